@@ -1,0 +1,1 @@
+"""The world outside, in a box: servers, acquirer, bank, mail sink, story, and their commands."""
