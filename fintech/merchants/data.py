@@ -1,0 +1,202 @@
+"""
+The values that go in and out of merchants: frozen, typed, free of Django.
+
+`ROLES` is the one matrix of who may do what for a merchant; rights are granted on the
+merchant as an object, so nobody has a right everywhere.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+
+class MerchantStatus(StrEnum):
+    """Whether a merchant may do business."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    CLOSED = "closed"
+
+
+class KeyKind(StrEnum):
+    """What a key is for."""
+
+    SECRET = "secret"  # everything
+    RESTRICTED = "restricted"  # what its scopes name
+    PUBLISHABLE = "publishable"  # the hosted page only
+
+
+class Role(StrEnum):
+    """What a person does for a merchant."""
+
+    OWNER = "owner"
+    FINANCE = "finance"
+    SUPPORT = "support"
+    DEVELOPER = "developer"
+    VIEWER = "viewer"
+
+
+class Right(StrEnum):
+    """One thing a person may do for a merchant."""
+
+    VIEW_PAYMENTS = "view_payments"
+    TAKE_PAYMENTS = "take_payments"
+    REFUND_PAYMENTS = "refund_payments"
+    VIEW_CUSTOMERS = "view_customers"
+    EDIT_CUSTOMERS = "edit_customers"
+    VIEW_BALANCE = "view_balance"
+    VIEW_WALLETS = "view_wallets"
+    MOVE_WALLETS = "move_wallets"
+    VIEW_RISK = "view_risk"
+    DECIDE_RISK = "decide_risk"
+    VIEW_REPORTS = "view_reports"
+    VIEW_WEBHOOKS = "view_webhooks"
+    MANAGE_WEBHOOKS = "manage_webhooks"
+    MANAGE_KEYS = "manage_keys"
+    VIEW_REQUEST_LOG = "view_request_log"
+    MANAGE_PEOPLE = "manage_people"
+    MANAGE_SETTINGS = "manage_settings"
+
+
+_SEES = frozenset(
+    {
+        Right.VIEW_PAYMENTS,
+        Right.VIEW_CUSTOMERS,
+        Right.VIEW_BALANCE,
+        Right.VIEW_WALLETS,
+        Right.VIEW_REPORTS,
+    }
+)
+
+ROLES: Mapping[Role, frozenset[Right]] = {
+    Role.OWNER: frozenset(Right),
+    Role.FINANCE: _SEES
+    | {Right.TAKE_PAYMENTS, Right.REFUND_PAYMENTS, Right.MOVE_WALLETS, Right.VIEW_RISK},
+    Role.SUPPORT: frozenset(
+        {
+            Right.VIEW_PAYMENTS,
+            Right.VIEW_CUSTOMERS,
+            Right.EDIT_CUSTOMERS,
+            Right.REFUND_PAYMENTS,
+            Right.VIEW_RISK,
+            Right.DECIDE_RISK,
+        }
+    ),
+    Role.DEVELOPER: frozenset(
+        {
+            Right.VIEW_PAYMENTS,
+            Right.VIEW_WEBHOOKS,
+            Right.MANAGE_WEBHOOKS,
+            Right.MANAGE_KEYS,
+            Right.VIEW_REQUEST_LOG,
+        }
+    ),
+    Role.VIEWER: _SEES,
+}
+
+_RESOURCES = (
+    "payments",
+    "refunds",
+    "customers",
+    "payouts",
+    "disputes",
+    "webhooks",
+    "wallets",
+    "ledger",
+    "fraud",
+    "reconciliation",
+    "audit",
+    "notifications",
+)
+
+SCOPES = frozenset(f"{resource}:{what}" for resource in _RESOURCES for what in ("read", "write"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merchant:
+    """A tenant: a company that takes, holds and moves money through us."""
+
+    id: UUID
+    name: str
+    country: str
+    default_currency: str
+    fee_basis_points: int
+    fee_fixed_minor: int
+    status: MerchantStatus
+    created_at: datetime
+    statement_descriptor: str
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """A person who signs in."""
+
+    id: UUID
+    email: str
+    name: str
+    is_staff: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """A person working for a merchant."""
+
+    id: UUID
+    merchant_id: UUID
+    user: User
+    role: Role
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKey:
+    """A program's right to speak for a merchant. Its secret is not kept."""
+
+    id: UUID
+    merchant_id: UUID
+    kind: KeyKind
+    scopes: tuple[str, ...]
+    last4: str
+    name: str
+    created_at: datetime
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
+
+    def allows(self, scope: str) -> bool:
+        """Whether the key may do what a scope names; to write is also to read."""
+        if self.kind == KeyKind.SECRET:
+            return True
+        resource, _, what = scope.partition(":")
+        return scope in self.scopes or (what == "read" and f"{resource}:write" in self.scopes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewKey:
+    """A key at the one moment its secret is known."""
+
+    key: ApiKey
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestLogLine:
+    """One request to the API, as its merchant may read it. Bodies come redacted."""
+
+    id: UUID
+    merchant_id: UUID | None
+    api_key_id: UUID | None
+    request_id: str
+    method: str
+    path: str
+    status: int
+    duration_ms: int
+    at: datetime
+    error_code: str = ""
+    idempotency_key: str = ""
+    request_body: Any = None
+    response_body: Any = None
