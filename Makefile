@@ -1,0 +1,49 @@
+# Bare `make` explains itself. Every target sets up .venv first if it has to.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON_BIN := .venv/bin/python
+EFFORT ?= 0.02
+ARGS ?=
+
+.PHONY: help ready demo down status tour smoke test check
+
+help: ## Show this.
+	@echo 'usage: make TARGET [ARGS="..."]'
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo '  Start with: make demo. It needs Python 3.12 or newer and nothing else.'
+
+ready: ## Set up .venv from requirements.lock; done by every other target.
+	@sandbox/bootstrap.sh
+
+demo: ready ## Start everything with a seeded story and print links and logins (Ctrl-C stops).
+	@exec $(PYTHON_BIN) -m sandbox demo $(ARGS)
+
+down: ready ## Stop the demo from another terminal.
+	@$(PYTHON_BIN) -m sandbox down $(ARGS)
+
+status: ready ## Say what runs, where, and whether it is ready.
+	@$(PYTHON_BIN) -m sandbox status $(ARGS)
+
+tour: ready ## Walk through the running demo in a minute, with a link at each step.
+	@$(PYTHON_BIN) -m sandbox tour $(ARGS)
+
+smoke: ready ## Drive one payment through every room of a throw-away instance; JSON on stdout.
+	@$(PYTHON_BIN) -m sandbox smoke $(ARGS)
+
+test: ready ## Run all tests on embedded servers; EFFORT (default 0.02) scales the long ones.
+	@echo "EFFORT=$(EFFORT)"
+	@EFFORT=$(EFFORT) $(PYTHON_BIN) -m pytest -n 2 $(ARGS)
+
+check: ready ## Lint, format, types, import contracts, migrations, dependencies, Dockerfile.
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	$(PYTHON_BIN) -m sandbox exec --scratch -- .venv/bin/mypy fintech config sandbox
+	.venv/bin/lint-imports
+	$(PYTHON_BIN) -m sandbox exec --scratch -- $(PYTHON_BIN) manage.py makemigrations --check --dry-run
+	.venv/bin/deptry .
+	.venv/bin/hadolint Dockerfile
