@@ -24,7 +24,7 @@ class MerchantStatus(StrEnum):
 class KeyKind(StrEnum):
     """What a key is for."""
 
-    SECRET = "secret"  # everything
+    SECRET = "secret"  # noqa: S105 - a kind, not a secret; it opens everything
     RESTRICTED = "restricted"  # what its scopes name
     PUBLISHABLE = "publishable"  # the hosted page only
 

@@ -1,0 +1,202 @@
+"""
+Questions about merchants, people and keys. They change nothing.
+
+`authenticate` is on the path of every request: a key that this process has seen within
+two seconds costs no query, so a revocation is honored everywhere within two seconds.
+"""
+
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from guardian.core import ObjectPermissionChecker
+
+from fintech.kernel.invariants import Invariant
+from fintech.merchants import credentials, data, errors
+from fintech.merchants.data import MerchantStatus, Role
+from fintech.merchants.models import (
+    ApiKey,
+    Membership,
+    Merchant,
+    RequestLogLine,
+    User,
+    normalized,
+)
+
+_TRUSTED_S = 2.0
+_MOST_CACHED = 10_000
+_cached: dict[bytes, tuple[float, data.ApiKey]] = {}
+
+INVARIANTS: tuple[Invariant, ...] = (
+    Invariant(
+        id="M-1",
+        rule="Every merchant has an owner who can sign in",
+        sql="SELECT m.id FROM merchants_merchant m WHERE NOT EXISTS (SELECT FROM "
+        "merchants_membership s JOIN merchants_user u ON u.id = s.user_id "
+        "WHERE s.merchant_id = m.id AND s.role = 'owner' AND u.is_active)",
+    ),
+    Invariant(
+        id="M-2",
+        rule="A member is in the group of their role on that merchant, and in no other of it",
+        sql="SELECT s.id FROM merchants_membership s WHERE (SELECT array_agg(g.name::text) "
+        "FROM merchants_user_groups ug JOIN auth_group g ON g.id = ug.group_id "
+        "WHERE ug.user_id = s.user_id AND g.name LIKE 'merchant:' || s.merchant_id || ':%%') "
+        "IS DISTINCT FROM ARRAY['merchant:' || s.merchant_id || ':' || s.role]",
+    ),
+)
+
+
+def merchant(merchant_id: UUID) -> data.Merchant:
+    """
+    Return a merchant.
+
+    Raises:
+        MerchantNotFound: there is none with this id.
+    """
+    found = Merchant.objects.filter(id=merchant_id).first()
+    if found is None:
+        raise errors.MerchantNotFound(merchant_id)
+    return found.as_data()
+
+
+def merchants() -> list[data.Merchant]:
+    """Return all merchants, oldest first."""
+    return [found.as_data() for found in Merchant.objects.order_by("id")]
+
+
+def merchants_by_id(merchant_ids: Sequence[UUID]) -> dict[UUID, data.Merchant]:
+    """Return those of the merchants that exist, in one query."""
+    return {found.id: found.as_data() for found in Merchant.objects.filter(id__in=merchant_ids)}
+
+
+def authenticate(secret: str, *, at: datetime) -> data.ApiKey:
+    """
+    Return the key that a secret belongs to, if it is in force.
+
+    Raises:
+        ApiKeyInvalid: no key has this secret, it was revoked, or its merchant is closed.
+        ApiKeyExpired: its time has passed.
+    """
+    if not credentials.plausible(secret, live=settings.MODE == "live"):
+        raise errors.ApiKeyInvalid
+    digest = credentials.digest(secret)
+    now = time.monotonic()
+    trusted_until, key = _cached.get(digest, (0.0, None))
+    if key is None or now >= trusted_until:
+        key = _looked_up(digest)
+        if len(_cached) >= _MOST_CACHED:
+            _cached.clear()
+        _cached[digest] = (now + _TRUSTED_S, key)
+    if key.expires_at is not None and at >= key.expires_at:
+        raise errors.ApiKeyExpired(key.id)
+    return key
+
+
+def forget_key(digest: bytes) -> None:
+    """Trust no longer what this process remembers of a key."""
+    _cached.pop(digest, None)
+
+
+def _looked_up(digest: bytes) -> data.ApiKey:
+    _cached.pop(digest, None)
+    found = ApiKey.objects.filter(
+        secret_sha256=digest,
+        revoked_at__isnull=True,
+        merchant__status=MerchantStatus.ACTIVE.value,
+    ).first()
+    if found is None:
+        raise errors.ApiKeyInvalid
+    return found.as_data()
+
+
+def api_keys(merchant_id: UUID) -> list[data.ApiKey]:
+    """Return a merchant's keys, newest first, those out of force included."""
+    found = ApiKey.objects.filter(merchant_id=merchant_id).order_by("-id")
+    return [key.as_data() for key in found]
+
+
+def api_key(key_id: UUID, merchant_id: UUID) -> data.ApiKey:
+    """
+    Return one of a merchant's keys.
+
+    Raises:
+        ApiKeyNotFound: this merchant has no such key.
+    """
+    found = ApiKey.objects.filter(id=key_id, merchant_id=merchant_id).first()
+    if found is None:
+        raise errors.ApiKeyNotFound(key_id)
+    return found.as_data()
+
+
+def user(user_id: UUID) -> data.User:
+    """
+    Return a person.
+
+    Raises:
+        UserNotFound: there is nobody with this id.
+    """
+    found = User.objects.filter(id=user_id, is_active=True).first()
+    if found is None:
+        raise errors.UserNotFound(user_id)
+    return found.as_data()
+
+
+def user_by_email(email: str) -> data.User | None:
+    """Return the person with an address, in any case of letters."""
+    found = User.objects.filter(email=normalized(email), is_active=True).first()
+    return found.as_data() if found else None
+
+
+def memberships(user_id: UUID) -> list[tuple[data.Merchant, Role]]:
+    """Return whom a person works for, and as what; oldest merchant first."""
+    found = (
+        Membership.objects.select_related("merchant")
+        .filter(user_id=user_id)
+        .order_by("merchant_id")
+    )
+    return [(member.merchant.as_data(), Role(member.role)) for member in found]
+
+
+def members(merchant_id: UUID) -> list[data.Membership]:
+    """Return who works for a merchant, in the order they came."""
+    found = Membership.objects.select_related("user").filter(merchant_id=merchant_id)
+    return [member.as_data() for member in found.order_by("id")]
+
+
+def owners_to_write_to(merchant_id: UUID) -> list[str]:
+    """Return the mail addresses of a merchant's owners, read when a mail is sent."""
+    return list(
+        User.objects.filter(
+            memberships__merchant_id=merchant_id,
+            memberships__role=Role.OWNER.value,
+            is_active=True,
+        )
+        .order_by("id")
+        .values_list("email", flat=True)
+    )
+
+
+def rights(user_id: UUID, merchant_id: UUID) -> frozenset[str]:
+    """Return all that a person may do for a merchant."""
+    person = User.objects.filter(id=user_id, is_active=True).first()
+    if person is None:
+        return frozenset()
+    checker = ObjectPermissionChecker(person)
+    return frozenset(checker.get_perms(Merchant(id=merchant_id)))
+
+
+def may(user_id: UUID, merchant_id: UUID, right: str) -> bool:
+    """Whether a person may do something for a merchant (`data.Right`)."""
+    return right in rights(user_id, merchant_id)
+
+
+def request_log(
+    merchant_id: UUID, limit: int = 50, before: UUID | None = None
+) -> list[data.RequestLogLine]:
+    """Return a merchant's requests, newest first, older than the line `before`."""
+    found = RequestLogLine.objects.filter(merchant_id=merchant_id)
+    if before is not None:
+        found = found.filter(id__lt=before)
+    return [line.as_data() for line in found.order_by("-id")[:limit]]

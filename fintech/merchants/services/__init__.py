@@ -1,0 +1,32 @@
+"""What merchants can be told to do. Keyword-only; values in and out."""
+
+from fintech.merchants.services.keys import create_api_key, revoke_api_key, roll_api_key
+from fintech.merchants.services.opening import open_merchant, set_price
+from fintech.merchants.services.people import (
+    change_role,
+    create_staff,
+    invite_user,
+    remove_member,
+)
+from fintech.merchants.services.requests import (
+    flush_requests,
+    forget_requests,
+    log_request,
+    record_requests,
+)
+
+__all__ = [
+    "change_role",
+    "create_api_key",
+    "create_staff",
+    "flush_requests",
+    "forget_requests",
+    "invite_user",
+    "log_request",
+    "open_merchant",
+    "record_requests",
+    "remove_member",
+    "revoke_api_key",
+    "roll_api_key",
+    "set_price",
+]

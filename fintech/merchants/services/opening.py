@@ -1,0 +1,109 @@
+"""Opening a merchant, and what they pay."""
+
+from datetime import datetime
+from uuid import UUID
+
+from babel import Locale
+from django_subatomic import db
+
+from fintech.kernel import event_log, money
+from fintech.kernel.actor import Actor
+from fintech.kernel.events import Code
+from fintech.merchants import data, errors, events
+from fintech.merchants.data import Role
+from fintech.merchants.models import Merchant
+from fintech.merchants.services import people
+
+# 1.4 % and 25 minor units a sale, until somebody sets another price.
+_FEE_BASIS_POINTS = 140
+_FEE_FIXED_MINOR = 25
+_WHOLE = 10_000
+_DESCRIPTOR = 22  # What fits on a card statement.
+_COUNTRY = 2
+
+
+def open_merchant(
+    *,
+    name: str,
+    country: str,
+    default_currency: str,
+    owner_email: str,
+    owner_name: str,
+    owner_password: str | None,
+    by: Actor,
+    at: datetime,
+) -> data.Merchant:
+    """
+    Open a merchant with its first owner, at the usual price.
+
+    The merchant, the person, their rights and the facts are committed together. If the
+    address belongs to somebody already, they become the owner and keep their password.
+
+    Raises:
+        NameMissing, CountryUnknown, CurrencyNotSupported, EmailInvalid, PasswordTooWeak.
+    """
+    country, default_currency = country.strip().upper(), default_currency.strip().upper()
+    if len(country) != _COUNTRY or country not in Locale("en").territories:
+        raise errors.CountryUnknown(country)
+    if not money.is_known(default_currency):
+        raise errors.CurrencyNotSupported(default_currency)
+    proper = people.proper_name(name)
+    with db.transaction_if_not_already():
+        owner = people.person(
+            email=owner_email, name=owner_name, password=owner_password, by=by, at=at
+        )
+        merchant = Merchant.objects.create(
+            name=proper,
+            country=country,
+            default_currency=default_currency,
+            fee_basis_points=_FEE_BASIS_POINTS,
+            fee_fixed_minor=_FEE_FIXED_MINOR,
+            statement_descriptor=_descriptor(proper),
+            created_at=at,
+        )
+        fact = events.MerchantOpened(
+            merchant_id=merchant.id,
+            country=Code(country),
+            default_currency=Code(default_currency),
+            fee_basis_points=merchant.fee_basis_points,
+            fee_fixed_minor=merchant.fee_fixed_minor,
+            version=merchant.version,
+            at=at,
+        )
+        event_log.append([fact], by=by)
+        people.add_member(merchant, owner, Role.OWNER, by=by, at=at)
+    return merchant.as_data()
+
+
+def set_price(
+    *, merchant_id: UUID, fee_basis_points: int, fee_fixed_minor: int, by: Actor, at: datetime
+) -> data.Merchant:
+    """
+    Change what a merchant pays per sale, from now on; payments begun keep their price.
+
+    Raises:
+        MerchantNotFound.
+        PriceInvalid: less than nothing, or more than the whole.
+    """
+    if not 0 <= fee_basis_points <= _WHOLE or fee_fixed_minor < 0:
+        raise errors.PriceInvalid
+    with db.transaction_if_not_already():
+        merchant = people.locked_merchant(merchant_id)
+        merchant.fee_basis_points, merchant.fee_fixed_minor = fee_basis_points, fee_fixed_minor
+        merchant.version += 1
+        merchant.save(update_fields=["fee_basis_points", "fee_fixed_minor", "version"])
+        fact = events.MerchantPriceSet(
+            merchant_id=merchant_id,
+            fee_basis_points=fee_basis_points,
+            fee_fixed_minor=fee_fixed_minor,
+            version=merchant.version,
+            at=at,
+        )
+        event_log.append([fact], by=by)
+    return merchant.as_data()
+
+
+def _descriptor(name: str) -> str:
+    """Return a name as card statements can print it."""
+    kept = "".join(c for c in name.upper() if c.isascii() and (c.isalnum() or c in " .-"))
+    return kept[:_DESCRIPTOR].strip()
