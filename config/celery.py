@@ -1,0 +1,26 @@
+"""Slow outside work, and the clock."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+app = Celery("fintech")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+# Seconds between runs. The broker is only a hint: each task looks in the database for
+# what is due, so a lost message costs one period and nothing else.
+app.conf.beat_schedule = {
+    name: {"task": task, "schedule": seconds, "options": {"expires": max(seconds * 3, 5)}}
+    for name, task, seconds in (
+        ("seal-journal", "fintech.ledger.tasks.seal", 1.0),
+        ("seal-log", "fintech.audit.tasks.seal", 1.0),
+        ("deliver", "fintech.notifications.tasks.deliver_due", 1.0),
+        ("ask-again", "fintech.payments.tasks.ask_again", 5.0),
+        ("expire-payments", "fintech.payments.tasks.expire_due", 30.0),
+        ("expire-holds", "fintech.wallets.tasks.expire_due", 30.0),
+        ("reconcile", "fintech.reconciliation.tasks.run_nightly", 3600.0),
+        ("reap-keys", "fintech.kernel.tasks.reap_idempotency_keys", 3600.0),
+    )
+}

@@ -1,0 +1,107 @@
+"""Whether the instance lives, is ready, and how it does: /livez, /readyz, /metrics."""
+
+import time
+from collections.abc import Callable
+
+import redis
+from django.conf import settings
+from django.db import Error, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+    multiprocess,
+)
+from prometheus_client.registry import Collector
+
+_requests = Counter("http_requests", "Answered requests", ["method", "status", "door"])
+_seconds = Histogram("http_request_seconds", "Seconds to answer", ["door"])
+_lag = Gauge(
+    "subscription_lag_facts", "Facts not yet applied", ["subscription"], multiprocess_mode="max"
+)
+_oldest_writer = Gauge(
+    "oldest_writer_seconds", "Age of the oldest writing transaction", multiprocess_mode="max"
+)
+
+
+class Measured:
+    """Counts answers and how long they took, by door."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        """Keep what comes next."""
+        self._next = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer and count."""
+        began = time.perf_counter()
+        response = self._next(request)
+        door = request.path.split("/", 2)[1] or "home"
+        if door not in {"v1", "dashboard", "pay", "admin", "inbound", "static", "accounts"}:
+            door = "other"
+        _requests.labels(request.method, response.status_code, door).inc()
+        _seconds.labels(door).observe(time.perf_counter() - began)
+        return response
+
+
+def livez(_request: HttpRequest) -> HttpResponse:
+    """Say that the process answers."""
+    return JsonResponse({"status": "live"})
+
+
+def readyz(_request: HttpRequest) -> HttpResponse:
+    """Say whether the database answers; without Valkey we are slower, not away."""
+    checks = {"database": _database_answers(), "valkey": _valkey_answers()}
+    ready = checks["database"]
+    return JsonResponse(
+        {"status": "ready" if ready else "unavailable", "checks": checks},
+        status=200 if ready else 503,
+    )
+
+
+def metrics(_request: HttpRequest) -> HttpResponse:
+    """Return Prometheus' text format, of all worker processes together."""
+    _measure()
+    registry: Collector | CollectorRegistry = REGISTRY
+    if settings.PROMETHEUS_MULTIPROC_DIR:
+        registry = CollectorRegistry()
+        multiprocess.MultiProcessCollector(registry)
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _database_answers() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            return cursor.fetchone() == (1,)
+    except Error:
+        return False
+
+
+def _valkey_answers() -> bool:
+    try:
+        client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=0.5)
+        return bool(client.ping())
+    except redis.RedisError:
+        return False
+
+
+def _measure() -> None:
+    """Read how far subscriptions are behind and how long the oldest writer has been at it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.subscription, (SELECT count(*) FROM kernel_event e "
+            "WHERE e.xid >= c.low::text::xid8 AND (c.high IS NULL OR e.position > c.position)) "
+            "FROM kernel_cursor c WHERE c.source = 'events'"
+        )
+        for name, facts in cursor.fetchall():
+            _lag.labels(name).set(facts)
+        cursor.execute(
+            "SELECT coalesce(extract(epoch FROM max(clock_timestamp() - xact_start)), 0)::int "
+            "FROM pg_stat_activity WHERE backend_xid IS NOT NULL"
+        )
+        _oldest_writer.set(cursor.fetchone()[0])

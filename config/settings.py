@@ -1,0 +1,258 @@
+"""
+All settings, and the only reader of the environment.
+
+A live instance has no default for any secret; a sandbox has harmless ones, so that a
+fresh clone runs. An instance is one or the other for its whole life (`MODE`).
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.csp import CSP
+
+from config import logs
+from fintech.kernel.schema import SEARCH_PATH
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+MODE: str = env.str("MODE", default="sandbox")
+if MODE not in {"sandbox", "live"}:
+    raise ImproperlyConfigured(f"MODE is {MODE}, not sandbox or live")
+
+
+def secret(name: str) -> str:
+    """Return a secret; a sandbox has a harmless default that says what it is."""
+    if MODE == "sandbox":
+        harmless = hashlib.sha256(f"sandbox {name}".encode()).hexdigest()
+        return str(env.str(name, default=harmless))
+    return str(env.str(name))
+
+
+DEBUG: bool = env.bool("DEBUG", default=False)
+if DEBUG and MODE == "live":
+    raise ImproperlyConfigured("DEBUG cannot be on in a live instance")
+
+SECRET_KEY = secret("SECRET_KEY")
+SIGNING_KEY = secret("SIGNING_KEY")  # Ed25519 seed, 64 hex digits: seals of journal and audit.
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+BASE_URL: str = env.str("BASE_URL", default="http://127.0.0.1:8000")
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[BASE_URL])
+
+# -- servers ----------------------------------------------------------------------------
+
+DATABASE_URL: str = env.str("DATABASE_URL", default="postgresql://fintech_app@/fintech")
+DATABASE_OWNER_URL: str = env.str("DATABASE_OWNER_URL", default="postgresql://fintech@/fintech")
+REDIS_URL: str = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
+
+
+def _database(url: str) -> dict[str, Any]:
+    parsed: dict[str, Any] = env.db_url_config(url)
+    options = dict(parsed.get("OPTIONS", {}))
+    if options.get("host") and not parsed.get("HOST"):
+        parsed["HOST"] = options.pop("host")
+    options["options"] = f"-c search_path={SEARCH_PATH}"
+    return {
+        **parsed,
+        "ENGINE": "django.db.backends.postgresql",
+        "OPTIONS": options,
+        "CONN_MAX_AGE": 600,  # Seconds; a new connection per request costs 12 times a call.
+        "CONN_HEALTH_CHECKS": True,
+        "ATOMIC_REQUESTS": False,
+        "DISABLE_SERVER_SIDE_CURSORS": False,
+    }
+
+
+# The runtime role may not change what is append-only; the owner migrates.
+DATABASES = {"default": _database(DATABASE_URL), "owner": _database(DATABASE_OWNER_URL)}
+RUNTIME_ROLE: str = DATABASES["default"].get("USER") or "fintech_app"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+}
+
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+
+EMAIL_BACKEND: str = env.str("EMAIL_BACKEND", default="django.core.mail.backends.smtp.EmailBackend")
+EMAIL_HOST: str = env.str("EMAIL_HOST", default="127.0.0.1")
+EMAIL_PORT: int = env.int("EMAIL_PORT", default=1025)
+EMAIL_TIMEOUT = 10  # Seconds.
+DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="receipts@localhost")
+
+ACQUIRER_URL: str = env.str("ACQUIRER_URL", default="http://127.0.0.1:8900")
+ACQUIRER_SECRET = secret("ACQUIRER_SECRET")
+ACQUIRER_CALLBACK_URL = f"{BASE_URL}/inbound/simulator"
+
+OBJECTS_DIR: str = env.str("OBJECTS_DIR", default=str(BASE_DIR / ".run" / "objects"))
+REAL_DATA_DIR: str = env.str("REAL_DATA_DIR", default=str(BASE_DIR.parent / "shared" / "data"))
+# A webhook may go to this machine only in a sandbox, where the receiver is on it too.
+WEBHOOK_ALLOW_LOOPBACK: bool = MODE == "sandbox" and env.bool(
+    "WEBHOOK_ALLOW_LOOPBACK", default=True
+)
+
+# -- wiring: what only config fills in ---------------------------------------------------
+
+SUBSCRIPTIONS = "config.subscriptions.SUBSCRIPTIONS"
+INVARIANTS = "config.invariants.INVARIANTS"
+REPLAYS = {
+    "payments": "fintech.payments.queries.replay",
+    "ledger": "fintech.ledger.queries.replay",
+    "wallets": "fintech.wallets.queries.replay",
+}
+REBUILDS = {"web": "fintech.web.services.rebuild"}
+AUDIT_VERIFIERS = ["fintech.ledger.queries.verify"]
+APPROVALS: dict[str, str] = {}
+# Set in the processes that write and that somebody waits for.
+WAKE_SUBSCRIBERS: bool = env.bool("WAKE_SUBSCRIBERS", default=False)
+# Requests that meet in one web process share their commits.
+COMBINE: bool = env.bool("COMBINE", default=False)
+
+WEB_THREADS: int = env.int("WEB_THREADS", default=16)  # Per web process.
+PROMETHEUS_MULTIPROC_DIR: str = env.str("PROMETHEUS_MULTIPROC_DIR", default="")
+
+# -- Django -----------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "django_fsm",
+    "guardian",
+    "allauth",
+    "allauth.account",
+    "fintech.kernel",
+    "fintech.merchants",
+    "fintech.ledger",
+    "fintech.wallets",
+    "fintech.fraud",
+    "fintech.payments",
+    "fintech.reconciliation",
+    "fintech.audit",
+    "fintech.notifications",
+    "fintech.web",
+]
+
+MIDDLEWARE = [
+    "config.health.Measured",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.security.ContentPolicy",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+APPEND_SLASH = False
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "fintech" / "web" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.csp",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+AUTH_USER_MODEL = "merchants.User"
+AUTHENTICATION_BACKENDS = [
+    "allauth.account.auth_backends.AuthenticationBackend",
+    "django.contrib.auth.backends.ModelBackend",
+    "guardian.backends.ObjectPermissionBackend",
+]
+GUARDIAN_RAISE_403 = False
+ANONYMOUS_USER_NAME = None
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_ADAPTER = "config.security.Accounts"
+LOGIN_URL = "/accounts/login/"
+LOGIN_REDIRECT_URL = "/dashboard/"
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 3600  # Seconds.
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BASE_URL.startswith("https://")
+SECURE_HSTS_SECONDS = 31_536_000 if BASE_URL.startswith("https://") else 0
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SECURE_CSP = {
+    "default-src": [CSP.SELF],
+    "script-src": [CSP.SELF],
+    "style-src": [CSP.SELF],
+    "img-src": [CSP.SELF, "data:"],
+    "object-src": [CSP.NONE],
+    "base-uri": [CSP.NONE],
+    "form-action": [CSP.SELF],
+    "frame-ancestors": [CSP.NONE],
+}
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024  # Bytes; the API's own limits are tighter.
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "UNAUTHENTICATED_USER": None,
+    "EXCEPTION_HANDLER": "fintech.api.problems.handle",
+}
+
+UNFOLD = {
+    "SITE_TITLE": "Back office",
+    "SITE_HEADER": "Back office",
+    "SITE_SUBHEADER": f"{MODE.capitalize()} instance",
+    "SHOW_HISTORY": False,
+    "ENVIRONMENT": "config.security.environment",
+    "SIDEBAR": {"show_search": True, "show_all_applications": True},
+}
+
+LOGGING_CONFIG = None
+logs.configure(level=env.str("LOG_LEVEL", default="INFO"))

@@ -1,0 +1,8 @@
+"""Django behind WSGI; `config.asgi` serves it through a bridge."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+application = get_wsgi_application()

@@ -1,0 +1,33 @@
+"""What every room's admin shares: tables that may be looked at and not touched."""
+
+from typing import Any
+
+from babel.numbers import format_currency
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+from fintech.kernel.money import Money
+
+
+class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped.
+    """A table without buttons to add, change or delete."""
+
+    list_per_page = 50
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        """Rows are made by services."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        """Rows are changed by services."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        """Nothing here is ever deleted by hand."""
+        return False
+
+
+def money(minor: int, currency: str) -> str:
+    """Return an amount of minor units for people, such as €42.50."""
+    return format_currency(Money(minor, currency).decimal(), currency, locale="en_US")

@@ -1,0 +1,167 @@
+"""
+Subscriptions: readers of the event log and of the journal that keep their place.
+
+A read takes the rows of one window of transactions, `low ≤ xid < high`, where `high` is
+the horizon below which every transaction has ended, ordered by position; the place
+moves to the horizon when the window is done. By position alone a fact that commits
+late would be lost; by xid alone a stream's versions could come out of order.
+
+A window is applied and the place moved in one transaction: effects in our own database
+happen exactly once, without a row per fact. A long writing transaction holds the
+horizon back for everybody, which is why the runtime role's transactions are short.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Protocol
+
+from django.conf import settings
+from django.db import connection
+from django.utils.module_loading import import_string
+from django_subatomic import db
+
+from fintech.kernel import event_log
+from fintech.kernel.event_log import Recorded
+from fintech.kernel.models import Cursor
+
+WINDOW = 500  # Facts applied in one transaction, at most.
+
+_log = logging.getLogger(__name__)
+
+
+class Source(Protocol):
+    """Ordered rows with a position and the id of the transaction that wrote them."""
+
+    name: str
+    checks_versions: bool
+
+    def read(self, *, low: int, high: int, position: int, limit: int) -> list[Recorded]:
+        """Return rows with `low ≤ xid < high` after a position, in its order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """Who hears, from where, which names (prefixes; none means all), and what he does."""
+
+    name: str
+    sources: tuple[Source, ...]
+    handle: Callable[[Sequence[Recorded]], None]
+    names: tuple[str, ...] = ()
+
+
+class VersionGap(RuntimeError):
+    """A stream's facts did not come one after the other: the log is not to be trusted."""
+
+
+@cache
+def all_subscriptions() -> tuple[Subscription, ...]:
+    """Return what `config` has wired."""
+    return tuple(import_string(settings.SUBSCRIPTIONS))
+
+
+def catch_up(subscriptions: Sequence[Subscription] | None = None) -> int:
+    """Apply everything below the horizon to all subscriptions; return how many facts."""
+    wired = all_subscriptions() if subscriptions is None else subscriptions
+    total = 0
+    for subscription in wired:
+        for source in subscription.sources:
+            while (applied := advance(subscription, source)) is not None:
+                total += applied
+    return total
+
+
+def advance(subscription: Subscription, source: Source) -> int | None:
+    """
+    Apply the next stretch of one source; None when there is nothing below the horizon.
+
+    Two runners of one subscription take turns: the cursor's row is locked.
+    """
+    horizon, epoch = _horizon()
+    place = _place(subscription, source, epoch)
+    if place.high is None and not source.read(
+        low=place.low, high=horizon, position=_floor(place, epoch), limit=1
+    ):
+        return None
+    with db.transaction():
+        place = Cursor.objects.select_for_update().get(id=place.id)
+        if place.epoch != epoch:
+            # Restored into another cluster: transaction ids begin anew, positions do not.
+            place.epoch, place.low, place.high, place.position = epoch, 0, None, place.reached
+        if place.high is None:
+            place.high = horizon
+        rows = source.read(low=place.low, high=place.high, position=place.position, limit=WINDOW)
+        if source.checks_versions:
+            _check_versions(rows)
+        heard = [row for row in rows if _is_heard(subscription, row)]
+        if heard:
+            subscription.handle(heard)
+        if rows:
+            place.position = rows[-1].position
+            place.reached = max(place.reached, place.position)
+        if len(rows) < WINDOW:
+            place.low, place.high, place.position = place.high, None, 0
+        place.save()
+    return len(rows)
+
+
+def forget(subscription: str) -> None:
+    """Let a subscription begin again from the first fact; for rebuilding what it made."""
+    Cursor.objects.filter(subscription=subscription).delete()
+
+
+def _is_heard(subscription: Subscription, row: Recorded) -> bool:
+    return not subscription.names or row.name.startswith(subscription.names)
+
+
+def _horizon() -> tuple[int, str]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint, "
+            "system_identifier::text FROM pg_control_system()"
+        )
+        horizon, epoch = cursor.fetchone()
+    return horizon, epoch
+
+
+def _place(subscription: Subscription, source: Source, epoch: str) -> Cursor:
+    found = Cursor.objects.filter(subscription=subscription.name, source=source.name).first()
+    if found is None:
+        found, _ = Cursor.objects.get_or_create(
+            subscription=subscription.name, source=source.name, defaults={"epoch": epoch}
+        )
+    return found
+
+
+def _floor(place: Cursor, epoch: str) -> int:
+    return place.position if place.epoch == epoch else place.reached
+
+
+def _check_versions(rows: Sequence[Recorded]) -> None:
+    seen: dict[str, int] = {}
+    for row in rows:
+        last = seen.get(row.stream)
+        if last is not None and row.version != last + 1:
+            message = f"{row.stream} goes from version {last} to {row.version}"
+            raise VersionGap(message)
+        seen[row.stream] = row.version
+
+
+def serve(*, poll_seconds: float = 0.025, stop: Callable[[], bool] = lambda: False) -> None:
+    """Follow all sources until told to stop: woken by a NOTIFY, backed by a poll."""
+    import psycopg
+
+    wired = all_subscriptions()
+    with psycopg.connect(settings.DATABASE_URL, autocommit=True) as listening:
+        listening.execute(f"LISTEN {event_log.CHANNEL}")
+        while not stop():
+            for subscription in wired:
+                try:
+                    catch_up([subscription])
+                except Exception:  # noqa: BLE001
+                    # One reader that stumbles must not hold up the others.
+                    _log.exception("subscription.failed", extra={"name_": subscription.name})
+            for _ in listening.notifies(timeout=poll_seconds, stop_after=1):
+                pass

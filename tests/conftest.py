@@ -1,0 +1,185 @@
+"""
+Real servers for every run: PostgreSQL and Valkey of its own, thrown away afterwards.
+
+The servers are up before Django reads its settings. Migrations run once, as the owner,
+into a template; each worker gets a copy of it and works as the runtime role. What tests
+commit is taken away again by the owner, since the runtime role may not.
+"""
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+
+_STATE = "FINTECH_TEST_STATE"
+_TEMPLATE = "fintech_template"
+_servers = None
+
+
+def _start_servers() -> None:
+    """Start the run's servers, in the process that began the run; its workers inherit them."""
+    global _servers
+    if _STATE in os.environ:
+        return
+    from sandbox.embedded import Embedded
+
+    state = Path(tempfile.mkdtemp(prefix="fintech-test-"))
+    state.chmod(0o755)
+    os.environ[_STATE] = str(state)
+    _servers = Embedded(state, fsync=False)
+    urls = _servers.start()
+    os.environ.update(urls.environment())
+    os.environ["OBJECTS_DIR"] = str(state / "objects")
+
+
+_start_servers()
+os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+os.environ["LOG_LEVEL"] = "ERROR"
+
+import django  # noqa: E402 - the servers' addresses must stand in the environment first.
+
+django.setup()
+
+
+def pytest_report_header() -> str:
+    return f"servers: {os.environ['DATABASE_URL']}, effort {os.environ.get('EFFORT', '0.02')}"
+
+
+def pytest_unconfigure() -> None:
+    if _servers is not None:
+        _servers.stop()
+        _servers.remove()
+        shutil.rmtree(os.environ.pop(_STATE), ignore_errors=True)
+
+
+def _named(url: str, name: str) -> str:
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc, f"/{name}", parts.query, parts.fragment))
+
+
+def _psycopg(url: str) -> psycopg.Connection:
+    return psycopg.connect(url, autocommit=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker, worker_id) -> Iterator[None]:
+    """Give this worker its own copy of the migrated template."""
+    from django.conf import settings
+    from django.core.management import call_command
+    from django.db import connections
+
+    owner_url, name = os.environ["DATABASE_OWNER_URL"], f"test_{worker_id}"
+    with Path(os.environ[_STATE], "template.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with _psycopg(owner_url) as admin:
+            found = admin.execute(
+                "SELECT 1 FROM pg_database WHERE datname = %s", [_TEMPLATE]
+            ).fetchone()
+            if not found:
+                admin.execute(f"CREATE DATABASE {_TEMPLATE}")
+                _use(connections, settings, _TEMPLATE)
+                with django_db_blocker.unblock():
+                    call_command("migrate", database="owner", verbosity=0)
+                    connections.close_all()
+                _keep_pristine(_named(owner_url, _TEMPLATE))
+            admin.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+    _use(connections, settings, name)
+    if worker_id != "master":
+        number = int(worker_id.removeprefix("gw")) + 1
+        settings.REDIS_URL = f"{settings.REDIS_URL}?db={number}"
+    yield
+    with django_db_blocker.unblock():
+        connections.close_all()
+
+
+def _use(connections, settings, name: str) -> None:
+    for alias in ("default", "owner"):
+        settings.DATABASES[alias]["NAME"] = name
+        connections[alias].settings_dict["NAME"] = name
+    for variable in ("DATABASE_URL", "DATABASE_OWNER_URL"):
+        os.environ[variable] = _named(os.environ[variable], name)
+        setattr(settings, variable, os.environ[variable])
+
+
+def _keep_pristine(url: str) -> None:
+    """Remember what migrations put into tables, so that a reset can put it back."""
+    with _psycopg(url) as owner:
+        owner.execute("CREATE SCHEMA pristine")
+        for table in _tables(owner):
+            if owner.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone():
+                flat = table.replace(".", "__")
+                owner.execute(f"CREATE TABLE pristine.{flat} AS SELECT * FROM {table}")
+
+
+def _tables(owner: psycopg.Connection) -> list[str]:
+    rows = owner.execute(
+        "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c "
+        "JOIN pg_namespace n ON n.oid = c.relnamespace "
+        "WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname NOT LIKE 'pg_%' "
+        "AND n.nspname NOT IN ('information_schema', 'pristine') ORDER BY 1"
+    ).fetchall()
+    return [name for (name,) in rows]
+
+
+def _reset(url: str) -> None:
+    """Empty every table and put back what migrations had put there; no trigger runs."""
+    with _psycopg(url) as owner:
+        owner.execute("SET session_replication_role = replica")
+        kept = {
+            name.replace("__", "."): name
+            for (name,) in owner.execute(
+                "SELECT tablename FROM pg_tables WHERE schemaname = 'pristine'"
+            ).fetchall()
+        }
+        full = [
+            table
+            for table in _tables(owner)
+            if table in kept or owner.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone()
+        ]
+        if not full:
+            return
+        with owner.transaction():
+            owner.execute(f"TRUNCATE {', '.join(full)}")
+            for table, copy in kept.items():
+                owner.execute(
+                    f"INSERT INTO {table} OVERRIDING SYSTEM VALUE SELECT * FROM pristine.{copy}"
+                )
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _the_owner_resets():
+    """What tests commit is taken away by the owner; the runtime role may not."""
+    from django.test import TransactionTestCase
+
+    def teardown(_case) -> None:
+        _reset(os.environ["DATABASE_OWNER_URL"])
+        _forget()
+
+    TransactionTestCase._fixture_teardown = teardown
+    return teardown
+
+
+def _forget() -> None:
+    """Empty what processes remember of a database that is gone."""
+    from fintech.kernel import clock
+
+    clock._known = (float("-inf"), clock._known[1] * 0)
+
+
+@pytest.fixture
+def owner(transactional_db) -> Iterator[psycopg.Connection]:
+    """A superuser's own connection to the test database: for tampering and for grants."""
+    with _psycopg(os.environ["DATABASE_OWNER_URL"]) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def worker_id(request) -> str:
+    """The worker's name under xdist, "master" without."""
+    return getattr(request.config, "workerinput", {}).get("workerid", "master")
