@@ -123,10 +123,10 @@ class EmailInvalid(Invalid):
 
 
 class PasswordTooWeak(Invalid):
-    """A password has at least ten characters."""
+    """A password has at least twelve characters."""
 
     def __init__(self) -> None:
-        super().__init__("A password needs at least 10 characters.")
+        super().__init__("A password needs at least 12 characters.")
         self.param = "password"
 
 

@@ -15,7 +15,7 @@ from fintech.merchants.data import Role
 from fintech.merchants.models import Membership, Merchant, User, normalized
 from fintech.merchants.services import rights
 
-_SHORTEST_PASSWORD = 10
+_SHORTEST_PASSWORD = 12
 LONGEST_NAME = 100
 
 
