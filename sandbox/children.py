@@ -90,6 +90,13 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
         process.kill()
 
 
+def die_with_parent(signal_number: signal.Signals) -> None:
+    """Ask the kernel for a signal when whoever started this process is gone."""
+    arrange = _die_with(os.getppid(), signal_number)
+    if arrange:
+        arrange()
+
+
 def _die_with(parent: int, signal_number: signal.Signals) -> Callable[[], None] | None:
     if _LIBC is None:
         return None

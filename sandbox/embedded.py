@@ -37,7 +37,7 @@ _LONGEST_SOCKET_PATH = 100  # AF_UNIX allows 107 bytes.
 _START_TIMEOUT_S = 60
 
 
-class EmbeddedServerFailed(Exception):  # noqa: N818  (an error is named after the broken rule)
+class EmbeddedServerFailed(Exception):
     """A server did not come up; the message says what to look at."""
 
 
@@ -152,9 +152,14 @@ class Embedded:
         self._lock = None
 
     def remove(self) -> None:
-        """Stop, and take the data away as well."""
+        """Stop, and take away the data and what a killed starter left."""
         self.stop()
-        for folder in (self._data / "postgres", self._data / "postgres.new", self._data / "valkey"):
+        for folder in (
+            self._sockets,
+            self._data / "postgres",
+            self._data / "postgres.new",
+            self._data / "valkey",
+        ):
             shutil.rmtree(folder, ignore_errors=True)
         if self._data != self.state:
             shutil.rmtree(self._data, ignore_errors=True)

@@ -1,0 +1,356 @@
+"""One running platform with the world around it, in one folder: what `demo` and `smoke` start."""
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import psycopg
+
+from sandbox import ports
+from sandbox.embedded import Embedded
+from sandbox.progress import Progress
+from sandbox.supervisor import Service, Supervisor
+
+ROOT = Path(__file__).resolve().parent.parent
+DEMO = ROOT / ".run" / "demo"
+
+# What an instance hands to its processes; anything else of the caller's environment stays outside.
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "USER", "LOG_LEVEL", "REAL_DATA_DIR")
+
+
+class CommandFailed(Exception):
+    """A `manage.py` command ended badly; the message shows the end of what it printed."""
+
+
+class Instance:
+    """
+    The platform (web, worker, beat, subscription runner) with its servers and its outside world.
+
+    Everything it knows and leaves is below `state`. Ports begin at `base_port` and move up when
+    taken. With `DATABASE_URL` and `REDIS_URL` in the environment, those servers are used instead
+    of embedded ones.
+    """
+
+    def __init__(
+        self,
+        state: Path,
+        *,
+        base_port: int = 8000,
+        bind: str = "127.0.0.1",
+        progress: Progress | None = None,
+        throwaway: bool = False,
+    ) -> None:
+        self.state = state.resolve()
+        self.state.mkdir(parents=True, exist_ok=True)
+        self.address = ports.loopback(bind)
+        self.base_port = base_port
+        self.progress = progress or Progress()
+        self.throwaway = throwaway
+        self.embedded: Embedded | None = None
+        if not {"DATABASE_URL", "REDIS_URL"} <= os.environ.keys():
+            self.embedded = Embedded(self.state, fsync=not throwaway)
+        self._ports: dict[str, int] = {}
+        self._supervisor: Supervisor | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    # -- Where things are -------------------------------------------------------------------
+
+    @property
+    def base_url(self) -> str:
+        """Where the platform answers."""
+        return self._url("web")
+
+    @property
+    def acquirer_url(self) -> str:
+        """Where the simulated acquirer and bank answer."""
+        return self._url("acquirer")
+
+    @property
+    def mail_url(self) -> str:
+        """Where the mail sink shows what it received."""
+        return self._url("mail_page")
+
+    @property
+    def supervisor(self) -> Supervisor:
+        """Whoever keeps the children; there is one once the instance has started."""
+        if self._supervisor is None:
+            raise RuntimeError("the instance has not been started")
+        return self._supervisor
+
+    def environment(self) -> dict[str, str]:
+        """Return the whole environment of the instance's processes."""
+        kept = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        return {
+            **kept,
+            **self._secrets(),
+            **self._servers(),
+            "MODE": "sandbox",
+            "BASE_URL": self.base_url,
+            "ACQUIRER_URL": self.acquirer_url,
+            "EMAIL_HOST": self.address,
+            "EMAIL_PORT": str(self._port("smtp")),
+            "OBJECTS_DIR": str(self.state / "objects"),
+            "WEBHOOK_ALLOW_LOOPBACK": "1",
+            "PYTHONUNBUFFERED": "1",
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+        }
+
+    # -- Life -------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """
+        Start everything and return when all of it is ready.
+
+        Raises:
+            AlreadyRunning: another supervisor has this folder.
+            EmbeddedServerFailed, CommandFailed, ChildFailed: what did not come up, and why.
+        """
+        supervisor = Supervisor(self.state, env={}, cwd=ROOT, progress=self.progress)
+        supervisor.claim()
+        self._supervisor = supervisor
+        try:
+            self._choose_ports()
+            if self.embedded:
+                with self.progress.step("PostgreSQL and Valkey"):
+                    self.embedded.start()
+            supervisor.env = self.environment()
+            supervisor.note(**self.facts())
+            self._migrate()
+            with self.progress.step("web, worker, beat, subscriptions, acquirer and bank, mail"):
+                supervisor.launch(self.services())
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop everything; leave the data, unless the instance was a throw-away one."""
+        if self._supervisor:
+            self._supervisor.stop()
+        if self.embedded:
+            if self.throwaway:
+                self.embedded.remove()
+            else:
+                self.embedded.stop()
+        if self._supervisor:
+            self._supervisor.release()
+
+    def facts(self) -> dict[str, Any]:
+        """Return what `status` shows of a running instance."""
+        return {
+            "state": str(self.state),
+            "base_url": self.base_url,
+            "acquirer_url": self.acquirer_url,
+            "mail_url": self.mail_url,
+            "smtp": f"{self.address}:{self._port('smtp')}",
+            "database_url": self._servers()["DATABASE_URL"],
+            "redis_url": self._servers()["REDIS_URL"],
+        }
+
+    def services(self) -> list[Service]:
+        """Return every long-running process of the platform and of the world around it."""
+        python, here = sys.executable, self.address
+        worker: list[str] = [python, "-m", "celery", "-A", "config", "worker"]
+        # Threads: no grandchildren, one import of the platform, and the tasks wait for the network.
+        worker += ["--pool", "threads", "--concurrency", "4", "--loglevel", "INFO"]
+        worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+        beat: list[str] = [python, "-m", "celery", "-A", "config", "beat", "--loglevel", "INFO"]
+        beat += ["--schedule", str(self.state / "celerybeat-schedule"), "--pidfile", ""]
+        web: list[str] = [python, "-m", "gunicorn", "config.asgi:application"]
+        web += ["--config", "python:sandbox.web_server", "--bind", f"{here}:{self._port('web')}"]
+        acquirer: list[str] = [python, "-m", "sandbox.acquirer", "--host", here]
+        acquirer += ["--port", str(self._port("acquirer"))]
+        acquirer += ["--state", str(self.state / "acquirer.sqlite3")]
+        acquirer += ["--callback-url", f"{self.base_url}/inbound/simulator"]
+        mail: list[str] = [python, "-m", "sandbox.mail_sink", "--host", here]
+        mail += ["--smtp-port", str(self._port("smtp"))]
+        mail += ["--http-port", str(self._port("mail_page"))]
+        mail += ["--state", str(self.state / "mail")]
+        counters = self.state / "metrics"  # Those of former processes would be added up.
+        shutil.rmtree(counters, ignore_errors=True)
+        counters.mkdir()
+        of_web = {
+            "WAKE_SUBSCRIBERS": "1",
+            "COMBINE": "1",
+            "PROMETHEUS_MULTIPROC_DIR": str(counters),
+        }
+        return [
+            Service(
+                "acquirer", tuple(acquirer), lambda: ports.is_ok(f"{self.acquirer_url}/health")
+            ),
+            Service("mail", tuple(mail), lambda: ports.answers(here, self._port("smtp"))),
+            Service("web", tuple(web), lambda: ports.is_ok(f"{self.base_url}/readyz"), of_web),
+            Service("worker", tuple(worker), self._worker_answers, patience_s=6),
+            Service("beat", tuple(beat)),
+            Service(
+                "subscriptions",
+                (python, "manage.py", "run_subscriptions"),
+            ),
+        ]
+
+    # -- Commands ---------------------------------------------------------------------------
+
+    def manage(
+        self, *arguments: str, owner: bool = False, check: bool = True, timeout_s: float = 300
+    ) -> subprocess.CompletedProcess[str]:
+        """
+        Run a `manage.py` command, as an operator would.
+
+        Args:
+            arguments: the command and what follows it.
+            owner: with the role that may change the schema, not the one that serves.
+            check: refuse a command that ends with anything but 0.
+            timeout_s: how long it may take.
+
+        Raises:
+            CommandFailed: it ended badly.
+        """
+        env = self.environment()
+        if owner:
+            env["DATABASE_URL"] = env["DATABASE_OWNER_URL"]
+        return self.run([sys.executable, "manage.py", *arguments], env, check, timeout_s)
+
+    def run(
+        self,
+        command: Sequence[str],
+        env: Mapping[str, str] | None = None,
+        check: bool = True,
+        timeout_s: float = 300,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end in the instance's environment."""
+        done = subprocess.run(
+            command,
+            env=dict(env or self.environment()),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+        if check and done.returncode != 0:
+            tail = (done.stdout + done.stderr).strip().splitlines()[-15:]
+            name = " ".join(command[1:4])
+            raise CommandFailed("\n".join([f"{name} ended with {done.returncode}:", *tail]))
+        return done
+
+    def seed(self, *arguments: str) -> None:
+        """Tell the story to an empty database; show what it says on the way."""
+        if find_spec("sandbox.story") is None or not self._is_empty():
+            return
+        with self.progress.step("a story of 90 days"):
+            command = [sys.executable, "-m", "sandbox.story", *arguments]
+            with subprocess.Popen(
+                command,
+                env=self.environment(),
+                cwd=ROOT,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            ) as telling:
+                said: list[str] = []
+                for line in telling.stdout or ():
+                    said.append(line.rstrip())
+                    self.progress.now(line.strip())
+            if telling.returncode != 0:
+                raise CommandFailed("\n".join(["sandbox.story failed:", *said[-15:]]))
+
+    def open_merchant(self) -> dict[str, Any]:
+        """Make a merchant with its owner and a key, by the command that operators have."""
+        opened: dict[str, Any] = json.loads(self.manage("open_merchant", "--json").stdout)
+        return opened
+
+    # -- Private ----------------------------------------------------------------------------
+
+    def _migrate(self) -> None:
+        done, wanted = self.state / "migrated", _migrations_digest()
+        if self.embedded and done.exists() and done.read_text() == wanted:
+            return  # A second start is quick: nothing that migrates has changed.
+        with self.progress.step("migrations"):
+            self.manage("migrate", "--no-input", owner=True)
+        done.write_text(wanted)
+
+    def _is_empty(self) -> bool:
+        with psycopg.connect(self._servers()["DATABASE_OWNER_URL"]) as connection:
+            row = connection.execute(
+                "SELECT NOT EXISTS (SELECT FROM merchants.merchants_merchant)"
+            ).fetchone()
+        return bool(row and row[0])
+
+    def _choose_ports(self) -> None:
+        first = {
+            "web": self.base_port,
+            "acquirer": self.base_port + 900,
+            "smtp": self.base_port + 925,
+            "mail_page": self.base_port + 926,
+        }
+        for name, wanted in first.items():
+            port = ports.free(wanted, address=self.address, besides=self._ports.values())
+            if port != wanted:
+                self.progress.say(f" ! port {wanted} is taken; {name} uses {port}")
+            self._ports[name] = port
+
+    def _port(self, name: str) -> int:
+        return self._ports.get(name, 0)
+
+    def _url(self, name: str) -> str:
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return f"http://{host}:{self._port(name)}"
+
+    def _servers(self) -> dict[str, str]:
+        if self.embedded:
+            return {**self.embedded.urls.environment(), **_given_servers()}
+        given = _given_servers()
+        return {"DATABASE_OWNER_URL": given["DATABASE_URL"], **given}
+
+    def _secrets(self) -> dict[str, str]:
+        """Return secrets made on the first start and kept: sessions and signatures outlive it."""
+        kept = self.state / "secrets.json"
+        with contextlib.suppress(FileNotFoundError):
+            told: dict[str, str] = json.loads(kept.read_text())
+            return told
+        made = {
+            "SECRET_KEY": secrets.token_urlsafe(48),
+            "SIGNING_KEY": secrets.token_hex(32),
+            "ACQUIRER_SECRET": secrets.token_urlsafe(32),
+        }
+        with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump(made, file)
+        return made
+
+    def _worker_answers(self) -> bool:
+        # What it logs when it has subscribed to its queues; asking by broadcast takes a second.
+        log = self.supervisor.log("worker")
+        return log.exists() and b" ready" in log.read_bytes()
+
+
+def _given_servers() -> dict[str, str]:
+    names = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL")
+    return {name: os.environ[name] for name in names if os.environ.get(name)}
+
+
+def _migrations_digest() -> str:
+    digest = hashlib.sha256((ROOT / "requirements.lock").read_bytes())
+    for path in sorted((ROOT / "fintech").rglob("migrations/*.py")):
+        digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
+    return digest.hexdigest()
