@@ -177,7 +177,10 @@ def _forget() -> None:
 @pytest.fixture
 def owner(transactional_db) -> Iterator[psycopg.Connection]:
     """A superuser's own connection to the test database: for tampering and for grants."""
+    from fintech.kernel.schema import SEARCH_PATH
+
     with _psycopg(os.environ["DATABASE_OWNER_URL"]) as connection:
+        connection.execute(f"SET search_path = {SEARCH_PATH}")
         yield connection
 
 

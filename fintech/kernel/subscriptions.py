@@ -81,9 +81,9 @@ def advance(subscription: Subscription, source: Source) -> int | None:
     """
     horizon, epoch = _horizon()
     place = _place(subscription, source, epoch)
-    if place.high is None and not source.read(
-        low=place.low, high=horizon, position=_floor(place, epoch), limit=1
-    ):
+    same = place.epoch == epoch
+    low, position = (place.low, place.position) if same else (0, place.reached)
+    if place.high is None and not source.read(low=low, high=horizon, position=position, limit=1):
         return None
     with db.transaction():
         place = Cursor.objects.select_for_update().get(id=place.id)
@@ -133,10 +133,6 @@ def _place(subscription: Subscription, source: Source, epoch: str) -> Cursor:
             subscription=subscription.name, source=source.name, defaults={"epoch": epoch}
         )
     return found
-
-
-def _floor(place: Cursor, epoch: str) -> int:
-    return place.position if place.epoch == epoch else place.reached
 
 
 def _check_versions(rows: Sequence[Recorded]) -> None:
