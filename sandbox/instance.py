@@ -8,7 +8,7 @@ import secrets
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -185,7 +185,7 @@ class Instance:
         mail: list[str] = [python, "-m", "sandbox.mail_sink", "--host", here]
         mail += ["--smtp-port", str(self._port("smtp"))]
         mail += ["--http-port", str(self._port("mail_page"))]
-        mail += ["--state", str(self.state / "mail")]
+        mail += ["--state", str(self.state / "mail.jsonl")]
         counters = self.state / "metrics"  # Those of former processes would be added up.
         shutil.rmtree(counters, ignore_errors=True)
         counters.mkdir()
@@ -198,49 +198,49 @@ class Instance:
             Service(
                 "acquirer", tuple(acquirer), lambda: ports.is_ok(f"{self.acquirer_url}/health")
             ),
-            Service("mail", tuple(mail), lambda: ports.answers(here, self._port("smtp"))),
+            Service("mail", tuple(mail), lambda: ports.is_ok(f"{self.mail_url}/health")),
             Service("web", tuple(web), lambda: ports.is_ok(f"{self.base_url}/readyz"), of_web),
-            Service("worker", tuple(worker), self._worker_answers, patience_s=6),
-            Service("beat", tuple(beat)),
+            Service(
+                "worker", tuple(worker), lambda: self._has_said("worker", "ready."), patience_s=6
+            ),
+            Service("beat", tuple(beat), lambda: self._has_said("beat", "beat: Starting")),
             Service(
                 "subscriptions",
                 (python, "manage.py", "run_subscriptions"),
+                lambda: self._has_said("subscriptions", "Following the event log"),
             ),
         ]
 
     # -- Commands ---------------------------------------------------------------------------
 
     def manage(
-        self, *arguments: str, owner: bool = False, check: bool = True, timeout_s: float = 300
+        self, *arguments: str, check: bool = True, timeout_s: float = 300
     ) -> subprocess.CompletedProcess[str]:
         """
         Run a `manage.py` command, as an operator would.
 
         Args:
             arguments: the command and what follows it.
-            owner: with the role that may change the schema, not the one that serves.
             check: refuse a command that ends with anything but 0.
             timeout_s: how long it may take.
 
         Raises:
             CommandFailed: it ended badly.
         """
-        env = self.environment()
-        if owner:
-            env["DATABASE_URL"] = env["DATABASE_OWNER_URL"]
-        return self.run([sys.executable, "manage.py", *arguments], env, check, timeout_s)
+        command = [sys.executable, "manage.py", *arguments]
+        return self.run(command, check=check, timeout_s=timeout_s)
 
     def run(
         self,
         command: Sequence[str],
-        env: Mapping[str, str] | None = None,
+        *,
         check: bool = True,
         timeout_s: float = 300,
     ) -> subprocess.CompletedProcess[str]:
         """Run a command to its end in the instance's environment."""
         done = subprocess.run(
             command,
-            env=dict(env or self.environment()),
+            env=self.environment(),
             cwd=ROOT,
             capture_output=True,
             text=True,
@@ -287,7 +287,7 @@ class Instance:
         if self.embedded and done.exists() and done.read_text() == wanted:
             return  # A second start is quick: nothing that migrates has changed.
         with self.progress.step("migrations"):
-            self.manage("migrate", "--no-input", owner=True)
+            self.manage("migrate", "--no-input", "--database", "owner")
         done.write_text(wanted)
 
     def _is_empty(self) -> bool:
@@ -338,10 +338,9 @@ class Instance:
             json.dump(made, file)
         return made
 
-    def _worker_answers(self) -> bool:
-        # What it logs when it has subscribed to its queues; asking by broadcast takes a second.
-        log = self.supervisor.log("worker")
-        return log.exists() and b" ready" in log.read_bytes()
+    def _has_said(self, name: str, what: str) -> bool:
+        log = self.supervisor.log(name)
+        return log.exists() and what in log.read_text(errors="replace")
 
 
 def _given_servers() -> dict[str, str]:
