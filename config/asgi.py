@@ -72,7 +72,9 @@ def _run(environ: dict[str, Any]) -> tuple[int, list[tuple[bytes, bytes]], bytes
     """Run Django's handler in this thread and return its answer whole."""
     told: list[tuple[int, list[tuple[bytes, bytes]]]] = []
 
-    def start_response(status: str, headers: list[tuple[str, str]], _exc: object = None) -> None:
+    def start_response(
+        status: str, headers: list[tuple[str, str]], _exc: object = None, /
+    ) -> Callable[[bytes], object]:
         told.append(
             (
                 int(status.split(" ", 1)[0]),
@@ -82,6 +84,7 @@ def _run(environ: dict[str, Any]) -> tuple[int, list[tuple[bytes, bytes]], bytes
                 ],
             )
         )
+        return lambda _piece: None
 
     response = django(environ, start_response)
     try:

@@ -23,10 +23,10 @@ class ContentPolicy(ContentSecurityPolicyMiddleware):
         """Choose the policy by the path."""
         if request.path.startswith("/admin/"):
             response._csp_config = _BACK_OFFICE  # type: ignore[attr-defined]
-        return super().process_response(request, response)  # type: ignore[no-any-return]
+        return super().process_response(request, response)
 
 
-class Accounts(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is untyped.
+class Accounts(DefaultAccountAdapter):
     """People are invited; nobody signs up by himself."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002

@@ -17,7 +17,7 @@ from config import logs
 from fintech.kernel.schema import SEARCH_PATH
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
+env = environ.Env()  # type: ignore[no-untyped-call]
 
 MODE: str = env.str("MODE", default="sandbox")
 if MODE not in {"sandbox", "live"}:
@@ -50,7 +50,7 @@ REDIS_URL: str = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 
 
 def _database(url: str) -> dict[str, Any]:
-    parsed: dict[str, Any] = env.db_url_config(url)
+    parsed: dict[str, Any] = env.db_url_config(url)  # type: ignore[no-untyped-call]
     options = dict(parsed.get("OPTIONS", {}))
     if options.get("host") and not parsed.get("HOST"):
         parsed["HOST"] = options.pop("host")

@@ -42,7 +42,7 @@ _start_servers()
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 os.environ["LOG_LEVEL"] = "ERROR"
 
-import django  # noqa: E402 - the servers' addresses must stand in the environment first.
+import django
 
 django.setup()
 

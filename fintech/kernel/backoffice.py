@@ -9,7 +9,7 @@ from unfold.admin import ModelAdmin
 from fintech.kernel.money import Money
 
 
-class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped.
+class ReadOnlyAdmin(ModelAdmin):
     """A table without buttons to add, change or delete."""
 
     list_per_page = 50

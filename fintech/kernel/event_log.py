@@ -8,7 +8,7 @@ order: readers go by the writing transaction's id (see `subscriptions`).
 
 import json
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -118,9 +118,9 @@ class EventSource:
         return between(low, high, position, limit)
 
 
-def _rows(condition: str, parameters: Iterable[object]) -> list[Recorded]:
+def _rows(condition: str, parameters: list[Any]) -> list[Recorded]:
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {_COLUMNS} FROM kernel_event WHERE {condition}", list(parameters))
+        cursor.execute(f"SELECT {_COLUMNS} FROM kernel_event WHERE {condition}", parameters)
         return [recorded(row) for row in cursor.fetchall()]
 
 

@@ -102,7 +102,10 @@ def test_the_runtime_role_may_only_add(statement):
         cursor.execute(statement)
 
 
-@pytest.mark.parametrize("statement", ["UPDATE kernel_event SET name = 'x'", "DELETE FROM kernel_event", "TRUNCATE kernel_event"])
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE kernel_event SET name = 'x'", "DELETE FROM kernel_event", "TRUNCATE kernel_event"],
+)
 def test_triggers_refuse_the_owner_too(owner, statement):
     with db.transaction():
         event_log.append([made()], by=BY)

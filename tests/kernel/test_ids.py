@@ -21,7 +21,14 @@ def test_public_form_sorts_like_the_id_and_reads_back():
 
 @pytest.mark.parametrize(
     "text",
-    ["", "pi_", "ch_0000000000000000000001", "pi_00000000000000000000", "pi_" + "z" * 22, "pi_" + "-" * 22],
+    [
+        "",
+        "pi_",
+        "ch_0000000000000000000001",
+        "pi_00000000000000000000",
+        "pi_" + "z" * 22,
+        "pi_" + "-" * 22,
+    ],
 )
 def test_refuses_what_is_no_id_of_that_kind(text):
     with pytest.raises(ids.NotAnId):

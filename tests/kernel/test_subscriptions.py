@@ -26,9 +26,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 class Reader:
     def __init__(self) -> None:
         self.heard: list[int] = []
-        self.subscription = Subscription(
-            name="reader", sources=(EventSource(),), handle=self.hear
-        )
+        self.subscription = Subscription(name="reader", sources=(EventSource(),), handle=self.hear)
 
     def hear(self, window) -> None:
         self.heard += [fact.data["amount_minor"] for fact in window]
@@ -137,7 +135,9 @@ def test_what_a_handler_did_is_taken_back_with_its_place():
 def test_two_runners_of_one_subscription_apply_everything_once():
     seen: list[int] = []
     subscription = Subscription(
-        name="s", sources=(EventSource(),), handle=lambda window: seen.extend(f.position for f in window)
+        name="s",
+        sources=(EventSource(),),
+        handle=lambda window: seen.extend(f.position for f in window),
     )
     with db.transaction():
         event_log.append([made() for _ in range(50)], by=BY)

@@ -55,8 +55,16 @@ def test_every_package_is_placed():
 @pytest.mark.parametrize(
     ("file", "line", "contract"),
     [
-        ("fintech/payments/services/stray.py", "import fintech.ledger.models", "five public modules"),
-        ("fintech/ledger/queries/stray.py", "import fintech.payments.data", "layers of the platform"),
+        (
+            "fintech/payments/services/stray.py",
+            "import fintech.ledger.models",
+            "five public modules",
+        ),
+        (
+            "fintech/ledger/queries/stray.py",
+            "import fintech.payments.data",
+            "layers of the platform",
+        ),
         ("fintech/wallets/stray.py", "import fintech.fraud.data", "layers of the platform"),
         ("fintech/payments/utils.py", "", "has its layer"),
         ("fintech/payments/data/stray.py", "import django", "no framework"),

@@ -43,7 +43,16 @@ def misplaced_tables() -> list[str]:
             "AND n.nspname NOT IN ('information_schema', 'pristine')"
         )
         found = cursor.fetchall()
-    public = ("django_", "auth_", "account_", "guardian_", "socialaccount_", "mfa_", "usersessions_", "allauth_")
+    public = (
+        "django_",
+        "auth_",
+        "account_",
+        "guardian_",
+        "socialaccount_",
+        "mfa_",
+        "usersessions_",
+        "allauth_",
+    )
     return [
         f"{schema}.{table}"
         for schema, table in found
@@ -134,7 +143,17 @@ def test_no_room_fetches_another_rooms_model_by_name():
 
 
 def test_no_file_is_a_drawer():
-    drawers = {"utils", "common", "helpers", "manager", "managers", "misc", "helper", "util", "core"}
+    drawers = {
+        "utils",
+        "common",
+        "helpers",
+        "manager",
+        "managers",
+        "misc",
+        "helper",
+        "util",
+        "core",
+    }
     found = [
         str(path.relative_to(ROOT))
         for folder in ("fintech", "config", "sandbox")
