@@ -123,8 +123,8 @@ class _Buffer:
 
     def _start(self) -> None:
         self._owner = os.getpid()
-        if not getattr(settings, "FLUSH_REQUEST_LOG", True):
-            return  # Tests flush by hand, within their own transaction.
+        if not getattr(settings, "FLUSH_REQUEST_LOG", settings.WAKE_SUBSCRIBERS):
+            return  # Jobs and tests flush by hand.
         threading.Thread(target=self._serve, name="request-log", daemon=True).start()
 
     def _serve(self) -> None:
