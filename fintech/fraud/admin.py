@@ -1,0 +1,147 @@
+"""Fraud in the back office: assessments and cases to read, lists to keep."""
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from fintech.fraud import queries
+from fintech.fraud import services as fraud
+from fintech.fraud.models import Assessment, Case, ListItem, Outcome
+from fintech.kernel import clock
+from fintech.kernel.actor import Actor
+from fintech.kernel.backoffice import ReadOnlyAdmin, money
+from fintech.kernel.errors import Refusal
+
+
+def _reasons(assessment: Assessment) -> SafeString:
+    """Return the lines of a score, which sum to it."""
+    lines = [
+        (f"{reason.weight:+d}", str(reason), reason.code) for reason in assessment.as_data().reasons
+    ]
+    return format_html(
+        "<table>{}</table>",
+        format_html_join("", "<tr><td>{}</td><td>{}</td><td><code>{}</code></td></tr>", lines),
+    )
+
+
+@admin.register(Assessment)
+class AssessmentAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "decision", "score", "amount", "why", "payment_id", "merchant_id")
+    list_filter = ("decision", "model_version", "currency")
+    search_fields = ("payment_id", "attempt_id", "card_fingerprint", "customer_id")
+    ordering = ("-id",)
+    readonly_fields = ("lines",)
+
+    @admin.display(description="Amount", ordering="amount_minor")
+    def amount(self, assessment: Assessment) -> str:
+        return money(assessment.amount_minor, assessment.currency)
+
+    @admin.display(description="Why")
+    def why(self, assessment: Assessment) -> str:
+        return ", ".join(reason["code"] for reason in assessment.reasons)
+
+    @admin.display(description="Lines of the score")
+    def lines(self, assessment: Assessment) -> SafeString:
+        return _reasons(assessment)
+
+
+@admin.register(Case)
+class CaseAdmin(ReadOnlyAdmin):
+    list_display = ("opened_at", "state", "disposition", "score", "pivot_value", "payment_id")
+    list_filter = ("state", "disposition")
+    search_fields = ("payment_id", "pivot_value", "merchant_id")
+    ordering = ("-id",)
+    readonly_fields = ("assessment", "related")
+
+    @admin.display(description="What the decision saw")
+    def assessment(self, case: Case) -> SafeString:
+        row = Assessment.objects.get(id=case.assessment_id)
+        return format_html(
+            '<a href="{}">{}</a>, {}{}',
+            reverse("admin:fraud_assessment_change", args=[row.id]),
+            row,
+            money(row.amount_minor, row.currency),
+            _reasons(row),
+        )
+
+    @admin.display(description="Other cases of this card")
+    def related(self, case: Case) -> SafeString | str:
+        others = [
+            (
+                reverse("admin:fraud_case_change", args=[other.id]),
+                f"{other.opened_at:%Y-%m-%d %H:%M}",
+                other.disposition or other.state,
+            )
+            for other in queries.related(case.id)
+        ]
+        return format_html_join("", '<p><a href="{}">{}</a> {}</p>', others) or "None."
+
+
+@admin.register(Outcome)
+class OutcomeAdmin(ReadOnlyAdmin):
+    list_display = ("at", "kind", "payment_id", "assessment_id")
+    list_filter = ("kind",)
+    search_fields = ("payment_id", "card_fingerprint")
+    ordering = ("-id",)
+
+
+@admin.register(ListItem)
+class ListItemAdmin(ReadOnlyAdmin):
+    list_display = (
+        "kind", "value", "action", "merchant_id", "reason", "expires_at", "removed_at",
+    )  # fmt: skip
+    list_filter = ("kind", "action", ("removed_at", admin.EmptyFieldListFilter))
+    search_fields = ("value", "reason")
+    ordering = ("-id",)
+    fields = ("kind", "value", "action", "merchant_id", "reason", "expires_at")
+    actions = ("take_off",)
+
+    def has_add_permission(self, request: HttpRequest, obj: ListItem | None = None) -> bool:
+        return bool(request.user.has_perm("fraud.add_listitem"))
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict | None = None
+    ) -> HttpResponse:
+        try:
+            answer: HttpResponse = super().add_view(request, form_url, extra_context)
+        except Refusal as refusal:
+            self.message_user(request, refusal.message, messages.ERROR)
+            return redirect("admin:fraud_listitem_changelist")
+        return answer
+
+    def save_model(
+        self, request: HttpRequest, obj: ListItem, form: ModelForm, change: bool
+    ) -> None:
+        made = fraud.add_to_list(
+            merchant_id=obj.merchant_id,
+            kind=obj.kind,
+            value=obj.value,
+            action=obj.action,
+            reason=obj.reason,
+            expires_at=obj.expires_at,
+            by=_by(request),
+            at=clock.now(),
+        )
+        obj.pk = made.id
+
+    @admin.action(description="Take off the lists", permissions=["add"])
+    def take_off(self, request: HttpRequest, queryset: QuerySet[ListItem]) -> None:
+        taken = 0
+        for item in queryset:
+            try:
+                fraud.remove_from_list(item_id=item.id, by=_by(request), at=clock.now())
+            except Refusal as refusal:
+                self.message_user(request, f"{item}: {refusal.message}", messages.ERROR)
+            else:
+                taken += 1
+        if taken:
+            self.message_user(request, f"Taken off: {taken}.")
+
+
+def _by(request: HttpRequest) -> Actor:
+    return Actor(kind="staff", id=str(request.user.pk))

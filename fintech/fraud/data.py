@@ -1,0 +1,263 @@
+"""
+The values that go in and out of fraud: frozen, typed, free of Django.
+
+Nothing personal is in them: hashes, codes, counts and minor units. A snapshot of
+features is kept with its decision, so that the decision can be made again bit for bit.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Self
+from uuid import UUID
+
+from fintech.kernel.money import Money
+
+SCHEMA = 1  # The version of the snapshot's shape.
+
+
+class Decision(StrEnum):
+    """What is done with a payment; the more severe one wins."""
+
+    ALLOW = "allow"
+    CHALLENGE = "challenge"
+    REVIEW = "review"
+    BLOCK = "block"
+
+
+class ListKind(StrEnum):
+    """What a list item names."""
+
+    CARD = "card"
+    CUSTOMER = "customer"
+    EMAIL = "email"
+    IP = "ip"
+    COUNTRY = "country"
+
+
+class ListAction(StrEnum):
+    """What a list item asks for."""
+
+    BLOCK = "block"
+    REVIEW = "review"
+    ALLOW = "allow"
+
+
+class CaseState(StrEnum):
+    """Where a person's look at a payment stands."""
+
+    PENDING = "pending"
+    INVESTIGATING = "investigating"
+    CLOSED = "closed"
+
+
+class Disposition(StrEnum):
+    """What a person found."""
+
+    CONFIRMED_FRAUD = "confirmed_fraud"
+    SUSPICIOUS = "suspicious"
+    FALSE_POSITIVE = "false_positive"
+
+
+class OutcomeKind(StrEnum):
+    """What became of a payment that was assessed."""
+
+    DECLINED = "declined"
+    FRAUD = "fraud"
+    DISPUTED = "disputed"
+    LEGITIMATE = "legitimate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One attempt to pay that is to be assessed."""
+
+    attempt_id: UUID
+    payment_id: UUID
+    merchant_id: UUID
+    customer_id: UUID | None
+    amount: Money
+    card_fingerprint: str
+    card_country: str
+    email_hash: str | None
+    ip_hash: str | None
+    at: datetime
+    sandbox_risk: str = "normal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Features:
+    """
+    What was known of an attempt when it was decided.
+
+    Counts are of assessments before this one and stop at the number that
+    `queries.gather` reads; histories are of the same currency.
+    """
+
+    schema: int = SCHEMA
+    amount_minor: int
+    currency: str
+    customer_known: bool = False
+    customer_payments: int = 0
+    customer_mean_minor: int = 0
+    customer_deviation_minor: int = 0
+    customer_1h: int = 0
+    customer_24h: int = 0
+    customer_has_used_card: bool = False
+    customer_has_used_country: bool = False
+    merchant_payments: int = 0
+    merchant_mean_minor: int = 0
+    merchant_deviation_minor: int = 0
+    card_seen: bool = False
+    card_1h: int = 0
+    card_24h: int = 0
+    card_declines_24h: int = 0
+    card_country: str = ""
+    email_1h: int = 0
+    email_24h: int = 0
+    email_cards_24h: int = 0
+    ip_1h: int = 0
+    ip_24h: int = 0
+    ip_cards_24h: int = 0
+    listed: tuple[str, ...] = ()  # "card:block", "ip:review": what it is and what is asked.
+    sandbox_risk: str = "normal"
+
+    def stored(self) -> dict[str, Any]:
+        """Return the snapshot as it is kept with the decision."""
+        return {**asdict(self), "listed": list(self.listed)}
+
+    @classmethod
+    def restored(cls, stored: Mapping[str, Any]) -> Self:
+        """Return a snapshot as it was when it was kept; fields since added have defaults."""
+        known = {field.name for field in fields(cls)}
+        kept = {name: value for name, value in stored.items() if name in known}
+        return cls(**{**kept, "listed": tuple(kept.get("listed", ()))})
+
+
+_SENTENCES = {
+    "list_block": "Blocked by a list ({on}).",
+    "list_review": "On a list of what a person looks at ({on}).",
+    "list_allow": "On a list of what is trusted ({on}).",
+    "sandbox_blocked": "This sandbox card is always blocked.",
+    "sandbox_elevated": "This sandbox card is always reviewed.",
+    "customer_amount": "The amount is {z_tenths} tenths of a deviation above what this"
+    " customer usually pays ({mean_minor} minor units over {payments} payments).",
+    "merchant_amount": "The amount is {z_tenths} tenths of a deviation above what this"
+    " merchant usually takes ({mean_minor} minor units over {payments} payments).",
+    "velocity_card_1h": "{count} payments with this card within an hour; {usual} is usual.",
+    "velocity_card_24h": "{count} payments with this card within a day; {usual} is usual.",
+    "velocity_customer_1h": "{count} payments by this customer within an hour; {usual} is usual.",
+    "velocity_customer_24h": "{count} payments by this customer within a day; {usual} is usual.",
+    "velocity_email_24h": "{count} payments with this e-mail within a day; {usual} is usual.",
+    "velocity_ip_1h": "{count} payments from this address within an hour; {usual} is usual.",
+    "velocity_email_cards": "{count} cards with this e-mail within a day; {usual} is usual.",
+    "velocity_ip_cards": "{count} cards from this address within a day; {usual} is usual.",
+    "card_declines": "This card was declined {count} times within a day.",
+    "card_first_seen": "This card has never been seen before.",
+    "customer_new_card": "This customer has paid before, never with this card.",
+    "customer_new_country": "This customer has paid before, never with a card of {country}.",
+    "clamp": "A score is at least 0 and at most 100.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """
+    One line of a score: which rule, how many points, and the figures it saw.
+
+    The weights of an assessment's reasons sum to its score exactly.
+    """
+
+    code: str
+    weight: int
+    detail: tuple[tuple[str, int | str], ...] = ()
+
+    def __str__(self) -> str:
+        return _SENTENCES.get(self.code, self.code).format_map(dict(self.detail))
+
+    def stored(self) -> dict[str, Any]:
+        """Return the reason as it is kept with the decision."""
+        return {"code": self.code, "weight": self.weight, "detail": dict(self.detail)}
+
+    @classmethod
+    def restored(cls, stored: Mapping[str, Any]) -> Self:
+        """Return a reason as it was when it was kept."""
+        return cls(stored["code"], stored["weight"], tuple(stored["detail"].items()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgment:
+    """What the rules make of a snapshot."""
+
+    score: int
+    decision: Decision
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """The decision about one attempt, with what it was decided from."""
+
+    id: UUID
+    payment_id: UUID
+    attempt_id: UUID
+    merchant_id: UUID
+    score: int
+    decision: Decision
+    reasons: tuple[Reason, ...]
+    case_id: UUID | None
+    created_at: datetime
+    model_version: str
+    amount: Money
+    features: Features
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """
+    A payment that a person is to look at.
+
+    Cases with the same pivot (here: the card) belong together.
+    """
+
+    id: UUID
+    merchant_id: UUID
+    payment_id: UUID
+    assessment_id: UUID
+    state: CaseState
+    disposition: Disposition | None
+    score: int
+    pivot_kind: str
+    pivot_value: str
+    assignee: str
+    opened_at: datetime
+    closed_at: datetime | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListItem:
+    """A card, customer, e-mail, address or country that is treated specially."""
+
+    id: UUID
+    merchant_id: UUID | None  # None: for every merchant.
+    kind: ListKind
+    value: str
+    action: ListAction
+    reason: str
+    expires_at: datetime | None
+    created_at: datetime
+    removed_at: datetime | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of an assessed payment, as somebody above has told us."""
+
+    id: UUID
+    assessment_id: UUID
+    payment_id: UUID
+    kind: OutcomeKind
+    at: datetime

@@ -1,0 +1,65 @@
+"""Everything fraud can refuse, on one screen."""
+
+from uuid import UUID
+
+from fintech.kernel.errors import Conflict, Invalid, NotFound, Refused
+
+
+class AssessmentNotFound(NotFound):
+    """There is no such assessment."""
+
+    code = "resource_missing"
+
+    def __init__(self, assessment_id: UUID) -> None:
+        super().__init__("There is no such assessment.", assessment_id=str(assessment_id))
+
+
+class CaseNotFound(NotFound):
+    """There is no such case."""
+
+    code = "resource_missing"
+
+    def __init__(self, case_id: UUID) -> None:
+        super().__init__("There is no such case.", case_id=str(case_id))
+
+
+class ListItemNotFound(NotFound):
+    """There is no such list item, or it has been removed already."""
+
+    code = "resource_missing"
+
+    def __init__(self, item_id: UUID) -> None:
+        super().__init__("There is no such list item.", list_item_id=str(item_id))
+
+
+class CaseAlreadyClosed(Conflict):
+    """Somebody else has closed the case first."""
+
+    code = "case_unexpected_state"
+
+    def __init__(self, *, case_id: UUID, disposition: str) -> None:
+        super().__init__(
+            f"The case has been closed already as {disposition.replace('_', ' ')}.",
+            case_id=str(case_id),
+            disposition=disposition,
+        )
+
+
+class AlreadyListed(Refused):
+    """The value stands on the list already."""
+
+    code = "resource_already_exists"
+
+    def __init__(self, item_id: UUID) -> None:
+        super().__init__("The value is on a list already.", list_item_id=str(item_id))
+        self.param = "value"
+
+
+class ParameterInvalid(Invalid):
+    """A value is not one that is accepted here."""
+
+    code = "parameter_invalid"
+
+    def __init__(self, param: str, message: str) -> None:
+        super().__init__(message)
+        self.param = param

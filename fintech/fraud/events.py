@@ -1,0 +1,103 @@
+"""Facts about fraud, in the past tense. Ids, codes and numbers only."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+from fintech.kernel.events import Code, Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssessmentMade(Event):
+    """An attempt was scored and decided."""
+
+    name: ClassVar = "fraud.assessment_made.v1"
+    stream_of: ClassVar = "assessment_id"
+
+    assessment_id: UUID
+    payment_id: UUID
+    attempt_id: UUID
+    merchant_id: UUID
+    score: int
+    decision: Code
+    reasons: tuple[Code, ...]
+    amount_minor: int
+    currency: Code
+    case_id: UUID | None
+    model_version: Code
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseFact(Event):
+    """What every fact of a case's stream says."""
+
+    stream_of: ClassVar = "case_id"
+
+    case_id: UUID
+    merchant_id: UUID
+    payment_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseOpened(CaseFact):
+    """A person is asked to look at a payment."""
+
+    name: ClassVar = "fraud.case_opened.v1"
+
+    assessment_id: UUID
+    score: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseClaimed(CaseFact):
+    """A person has begun to look; the log's actor says who."""
+
+    name: ClassVar = "fraud.case_claimed.v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseClosed(CaseFact):
+    """A person has found what it is."""
+
+    name: ClassVar = "fraud.case_closed.v1"
+
+    disposition: Code
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListItemFact(Event):
+    """What every fact of a list item's stream says. The value stays in its row."""
+
+    stream_of: ClassVar = "list_item_id"
+
+    list_item_id: UUID
+    merchant_id: UUID | None
+    kind: Code
+    action: Code
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListItemAdded(ListItemFact):
+    """Something is treated specially from now on."""
+
+    name: ClassVar = "fraud.list_item_added.v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListItemRemoved(ListItemFact):
+    """Something is no longer treated specially."""
+
+    name: ClassVar = "fraud.list_item_removed.v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutcomeRecorded(Event):
+    """What became of an assessed payment is known."""
+
+    name: ClassVar = "fraud.outcome_recorded.v1"
+    stream_of: ClassVar = "outcome_id"
+
+    outcome_id: UUID
+    assessment_id: UUID
+    payment_id: UUID
+    kind: Code

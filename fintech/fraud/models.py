@@ -1,0 +1,271 @@
+"""The rows of fraud. Assessments and outcomes only grow; cases and list items move."""
+
+from datetime import datetime
+
+import django_fsm as fsm
+from django.db import models
+from django.db.models import F, Q
+
+from fintech.fraud import data
+from fintech.kernel import ids
+from fintech.kernel.money import Money
+
+
+def _choices(words: type[data.StrEnum]) -> list[tuple[str, str]]:
+    return [(str(word), str(word).replace("_", " ")) for word in words]
+
+
+class Case(fsm.FSMModelMixin, models.Model):
+    """A payment that a person is to look at. Cases with one pivot belong together."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new, editable=False)
+    merchant_id = models.UUIDField()
+    payment_id = models.UUIDField()
+    assessment_id = models.UUIDField(unique=True)
+    state = fsm.FSMField(
+        max_length=20,
+        default=data.CaseState.PENDING,
+        choices=_choices(data.CaseState),
+        protected=True,
+    )
+    disposition = models.CharField(
+        max_length=20, blank=True, default="", choices=_choices(data.Disposition)
+    )
+    score = models.IntegerField()
+    pivot_kind = models.CharField(max_length=20)
+    pivot_value = models.CharField(max_length=80)
+    assignee = models.CharField(max_length=80, blank=True, default="")
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+    version = models.BigIntegerField(default=1)
+
+    class Meta:
+        indexes = (
+            models.Index(
+                fields=["merchant_id", "opened_at"],
+                name="fraud_case_queue",
+                condition=~Q(state="closed"),
+            ),
+            models.Index(fields=["pivot_kind", "pivot_value"], name="fraud_case_pivot"),
+            models.Index(fields=["payment_id"], name="fraud_case_payment"),
+        )
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(state="closed", closed_at__isnull=False) & ~Q(disposition="")
+                | ~Q(state="closed") & Q(closed_at__isnull=True, disposition=""),
+                name="fraud_case_says_what_was_found_and_when_it_closed",
+            ),
+            models.CheckConstraint(
+                condition=Q(score__gte=0, score__lte=100),
+                name="fraud_case_scores_between_0_and_100",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return ids.public("fcs", self.id)
+
+    @fsm.transition(
+        field=state,
+        source=[data.CaseState.PENDING, data.CaseState.INVESTIGATING],
+        target=data.CaseState.INVESTIGATING,
+    )
+    def claim(self, assignee: str) -> None:
+        """Begin to look."""
+        self.assignee = assignee
+
+    @fsm.transition(
+        field=state,
+        source=[data.CaseState.PENDING, data.CaseState.INVESTIGATING],
+        target=data.CaseState.CLOSED,
+    )
+    def close(self, disposition: data.Disposition, *, at: datetime) -> None:
+        """Say what it was."""
+        self.disposition, self.closed_at = disposition, at
+
+    def as_data(self) -> data.Case:
+        """Return the frozen value for the door."""
+        return data.Case(
+            id=self.id,
+            merchant_id=self.merchant_id,
+            payment_id=self.payment_id,
+            assessment_id=self.assessment_id,
+            state=data.CaseState(self.state),
+            disposition=data.Disposition(self.disposition) if self.disposition else None,
+            score=self.score,
+            pivot_kind=self.pivot_kind,
+            pivot_value=self.pivot_value,
+            assignee=self.assignee,
+            opened_at=self.opened_at,
+            closed_at=self.closed_at,
+            version=self.version,
+        )
+
+
+class Assessment(models.Model):
+    """
+    The decision about one attempt, with the snapshot that it was made from.
+
+    It never changes: a decision can be made again and compared. Velocity and history
+    are counted from these rows, so there is no second set of counters to go wrong.
+    """
+
+    id = models.UUIDField(primary_key=True, default=ids.new, editable=False)
+    attempt_id = models.UUIDField(unique=True)
+    payment_id = models.UUIDField()
+    merchant_id = models.UUIDField()
+    customer_id = models.UUIDField(null=True, blank=True)
+    currency = models.CharField(max_length=3)
+    amount_minor = models.BigIntegerField()
+    card_fingerprint = models.CharField(max_length=80)
+    card_country = models.CharField(max_length=2, blank=True)
+    email_hash = models.CharField(max_length=80, null=True, blank=True)
+    ip_hash = models.CharField(max_length=80, null=True, blank=True)
+    features = models.JSONField()
+    score = models.IntegerField()
+    decision = models.CharField(max_length=20, choices=_choices(data.Decision))
+    reasons = models.JSONField()
+    model_version = models.CharField(max_length=40)
+    case_id = models.UUIDField(null=True, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = (
+            # What is known of a card, a customer, an e-mail or an address, newest first.
+            models.Index(fields=["card_fingerprint", "-created_at"], name="fraud_by_card"),
+            models.Index(
+                fields=["customer_id", "-created_at"],
+                name="fraud_by_customer",
+                condition=Q(customer_id__isnull=False),
+            ),
+            models.Index(
+                fields=["email_hash", "-created_at"],
+                name="fraud_by_email",
+                condition=Q(email_hash__isnull=False),
+            ),
+            models.Index(
+                fields=["ip_hash", "-created_at"],
+                name="fraud_by_ip",
+                condition=Q(ip_hash__isnull=False),
+            ),
+            models.Index(
+                fields=["merchant_id", "currency", "-created_at"], name="fraud_by_merchant"
+            ),
+            models.Index(fields=["merchant_id", "-id"], name="fraud_assessment_list"),
+            models.Index(fields=["payment_id"], name="fraud_assessment_payment"),
+        )
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(score__gte=0, score__lte=100),
+                name="fraud_assessment_scores_between_0_and_100",
+            ),
+            models.CheckConstraint(
+                condition=~Q(decision="review") | Q(case_id__isnull=False),
+                name="fraud_assessment_for_review_has_a_case",
+            ),
+            models.CheckConstraint(
+                condition=Q(amount_minor__gte=1), name="fraud_assessment_is_of_some_amount"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return ids.public("fra", self.id)
+
+    def as_data(self) -> data.Assessment:
+        """Return the frozen value for the door."""
+        return data.Assessment(
+            id=self.id,
+            payment_id=self.payment_id,
+            attempt_id=self.attempt_id,
+            merchant_id=self.merchant_id,
+            score=self.score,
+            decision=data.Decision(self.decision),
+            reasons=tuple(data.Reason.restored(reason) for reason in self.reasons),
+            case_id=self.case_id,
+            created_at=self.created_at,
+            model_version=self.model_version,
+            amount=Money(self.amount_minor, self.currency),
+            features=data.Features.restored(self.features),
+        )
+
+
+class ListItem(models.Model):
+    """A card, customer, e-mail, address or country that is treated specially."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new, editable=False)
+    merchant_id = models.UUIDField(null=True, blank=True)
+    kind = models.CharField(max_length=20, choices=_choices(data.ListKind))
+    value = models.CharField(max_length=80)
+    action = models.CharField(max_length=20, choices=_choices(data.ListAction))
+    reason = models.CharField(max_length=200, blank=True, default="")
+    expires_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True, blank=True)
+    version = models.BigIntegerField(default=1)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["kind", "value", "merchant_id"],
+                nulls_distinct=False,
+                condition=Q(removed_at__isnull=True),
+                name="fraud_listitem_stands_once_on_the_lists",
+            ),
+            models.CheckConstraint(condition=~Q(value=""), name="fraud_listitem_names_something"),
+            models.CheckConstraint(
+                condition=Q(removed_at__isnull=True) | Q(removed_at__gte=F("created_at")),
+                name="fraud_listitem_is_removed_after_it_was_added",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.value[:24]}: {self.action}"
+
+    def as_data(self) -> data.ListItem:
+        """Return the frozen value for the door."""
+        return data.ListItem(
+            id=self.id,
+            merchant_id=self.merchant_id,
+            kind=data.ListKind(self.kind),
+            value=self.value,
+            action=data.ListAction(self.action),
+            reason=self.reason,
+            expires_at=self.expires_at,
+            created_at=self.created_at,
+            removed_at=self.removed_at,
+            version=self.version,
+        )
+
+
+class Outcome(models.Model):
+    """What became of an assessed payment: the label that rules and models learn from."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new, editable=False)
+    assessment_id = models.UUIDField()
+    payment_id = models.UUIDField()
+    card_fingerprint = models.CharField(max_length=80)
+    kind = models.CharField(max_length=20, choices=_choices(data.OutcomeKind))
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["card_fingerprint", "kind", "-at"], name="fraud_outcome_of_card"),
+            models.Index(fields=["payment_id"], name="fraud_outcome_payment"),
+        )
+        constraints = (
+            models.UniqueConstraint(
+                fields=["assessment_id", "kind"], name="fraud_outcome_is_told_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.at:%Y-%m-%d}"
+
+    def as_data(self) -> data.Outcome:
+        """Return the frozen value for the door."""
+        return data.Outcome(
+            id=self.id,
+            assessment_id=self.assessment_id,
+            payment_id=self.payment_id,
+            kind=data.OutcomeKind(self.kind),
+            at=self.at,
+        )

@@ -1,0 +1,183 @@
+"""What people decide: cases, lists, and what is learned of them."""
+
+import pytest
+
+from fintech.fraud import errors, queries
+from fintech.fraud import services as fraud
+from fintech.kernel import event_log, ids, invariants
+from tests.make import fraud as make
+from tests.racing import race
+
+pytestmark = pytest.mark.django_db
+
+
+def _case(**given):
+    return queries.case(make.assessment(risk="elevated", **given).case_id)
+
+
+def _close(case_id, disposition="false_positive"):
+    return fraud.close_case(case_id=case_id, disposition=disposition, by=make.BY, at=make.NOON)
+
+
+def test_a_case_is_claimed_and_closed_once():
+    case = _case()
+
+    claimed = fraud.claim_case(case_id=case.id, by=make.BY, at=make.NOON)
+    closed = _close(case.id, "confirmed_fraud")
+
+    assert (case.state, claimed.state, closed.state) == ("pending", "investigating", "closed")
+    assert claimed.assignee == "tests"
+    assert [fact.version for fact in event_log.stream("fraud.case", case.id)] == [1, 2, 3]
+    with pytest.raises(errors.CaseAlreadyClosed, match="closed already as confirmed fraud"):
+        _close(case.id)
+    assert queries.case(case.id) == closed
+    assert [str(o.kind) for o in queries.outcomes(case.payment_id)] == ["fraud"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_eight_who_close_a_case_one_does():
+    case = _case()
+
+    results = race(8, _close, case_id=case.id)
+
+    refused = [r for r in results if isinstance(r, errors.CaseAlreadyClosed)]
+    assert len(refused) == 7
+    assert len(event_log.stream("fraud.case", case.id)) == 2
+
+
+def test_what_a_suspicion_was_nobody_learns_from():
+    case = _case()
+    _close(case.id, "suspicious")
+
+    assert queries.outcomes(case.payment_id) == []
+
+
+def test_a_disposition_that_does_not_exist_changes_nothing():
+    case = _case()
+
+    with pytest.raises(errors.ParameterInvalid) as refused:
+        _close(case.id, "dunno")
+
+    assert refused.value.param == "disposition"
+    assert queries.case(case.id) == case
+
+
+def test_an_unknown_case_is_not_found():
+    with pytest.raises(errors.CaseNotFound):
+        _close(ids.new())
+    with pytest.raises(errors.CaseNotFound):
+        queries.case(_case().id, merchant_id=ids.new())
+
+
+def test_cases_of_one_card_belong_together():
+    first, second, other = _case(card="a"), _case(card="a"), _case(card="b")
+
+    assert [case.id for case in queries.related(first.id)] == [second.id]
+    assert queries.related(other.id) == []
+    assert [case.id for case in queries.cases(make.MERCHANT, is_open=True)] == [
+        other.id,
+        second.id,
+        first.id,
+    ]
+    _close(second.id)
+    assert [case.id for case in queries.cases(is_open=False)] == [second.id]
+
+
+def test_a_value_stands_once_on_a_list():
+    item = fraud.add_to_list(merchant_id=None, kind="card", value="x", by=make.BY, at=make.NOON)
+
+    with pytest.raises(errors.AlreadyListed) as refused:
+        fraud.add_to_list(
+            merchant_id=None, kind="card", value="x", action="allow", by=make.BY, at=make.NOON
+        )
+
+    assert refused.value.facts["list_item_id"] == str(item.id)
+    assert queries.list_items() == [item]
+    fraud.add_to_list(merchant_id=make.MERCHANT, kind="card", value="x", by=make.BY, at=make.NOON)
+    assert len(queries.list_items(make.MERCHANT)) == 1
+
+
+def test_an_item_is_removed_once_and_by_its_merchant():
+    item = fraud.add_to_list(
+        merchant_id=make.MERCHANT, kind="ip", value="x", by=make.BY, at=make.NOON
+    )
+    with pytest.raises(errors.ListItemNotFound):
+        fraud.remove_from_list(item_id=item.id, merchant_id=ids.new(), by=make.BY, at=make.NOON)
+
+    removed = fraud.remove_from_list(item_id=item.id, by=make.BY, at=make.NOON)
+
+    assert (removed.removed_at, removed.version) == (make.NOON, 2)
+    assert queries.list_items(make.MERCHANT) == []
+    with pytest.raises(errors.ListItemNotFound):
+        fraud.remove_from_list(item_id=item.id, by=make.BY, at=make.NOON)
+    assert len(event_log.stream("fraud.list_item", item.id)) == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "param"),
+    [
+        ({"kind": "phone"}, "kind"),
+        ({"action": "maybe"}, "action"),
+        ({"value": " "}, "value"),
+        ({"value": "x" * 81}, "value"),
+        ({"value": "ada@example.com"}, "value"),
+        ({"reason": "x" * 201}, "reason"),
+    ],
+)
+def test_what_no_list_can_hold_is_refused(given, param):
+    asked = {"merchant_id": None, "kind": "card", "value": "x", "by": make.BY, "at": make.NOON}
+
+    with pytest.raises(errors.ParameterInvalid) as refused:
+        fraud.add_to_list(**{**asked, **given})
+
+    assert refused.value.param == param
+    assert queries.list_items() == []
+
+
+def test_an_outcome_is_told_once_and_only_of_what_was_assessed():
+    made = make.assessment()
+    tell = {"outcome": "declined", "at": make.NOON, "by": make.BY}
+
+    first = fraud.record_outcome(payment_id=made.payment_id, **tell)
+    again = fraud.record_outcome(payment_id=made.payment_id, **tell)
+    never = fraud.record_outcome(payment_id=ids.new(), **tell)
+
+    assert first.assessment_id == made.id
+    assert (again, never) == (None, None)
+    assert queries.outcomes(made.payment_id) == [first]
+
+
+@pytest.mark.django_db(transaction=True)  # The invariants read a snapshot of their own.
+def test_the_log_replays_to_the_rows():
+    case, item = (
+        _case(),
+        fraud.add_to_list(merchant_id=None, kind="card", value="x", by=make.BY, at=make.NOON),
+    )
+    _close(case.id)
+    _case(card="b")
+    fraud.remove_from_list(item_id=item.id, by=make.BY, at=make.NOON)
+
+    assert list(queries.replay()) == []
+    assert list(invariants.check(queries.INVARIANTS)) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_changed_row_is_found(owner):
+    case, made = _case(), make.assessment()
+    owner.execute("UPDATE fraud_case SET state = 'investigating'")
+    owner.execute("SET session_replication_role = replica")
+    owner.execute("UPDATE fraud_assessment SET score = score + 1 WHERE id = %s", [made.id])
+
+    assert [(d.row, d.column) for d in queries.replay()] == [(f"fraud.case:{case.id}", "state")]
+    assert [found.id for found in invariants.check(queries.INVARIANTS)] == ["F-1"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_case_without_its_assessment_is_found(owner):
+    case = _case()
+    owner.execute("UPDATE fraud_case SET payment_id = %s", [ids.new()])
+
+    (found,) = invariants.check(queries.INVARIANTS)
+
+    assert (found.id, found.violations) == ("F-2", 1)
+    assert found.samples == (str(case.assessment_id),)
