@@ -94,13 +94,17 @@ def _pair(login: dict[str, Any]) -> str:
 
 
 def _logins(instance: Instance) -> dict[str, Any]:
-    """Return the logins of the story, or open a merchant when no story was told."""
+    """Return the logins and the key of this instance; make them when there are none yet."""
     kept = instance.state / "logins.json"
     if not kept.exists():
-        with instance.progress.step("a merchant with its owner and a key"):
-            opened = instance.open_merchant()
+        staff = {"email": "staff@example.com", "password": "demo-staff-password"}
+        with instance.progress.step("a merchant with its owner and a key; the back office"):
+            arguments = ["--name", "Example Books"]
+            arguments += ["--email", "owner@example.com", "--password", "demo-owner-password"]
+            opened = instance.open_merchant(*arguments)
+            instance.open_back_office(**staff)
         kept.touch(mode=0o600)
-        kept.write_text(json.dumps(opened, indent=1))
+        kept.write_text(json.dumps({**opened, "staff": staff}, indent=1))
     logins: dict[str, Any] = json.loads(kept.read_text())
     return logins
 

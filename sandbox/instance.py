@@ -236,11 +236,12 @@ class Instance:
         *,
         check: bool = True,
         timeout_s: float = 300,
+        **env: str,
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end in the instance's environment."""
+        """Run a command to its end in the instance's environment, to which `env` is added."""
         done = subprocess.run(
             command,
-            env=self.environment(),
+            env={**self.environment(), **env},
             cwd=ROOT,
             capture_output=True,
             text=True,
@@ -275,10 +276,18 @@ class Instance:
             if telling.returncode != 0:
                 raise CommandFailed("\n".join(["sandbox.story failed:", *said[-15:]]))
 
-    def open_merchant(self) -> dict[str, Any]:
+    def open_merchant(self, *arguments: str) -> dict[str, Any]:
         """Make a merchant with its owner and a key, by the command that operators have."""
-        opened: dict[str, Any] = json.loads(self.manage("open_merchant", "--json").stdout)
+        told = self.manage("open_merchant", "--json", *arguments).stdout
+        opened: dict[str, Any] = json.loads(told.strip().splitlines()[-1])
         return opened
+
+    def open_back_office(self, *, email: str, password: str) -> None:
+        """Make a person who may see the back office."""
+        self.run(
+            [sys.executable, "manage.py", "createsuperuser", "--no-input", "--email", email],
+            DJANGO_SUPERUSER_PASSWORD=password,
+        )
 
     # -- Private ----------------------------------------------------------------------------
 

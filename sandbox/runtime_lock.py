@@ -44,7 +44,7 @@ def needed(project: Path) -> set[str]:
 def selected(lock: str, names: set[str]) -> str:
     """Return the entries of a lock, hashes included, that have one of the names."""
     entries = re.split(r"(?m)^(?=[A-Za-z0-9])", lock)
-    return "".join(entry for entry in entries if entry[0] != "#" and _name(entry) in names)
+    return "".join(entry for entry in entries if _name(entry) in names)
 
 
 def _nodes(requirement: str) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,87 @@
+"""
+Smoke: the whole journey on an instance of its own, which is gone afterwards.
+
+Standard output is one JSON object and nothing else; people follow on standard error.
+"""
+
+import json
+import shutil
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+from sandbox.instance import Instance
+from sandbox.journey import Journey
+from sandbox.progress import Progress
+from sandbox.receiver import Receiver
+
+KEYS = (
+    "merchant",
+    "sdk_payment",
+    "idempotent_replay",
+    "declined",
+    "blocked",
+    "ledger",
+    "wallet",
+    "events",
+    "webhook",
+    "mail",
+    "reconciliation",
+    "audit",
+    "web",
+    "invariants",
+    "replay",
+)
+_FIRST_PORT = 18_000
+
+
+def run() -> int:
+    """Boot, drive the journey, print what came of it, and leave nothing behind."""
+    progress = Progress(sys.stderr)
+    state = Path(tempfile.mkdtemp(prefix="fintech-smoke-"))
+    state.chmod(0o711)  # The database's own account walks through it.
+    told: dict[str, Any] = {key: {"ok": False, "ms": 0} for key in KEYS}
+    began = time.monotonic()
+    instance = Instance(state, base_port=_FIRST_PORT, progress=progress, throwaway=True)
+    try:
+        with instance, Receiver() as receiver:
+            told["boot"] = {"ok": True, "ms": _since(began)}
+            for name, step in Journey(instance, receiver).steps().items():
+                told[name] = _take(name, step, progress)
+            if not all(told[key]["ok"] for key in KEYS):
+                _show_logs(state, progress)
+    except Exception as failure:
+        told["boot"] = {"ok": False, "ms": _since(began), "detail": str(failure)[-2000:]}
+        progress.say(str(failure))
+    finally:
+        shutil.rmtree(state, ignore_errors=True)
+    told["ok"] = all(told[key]["ok"] for key in KEYS)
+    told["ms"] = _since(began)
+    print(json.dumps(told, indent=1, default=str))
+    return 0 if told["ok"] else 1
+
+
+def _take(name: str, step: Any, progress: Progress) -> dict[str, Any]:
+    began = time.monotonic()
+    try:
+        with progress.step(name):
+            detail = step()
+    except Exception as failure:
+        kind = type(failure).__name__
+        progress.say(traceback.format_exc(limit=-4))
+        return {"ok": False, "ms": _since(began), "detail": f"{kind}: {failure}"[:2000]}
+    return {"ok": True, "ms": _since(began), **({"detail": detail} if detail else {})}
+
+
+def _show_logs(state: Path, progress: Progress) -> None:
+    """What the processes said when something went wrong; the folder is about to go."""
+    for log in sorted(state.glob("logs/*.log")):
+        tail = log.read_text(errors="replace").splitlines()[-40:]
+        progress.say("\n".join([f"--- {log.name}", *tail]))
+
+
+def _since(began: float) -> int:
+    return round((time.monotonic() - began) * 1000)
