@@ -29,7 +29,8 @@ def run(state: Path, *, base_port: int, bind: str, reset: bool, story: bool) -> 
         return 0
     try:
         if story:
-            instance.seed()
+            for line in instance.seed("--logins", str(instance.state / "logins.json")):
+                progress.say(f"   {line}")
         logins = _logins(instance)
         progress.say()
         _tell(progress, instance.facts(), logins)

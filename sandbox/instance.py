@@ -25,7 +25,10 @@ ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / ".run" / "demo"
 
 # What an instance hands to its processes; anything else of the caller's environment stays outside.
-_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "USER", "LOG_LEVEL", "REAL_DATA_DIR")
+_INHERITED = (
+    *("PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH"),
+    *("LOG_LEVEL", "REAL_DATA_DIR", "WEB_CONCURRENCY"),
+)
 
 
 class CommandFailed(Exception):
@@ -255,11 +258,12 @@ class Instance:
             raise CommandFailed("\n".join([f"{name} ended with {done.returncode}:", *tail]))
         return done
 
-    def seed(self, *arguments: str) -> None:
-        """Tell the story to an empty database; show what it says on the way."""
+    def seed(self, *arguments: str) -> list[str]:
+        """Tell the story to an empty database and return what it says at its end."""
         if find_spec("sandbox.story") is None or not self._is_empty():
-            return
-        with self.progress.step("a story of 90 days"):
+            return []
+        said: list[str] = []
+        with self.progress.step("the story of ninety days"):
             command = [sys.executable, "-m", "sandbox.story", *arguments]
             with subprocess.Popen(
                 command,
@@ -269,12 +273,12 @@ class Instance:
                 stderr=subprocess.STDOUT,
                 text=True,
             ) as telling:
-                said: list[str] = []
                 for line in telling.stdout or ():
                     said.append(line.rstrip())
                     self.progress.now(line.strip())
             if telling.returncode != 0:
-                raise CommandFailed("\n".join(["sandbox.story failed:", *said[-15:]]))
+                raise CommandFailed("\n".join(["the story failed:", *said[-15:]]))
+        return said[-3:]
 
     def open_merchant(self, *arguments: str) -> dict[str, Any]:
         """Make a merchant with its owner and a key, by the command that operators have."""

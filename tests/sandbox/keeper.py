@@ -1,6 +1,7 @@
 """Supervises tiny children until it is killed: `python -m tests.sandbox.keeper STATE PORT`."""
 
 import json
+import os
 import signal
 import sys
 import time
@@ -14,9 +15,7 @@ from sandbox.supervisor import Service, Supervisor
 
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))
 state, port = Path(sys.argv[1]), int(sys.argv[2])
-supervisor = Supervisor(
-    state, env={"PATH": "/usr/bin:/bin"}, cwd=ROOT, progress=Progress(sys.stderr)
-)
+supervisor = Supervisor(state, env=os.environ, cwd=ROOT, progress=Progress(sys.stderr))
 supervisor.claim()
 embedded = Embedded(state)
 embedded.start()

@@ -1,5 +1,6 @@
 """Real servers without an installation: started, shared, stopped, started again."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -114,7 +115,7 @@ def test_exec_gives_a_command_the_servers_and_its_exit_code():
         cwd=ROOT,
         text=True,
         check=False,
-        env={"PATH": "/usr/bin:/bin"},
+        env={name: value for name, value in os.environ.items() if not name.endswith("_URL")},
     )
 
     assert (done.returncode, done.stdout, done.stderr) == (7, "fintech_app\n", "")
