@@ -1,0 +1,49 @@
+"""
+Counts the SQL round trips of one create-and-confirm and of batches of 1 and 32.
+
+Every statement counts, BEGIN and COMMIT too, over both beats; the acquirer answers in
+process, since it is not SQL.
+"""
+
+import json
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+
+def main() -> None:
+    """Print one line of JSON: trips per batch."""
+    import django
+
+    django.setup()
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from fintech.kernel import actor, clock
+    from fintech.kernel.money import Money
+    from fintech.merchants import queries as merchants
+    from fintech.payments import data
+    from fintech.payments import services as payments
+
+    merchant = merchants.merchants()[0]
+    by, at = actor.system("benchmark"), clock.now()
+
+    def order() -> data.Begin:
+        return data.Begin(
+            merchant_id=merchant.id,
+            at=at,
+            token="visa",
+            new=data.NewPayment(amount=Money(42_50, "EUR")),
+        )
+
+    payments.confirm_all([order()], by=by)
+    trips = {}
+    for size in (1, 32):
+        with CaptureQueriesContext(connection) as captured:
+            payments.confirm_all([order() for _ in range(size)], by=by)
+        trips[f"batch_of_{size}"] = len(captured.captured_queries)
+    print(json.dumps(trips))
+
+
+if __name__ == "__main__":
+    main()
