@@ -1,0 +1,138 @@
+"""
+A webhook: one signed POST, ten seconds in all, no redirects.
+
+Every delivery is signed twice with one secret: by the header that foreign clients
+verify and by the Standard Webhooks headers. The instant is taken again for each
+attempt, and the bytes that are signed are the bytes that are sent.
+"""
+
+import asyncio
+import ssl
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+import httpx
+from standardwebhooks import Webhook as Signer
+
+from fintech.notifications.channels import targets
+from fintech.notifications.channels.outcome import Outcome, Verdict
+from fintech.wire import dialect
+
+_TIMEOUT_S = 10.0
+_READ_AT_MOST = 16 * 1024  # Bytes of an answer that are looked at.
+_KEPT = 500  # Characters of an answer that are kept.
+_GONE = 410
+_LONGEST_WAIT = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """What is to be sent where, and the secrets that sign it: one, or two while rolling."""
+
+    url: str
+    event_id: str
+    body: bytes
+    secrets: Sequence[str]
+    loopback_allowed: bool
+
+
+def headers(webhook: Webhook, *, timestamp: int) -> dict[str, str]:
+    """Return the headers of one attempt, with both signatures."""
+    moment, text = datetime.fromtimestamp(timestamp, UTC), webhook.body.decode()
+    codes = [Signer(secret).sign(webhook.event_id, moment, text) for secret in webhook.secrets]
+    return {
+        "Content-Type": "application/json; charset=utf-8",
+        "User-Agent": "fintech-platform-webhooks/1",
+        dialect.SIGNATURE_HEADER: dialect.signature(
+            webhook.body, secrets=webhook.secrets, timestamp=timestamp
+        ),
+        "webhook-id": webhook.event_id,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": " ".join(codes),
+    }
+
+
+async def send(webhook: Webhook) -> Outcome:
+    """Send a webhook once and say what came of it. Never raises for what a receiver does."""
+    began = time.monotonic()
+    try:
+        async with asyncio.timeout(_TIMEOUT_S):
+            outcome = await _sent(webhook)
+    except targets.TargetRefused as refused:
+        outcome = Outcome(verdict=Verdict.GIVE_UP, code="target_refused", excerpt=str(refused))
+    except targets.NameNotResolved:
+        outcome = Outcome(verdict=Verdict.RETRY, code="name_not_resolved")
+    except (TimeoutError, httpx.TimeoutException):
+        outcome = Outcome(verdict=Verdict.RETRY, code="timeout")
+    except (httpx.HTTPError, ssl.SSLError, OSError) as broken:
+        outcome = Outcome(
+            verdict=Verdict.RETRY, code="connection_failed", excerpt=type(broken).__name__
+        )
+    return replace(outcome, duration_ms=int((time.monotonic() - began) * 1000))
+
+
+async def _sent(webhook: Webhook) -> Outcome:
+    target = targets.parse(webhook.url, loopback_allowed=webhook.loopback_allowed)
+    address = await targets.resolve(target, loopback_allowed=webhook.loopback_allowed)
+    # No kept connections: one that was verified for another name must not carry this.
+    async with (
+        httpx.AsyncClient(
+            verify=_certificates(),
+            trust_env=False,
+            follow_redirects=False,
+            timeout=_TIMEOUT_S,
+        ) as client,
+        client.stream(
+            "POST",
+            target.url_at(address),
+            content=webhook.body,
+            headers={
+                "Host": target.host_header,
+                "Connection": "close",
+                **headers(webhook, timestamp=int(time.time())),
+            },
+            extensions={"sni_hostname": target.host},
+        ) as response,
+    ):
+        return _judged(response, await _beginning(response))
+
+
+async def _beginning(response: httpx.Response) -> str:
+    """Return the first few characters of an answer, however long it wants to be."""
+    read = b""
+    async for chunk in response.aiter_raw():
+        read += chunk[: _READ_AT_MOST - len(read)]
+        if len(read) >= _READ_AT_MOST:
+            break
+    return read.decode("utf-8", "replace").replace("\x00", "\N{REPLACEMENT CHARACTER}")[:_KEPT]
+
+
+def _judged(response: httpx.Response, excerpt: str) -> Outcome:
+    status = response.status_code
+    if response.is_success:
+        return Outcome(verdict=Verdict.DELIVERED, code="delivered", status=status, excerpt=excerpt)
+    if status == _GONE:
+        return Outcome(
+            verdict=Verdict.GIVE_UP, code="gone", status=status, excerpt=excerpt, is_gone=True
+        )
+    return Outcome(
+        verdict=Verdict.RETRY,
+        code="redirected" if response.is_redirect else "http_error",
+        status=status,
+        excerpt=excerpt,
+        retry_after=_wait(response.headers.get("Retry-After", "")),
+    )
+
+
+def _wait(asked: str) -> timedelta | None:
+    if not asked.isascii() or not asked.isdigit() or len(asked) > len("86400"):
+        return None
+    return min(timedelta(seconds=int(asked)), _LONGEST_WAIT)
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    return ssl.create_default_context()

@@ -1,0 +1,93 @@
+"""
+The values that go in and out of notifications: frozen, typed, free of Django.
+
+What the outside sees of them is declared by `wire`; here they carry what the room and
+the dashboard need besides.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from fintech.kernel import frozen
+from fintech.wire import events, webhook_endpoints
+
+
+class Channel(StrEnum):
+    """By which way a message goes."""
+
+    WEBHOOK = "webhook"
+    MAIL = "mail"
+
+
+class DeliveryState(StrEnum):
+    """Where a message stands."""
+
+    PENDING = "pending"  # due, or waiting for its next attempt
+    DELIVERED = "delivered"
+    FAILED = "failed"  # refused for good: trying again cannot help
+    ABANDONED = "abandoned"  # tried as often as we try, or its endpoint went away
+
+
+class Template(StrEnum):
+    """What a mail is about."""
+
+    PAYMENT_RECEIPT = "payment_receipt"
+
+
+@frozen.shape("notifications.endpoint.v1")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint(webhook_endpoints.Endpoint):
+    """An address that listens. `secret` is there when it was just made, else empty."""
+
+    secret: str = field(default="", repr=False)
+    disabled_reason: str = ""
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event(events.MerchantEvent):
+    """What a merchant was told, and the fact it was told of."""
+
+    source: str
+    position: int
+    subject_id: UUID | None
+    object_id: str
+    sequence: int
+    previous_event_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try to deliver a message."""
+
+    number: int
+    started_at: datetime
+    duration_ms: int
+    outcome: str
+    status: int | None
+    excerpt: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery(webhook_endpoints.Delivery):
+    """One message on its way to one address."""
+
+    merchant_id: UUID
+    channel: Channel
+    template: str
+    event_type: str
+    subject_id: UUID | None
+    url: str = (
+        ""  # The webhook's, as it is now; a mail's address is nowhere but in its owner's row.
+    )
+    tried: tuple[Attempt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page[T]:
+    """A stretch of a list, newest first."""
+
+    items: tuple[T, ...]
+    has_more: bool

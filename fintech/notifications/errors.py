@@ -1,0 +1,89 @@
+"""Everything notifications can refuse, on one screen."""
+
+from uuid import UUID
+
+from fintech.kernel.errors import Invalid, NotFound, Refused
+
+
+class EndpointNotFound(NotFound):
+    """This merchant has no such webhook endpoint."""
+
+    def __init__(self, endpoint_id: UUID) -> None:
+        super().__init__("There is no such webhook endpoint.", endpoint_id=str(endpoint_id))
+
+
+class EventNotFound(NotFound):
+    """This merchant was told no such event."""
+
+    def __init__(self, event_id: UUID) -> None:
+        super().__init__("There is no such event.", event_id=str(event_id))
+
+
+class DeliveryNotFound(NotFound):
+    """There is no such delivery, or not for this merchant."""
+
+    def __init__(self, delivery_id: UUID) -> None:
+        super().__init__("There is no such delivery.", delivery_id=str(delivery_id))
+
+
+class UrlInvalid(Invalid):
+    """A webhook goes to a public address by HTTPS, without user or password in it."""
+
+    code = "url_invalid"
+
+    def __init__(self, because: str) -> None:
+        super().__init__(f"The URL cannot receive webhooks: {because}.", because=because)
+        self.param = "url"
+
+
+class EventTypeUnknown(Invalid):
+    """An endpoint listens to `*`, to `prefix.*`, or to event types that exist."""
+
+    def __init__(self, pattern: str) -> None:
+        super().__init__("There is no such event type.", pattern=pattern[:80])
+        self.param = "enabled_events"
+
+
+class EventsMissing(Invalid):
+    """An endpoint listens to something."""
+
+    code = "parameter_missing"
+
+    def __init__(self) -> None:
+        super().__init__("Name at least one event type, and at most 100.")
+        self.param = "enabled_events"
+
+
+class DescriptionTooLong(Invalid):
+    """A description has at most 500 characters."""
+
+    def __init__(self) -> None:
+        super().__init__("A description has at most 500 characters.")
+        self.param = "description"
+
+
+class TooManyEndpoints(Refused):
+    """A merchant has at most 20 webhook endpoints."""
+
+    code = "limit_exceeded"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"A merchant has at most {most} webhook endpoints.", most=most)
+
+
+class StillUnderWay(Refused):
+    """A delivery that is still being tried is not sent again."""
+
+    code = "delivery_unexpected_state"
+
+    def __init__(self, delivery_id: UUID) -> None:
+        super().__init__("The delivery is still under way.", delivery_id=str(delivery_id))
+
+
+class EndpointDisabled(Refused):
+    """Nothing goes to an endpoint that is disabled."""
+
+    code = "delivery_unexpected_state"
+
+    def __init__(self, endpoint_id: UUID) -> None:
+        super().__init__("The webhook endpoint is disabled.", endpoint_id=str(endpoint_id))

@@ -1,0 +1,213 @@
+"""Questions about what was told, to whom, and what came of it. They change nothing."""
+
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django.db.models import Count, Model, Prefetch, Q, QuerySet
+
+from fintech.kernel.invariants import Invariant
+from fintech.notifications import data, errors
+from fintech.notifications.models import Attempt, Delivery, Endpoint, MerchantEvent
+
+INVARIANTS: tuple[Invariant, ...] = (
+    Invariant(
+        id="I-11",
+        rule="Each merchant event has one delivery per endpoint that listened",
+        sql="SELECT e.id FROM notifications_merchantevent e LEFT JOIN notifications_delivery d "
+        "ON d.event_id = e.id AND d.channel = 'webhook' "
+        "GROUP BY e.id, e.addressees HAVING count(d.id) <> e.addressees",
+    ),
+    Invariant(
+        id="I-11",
+        rule="Every subscription has passed every fact older than 60 seconds",
+        sql="SELECT c.subscription || ' misses ' || e.position FROM kernel_cursor c "
+        "JOIN LATERAL (SELECT position FROM kernel_event WHERE recorded_at < "
+        "clock_timestamp() - interval '60 seconds' AND xid >= c.low::text::xid8 "
+        "AND (c.high IS NULL OR xid >= c.high::text::xid8 OR position > c.position) "
+        "ORDER BY position LIMIT 1) e ON true "
+        "WHERE c.source = 'events' AND c.epoch = "
+        "(SELECT system_identifier::text FROM pg_control_system())",
+    ),
+    Invariant(
+        id="I-13",
+        rule="A delivery has arrived, or will be tried again, or is a dead letter with its cause",
+        sql="SELECT d.id FROM notifications_delivery d WHERE NOT ("
+        "(d.state = 'delivered' AND EXISTS (SELECT FROM notifications_attempt a "
+        "WHERE a.delivery_id = d.id AND a.outcome = 'delivered')) "
+        "OR (d.state = 'pending' AND d.next_attempt_at IS NOT NULL AND d.tries_left > 0) "
+        "OR (d.state IN ('failed', 'abandoned') AND d.last_error <> '' AND EXISTS "
+        "(SELECT FROM kernel_event k WHERE k.stream = 'notifications.delivery:' || d.id "
+        "AND k.version = d.version AND k.name = 'notifications.delivery_given_up.v1')))",
+    ),
+    Invariant(
+        id="I-13",
+        rule="Every try of a delivery is on record",
+        sql="SELECT d.id FROM notifications_delivery d WHERE d.attempts <> "
+        "(SELECT count(*) FROM notifications_attempt a WHERE a.delivery_id = d.id)",
+    ),
+)
+
+
+def event(event_id: UUID, merchant_id: UUID) -> data.Event:
+    """
+    Return something a merchant was told.
+
+    Raises:
+        EventNotFound: this merchant was told no such thing.
+    """
+    found = MerchantEvent.objects.filter(id=event_id, merchant_id=merchant_id).first()
+    if found is None:
+        raise errors.EventNotFound(event_id)
+    return found.as_data()
+
+
+def events(
+    merchant_id: UUID,
+    *,
+    limit: int = 10,
+    after: UUID | None = None,
+    before: UUID | None = None,
+    types: Collection[str] = (),
+    subject_id: UUID | None = None,
+    created: Mapping[str, int] | None = None,
+) -> data.Page[data.Event]:
+    """
+    Return what a merchant was told, newest first.
+
+    Args:
+        after: an event; what follows it in the list, that is, older ones.
+        before: an event; what stands before it in the list.
+        types: names, `prefix.*` or `*`; none means all.
+        created: bounds in whole unix seconds, by `gt`, `gte`, `lt` and `lte`.
+    """
+    found = MerchantEvent.objects.filter(merchant_id=merchant_id, **_within(created))
+    if subject_id is not None:
+        found = found.filter(subject_id=subject_id)
+    if types and "*" not in types:
+        wanted = Q(type__in=[name for name in types if not name.endswith(".*")])
+        for name in types:
+            if name.endswith(".*"):
+                wanted |= Q(type__startswith=name[:-1])
+        found = found.filter(wanted)
+    rows, has_more = _stretch(found, limit=limit, after=after, before=before)
+    return data.Page(tuple(row.as_data() for row in rows), has_more)
+
+
+def endpoint(endpoint_id: UUID, merchant_id: UUID) -> data.Endpoint:
+    """
+    Return one of a merchant's endpoints, without its secret.
+
+    Raises:
+        EndpointNotFound: this merchant has no such endpoint, or has deleted it.
+    """
+    found = Endpoint.objects.filter(
+        id=endpoint_id, merchant_id=merchant_id, deleted_at=None
+    ).first()
+    if found is None:
+        raise errors.EndpointNotFound(endpoint_id)
+    return found.as_data()
+
+
+def endpoints(
+    merchant_id: UUID,
+    *,
+    limit: int = 100,
+    after: UUID | None = None,
+    before: UUID | None = None,
+) -> data.Page[data.Endpoint]:
+    """Return a merchant's endpoints, newest first, without their secrets."""
+    found = Endpoint.objects.filter(merchant_id=merchant_id, deleted_at=None)
+    rows, has_more = _stretch(found, limit=limit, after=after, before=before)
+    return data.Page(tuple(row.as_data() for row in rows), has_more)
+
+
+def delivery(delivery_id: UUID, merchant_id: UUID) -> data.Delivery:
+    """
+    Return one of a merchant's deliveries, with its attempts.
+
+    Raises:
+        DeliveryNotFound: there is none, or it is another merchant's.
+    """
+    found = _with_attempts(Delivery.objects.filter(id=delivery_id, merchant_id=merchant_id))
+    if not found:
+        raise errors.DeliveryNotFound(delivery_id)
+    return found[0]
+
+
+def deliveries(
+    merchant_id: UUID,
+    *,
+    event_id: UUID | None = None,
+    endpoint_id: UUID | None = None,
+    subject_id: UUID | None = None,
+    states: Collection[str] = (),
+    limit: int = 50,
+    after: UUID | None = None,
+    before: UUID | None = None,
+) -> data.Page[data.Delivery]:
+    """Return a merchant's deliveries, newest first, with their attempts; two queries."""
+    found = Delivery.objects.filter(merchant_id=merchant_id)
+    if event_id is not None:
+        found = found.filter(event_id=event_id)
+    if endpoint_id is not None:
+        found = found.filter(endpoint_id=endpoint_id)
+    if subject_id is not None:
+        found = found.filter(event__subject_id=subject_id)
+    if states:
+        found = found.filter(state__in=states)
+    rows, has_more = _stretch(_joined(found), limit=limit, after=after, before=before)
+    return data.Page(tuple(row.as_data(row.tried.all()) for row in rows), has_more)
+
+
+def deliveries_of(subject_id: UUID, merchant_id: UUID) -> list[data.Delivery]:
+    """Return all that was sent about a payment (or another subject), in order of events."""
+    return _with_attempts(
+        Delivery.objects.filter(event__subject_id=subject_id, merchant_id=merchant_id)
+    )
+
+
+def pending_webhooks(event_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Return how many webhooks of each event are still on their way."""
+    return dict(
+        Delivery.objects.filter(
+            event_id__in=event_ids,
+            channel=data.Channel.WEBHOOK.value,
+            state=data.DeliveryState.PENDING.value,
+        )
+        .values_list("event_id")
+        .annotate(waiting=Count("id"))
+    )
+
+
+def _within(created: Mapping[str, int] | None) -> dict[str, datetime]:
+    """Return the bounds of whole seconds as bounds of moments."""
+    bounds = {}
+    for name, second in (created or {}).items():
+        # The outside sees a moment without its fraction, so a second is a whole second.
+        edge = second + 1 if name in {"gt", "lte"} else second
+        side = "gte" if name in {"gt", "gte"} else "lt"
+        bounds[f"created_at__{side}"] = datetime.fromtimestamp(edge, UTC)
+    return bounds
+
+
+def _stretch[M: Model](
+    found: QuerySet[M], *, limit: int, after: UUID | None, before: UUID | None
+) -> tuple[list[M], bool]:
+    if before is not None:
+        rows = list(found.filter(id__gt=before).order_by("id")[: limit + 1])
+        return rows[:limit][::-1], len(rows) > limit
+    if after is not None:
+        found = found.filter(id__lt=after)
+    rows = list(found.order_by("-id")[: limit + 1])
+    return rows[:limit], len(rows) > limit
+
+
+def _joined(found: QuerySet[Delivery]) -> QuerySet[Delivery]:
+    attempts = Prefetch("tried", queryset=Attempt.objects.order_by("number"))
+    return found.select_related("event", "endpoint").prefetch_related(attempts)
+
+
+def _with_attempts(found: QuerySet[Delivery]) -> list[data.Delivery]:
+    rows = _joined(found).order_by("event_id", "id")
+    return [row.as_data(row.tried.all()) for row in rows]

@@ -1,0 +1,272 @@
+"""Endpoints: who listens, to what, and with which secret."""
+
+import base64
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django_subatomic import db
+
+from fintech.kernel import event_log, idempotency
+from fintech.kernel.actor import Actor
+from fintech.kernel.events import Code
+from fintech.kernel.idempotency import Done, Key
+from fintech.notifications import data, errors
+from fintech.notifications import events as facts
+from fintech.notifications.channels import targets
+from fintech.notifications.models import Delivery, Endpoint
+from fintech.wire import merchant_events
+from fintech.wire.events import API_VERSION
+
+OVERLAP = timedelta(hours=24)
+MOST = 20  # Endpoints of one merchant: every event is rendered for each.
+_MOST_PATTERNS = 100
+_LONGEST_DESCRIPTION = 500
+_SECRET_BYTES = 32
+_BY_MERCHANT = "by_merchant"
+
+
+def create_endpoint(
+    *,
+    merchant_id: UUID,
+    url: str,
+    events: Sequence[str],
+    description: str = "",
+    metadata: Mapping[str, str] | None = None,
+    key: Key | None = None,
+    by: Actor,
+    at: datetime,
+) -> Done[data.Endpoint]:
+    """
+    Let a merchant's program listen. The value carries the secret, this once.
+
+    Raises:
+        UrlInvalid, EventsMissing, EventTypeUnknown, DescriptionTooLong.
+        TooManyEndpoints: the merchant has as many as there can be.
+    """
+
+    def work() -> data.Endpoint:
+        if Endpoint.objects.filter(merchant_id=merchant_id, deleted_at=None).count() >= MOST:
+            raise errors.TooManyEndpoints(MOST)
+        endpoint = Endpoint.objects.create(
+            merchant_id=merchant_id,
+            url=_proper_url(url),
+            description=_proper_description(description),
+            enabled_events=_proper_patterns(events),
+            metadata=dict(metadata or {}),
+            secret=_new_secret(),
+            api_version=API_VERSION,
+            created_at=at,
+        )
+        event_log.append([_created(endpoint, at)], by=by)
+        return endpoint.as_data(secret=endpoint.secret)
+
+    return idempotency.once(key, work, at=at)
+
+
+def update_endpoint(
+    *,
+    endpoint_id: UUID,
+    merchant_id: UUID,
+    url: str | None = None,
+    events: Sequence[str] | None = None,
+    description: str | None = None,
+    metadata: Mapping[str, str] | None = None,
+    is_enabled: bool | None = None,
+    key: Key | None = None,
+    by: Actor,
+    at: datetime,
+) -> Done[data.Endpoint]:
+    """
+    Change what is given; the rest stays. Events that happen while it is off are not sent.
+
+    Raises:
+        EndpointNotFound, UrlInvalid, EventsMissing, EventTypeUnknown, DescriptionTooLong.
+    """
+
+    def work() -> data.Endpoint:
+        endpoint = _locked(endpoint_id, merchant_id)
+        if url is not None:
+            endpoint.url = _proper_url(url)
+        if events is not None:
+            endpoint.enabled_events = _proper_patterns(events)
+        if description is not None:
+            endpoint.description = _proper_description(description)
+        if metadata is not None:
+            endpoint.metadata = dict(metadata)
+        if is_enabled is not None and is_enabled != endpoint.is_enabled:
+            endpoint.is_enabled = is_enabled
+            endpoint.disabled_reason = "" if is_enabled else _BY_MERCHANT
+        endpoint.version += 1
+        endpoint.save()
+        event_log.append([_updated(endpoint, at)], by=by)
+        return endpoint.as_data()
+
+    return idempotency.once(key, work, at=at)
+
+
+def roll_secret(
+    *,
+    endpoint_id: UUID,
+    merchant_id: UUID,
+    overlap: timedelta = OVERLAP,
+    by: Actor,
+    at: datetime,
+) -> data.Endpoint:
+    """
+    Give an endpoint a new secret, which the value carries; both sign during the overlap.
+
+    Raises:
+        EndpointNotFound: this merchant has no such endpoint.
+    """
+    with db.transaction_if_not_already():
+        endpoint = _locked(endpoint_id, merchant_id)
+        endpoint.former_secret, endpoint.former_secret_until = endpoint.secret, at + overlap
+        endpoint.secret = _new_secret()
+        endpoint.version += 1
+        endpoint.save()
+        event_log.append([_rolled(endpoint, at + overlap, at)], by=by)
+        return endpoint.as_data(secret=endpoint.secret)
+
+
+def delete_endpoint(*, endpoint_id: UUID, merchant_id: UUID, by: Actor, at: datetime) -> None:
+    """
+    Let an endpoint listen no more. What was on its way to it is given up.
+
+    Raises:
+        EndpointNotFound: this merchant has no such endpoint.
+    """
+    with db.transaction_if_not_already():
+        endpoint = _locked(endpoint_id, merchant_id)
+        endpoint.is_enabled, endpoint.disabled_reason = False, "deleted"
+        endpoint.deleted_at = at
+        endpoint.version += 1
+        endpoint.save()
+        event_log.append([_deleted(endpoint, at), *give_up_all(endpoint, at)], by=by)
+
+
+def disable(endpoint: Endpoint, *, reason: str, by: Actor, at: datetime) -> None:
+    """Stop telling an endpoint. Needs an open transaction that holds its row."""
+    endpoint.is_enabled, endpoint.disabled_reason = False, reason
+    endpoint.version += 1
+    endpoint.save(update_fields=["is_enabled", "disabled_reason", "version"])
+    fact = facts.EndpointDisabled(
+        endpoint_id=endpoint.id,
+        merchant_id=endpoint.merchant_id,
+        reason=Code(reason),
+        version=endpoint.version,
+        at=at,
+    )
+    event_log.append([fact, *give_up_all(endpoint, at)], by=by)
+
+
+def give_up_all(endpoint: Endpoint, at: datetime) -> list[facts.DeliveryGivenUp]:
+    """Turn what is on its way to an endpoint into dead letters and return the facts."""
+    waiting = list(
+        Delivery.objects.select_for_update()
+        .filter(endpoint=endpoint, state=data.DeliveryState.PENDING.value)
+        .order_by("id")
+    )
+    for delivery in waiting:
+        delivery.state = data.DeliveryState.ABANDONED.value
+        delivery.next_attempt_at, delivery.last_error = None, "endpoint_disabled"
+        delivery.version += 1
+        delivery.save(update_fields=["state", "next_attempt_at", "last_error", "version"])
+    return [given_up(delivery, at) for delivery in waiting]
+
+
+def given_up(delivery: Delivery, at: datetime) -> facts.DeliveryGivenUp:
+    """Return the fact that a delivery has become a dead letter."""
+    return facts.DeliveryGivenUp(
+        delivery_id=delivery.id,
+        merchant_event_id=delivery.event_id,
+        endpoint_id=delivery.endpoint_id,
+        merchant_id=delivery.merchant_id,
+        channel=Code(delivery.channel),
+        cause=Code(delivery.last_error),
+        attempts=delivery.attempts,
+        version=delivery.version,
+        at=at,
+    )
+
+
+def _created(endpoint: Endpoint, at: datetime) -> facts.EndpointCreated:
+    return facts.EndpointCreated(
+        endpoint_id=endpoint.id,
+        merchant_id=endpoint.merchant_id,
+        version=endpoint.version,
+        at=at,
+    )
+
+
+def _updated(endpoint: Endpoint, at: datetime) -> facts.EndpointUpdated:
+    return facts.EndpointUpdated(
+        endpoint_id=endpoint.id,
+        merchant_id=endpoint.merchant_id,
+        is_enabled=endpoint.is_enabled,
+        version=endpoint.version,
+        at=at,
+    )
+
+
+def _rolled(endpoint: Endpoint, until: datetime, at: datetime) -> facts.EndpointSecretRolled:
+    return facts.EndpointSecretRolled(
+        endpoint_id=endpoint.id,
+        merchant_id=endpoint.merchant_id,
+        overlap_until=until,
+        version=endpoint.version,
+        at=at,
+    )
+
+
+def _deleted(endpoint: Endpoint, at: datetime) -> facts.EndpointDeleted:
+    return facts.EndpointDeleted(
+        endpoint_id=endpoint.id,
+        merchant_id=endpoint.merchant_id,
+        version=endpoint.version,
+        at=at,
+    )
+
+
+def _locked(endpoint_id: UUID, merchant_id: UUID) -> Endpoint:
+    endpoint = (
+        Endpoint.objects.select_for_update()
+        .filter(id=endpoint_id, merchant_id=merchant_id, deleted_at=None)
+        .first()
+    )
+    if endpoint is None:
+        raise errors.EndpointNotFound(endpoint_id)
+    return endpoint
+
+
+def _new_secret() -> str:
+    return "whsec_" + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
+
+
+def _proper_url(url: str) -> str:
+    try:
+        targets.parse(url, loopback_allowed=settings.WEBHOOK_ALLOW_LOOPBACK)
+    except targets.TargetRefused as refused:
+        raise errors.UrlInvalid(str(refused)) from refused
+    return url
+
+
+def _proper_patterns(patterns: Sequence[str]) -> list[str]:
+    if not 1 <= len(patterns) <= _MOST_PATTERNS:
+        raise errors.EventsMissing
+    known = merchant_events.types()
+    for pattern in patterns:
+        is_group = pattern.endswith(".*")
+        if pattern not in {"*", *known} and not (
+            is_group and any(name.startswith(pattern[:-1]) for name in known)
+        ):
+            raise errors.EventTypeUnknown(pattern)
+    return list(dict.fromkeys(patterns))
+
+
+def _proper_description(description: str) -> str:
+    if len(description) > _LONGEST_DESCRIPTION:
+        raise errors.DescriptionTooLong
+    return description

@@ -1,0 +1,176 @@
+"""
+From facts to what merchants are told, and to a row per message.
+
+Runs inside the transaction that moves the subscription's cursor, so every fact is told
+exactly once, however often its reader stumbles. Set-based: the number of statements
+depends on the objects that are shown, not on the events or endpoints.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django_subatomic import db
+
+from fintech.kernel import event_log, ids
+from fintech.kernel.event_log import Recorded
+from fintech.notifications import data
+from fintech.notifications.data import Channel, Template
+from fintech.notifications.models import Delivery, Endpoint, MerchantEvent
+from fintech.notifications.services.rendering import Objects
+from fintech.notifications.services.schedule import TRIES
+from fintech.wire import merchant_events
+from fintech.wire.events import API_VERSION
+from fintech.wire.scalars import Json
+
+SOURCE = event_log.NAME
+_OWN = "notifications."  # What we tell of ourselves would never end.
+_RECEIPT_OF = "charge.captured"
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """One event of one fact, before it is a row."""
+
+    fact: Recorded
+    type: str
+    merchant_id: UUID
+    object: Json
+
+
+def publish(facts: Sequence[Recorded], *, wake: Callable[[], None]) -> int:
+    """
+    Tell what a window of facts has to tell, and return how many events that was.
+
+    Args:
+        facts: in the order of the log.
+        wake: called after the commit if there is anything to deliver: a hint, no more.
+    """
+    with db.transaction_required():
+        objects = Objects()
+        told = _not_yet_told(list(_events_of(facts, objects)))
+        if not told:
+            return 0
+        listening = _listening({one.merchant_id for one in told})
+        events = _counted(told)
+        deliveries: list[Delivery] = []
+        for event, one in zip(events, told, strict=True):
+            to = [
+                endpoint
+                for endpoint in listening.get(one.merchant_id, ())
+                if merchant_events.is_listened_to(one.type, endpoint.enabled_events)
+            ]
+            event.addressees = len(to)
+            deliveries += [_webhook(event, endpoint) for endpoint in to]
+            if _has_receipt(one, objects):
+                deliveries.append(_mail(event, Template.PAYMENT_RECEIPT))
+        MerchantEvent.objects.bulk_create(events)
+        Delivery.objects.bulk_create(deliveries)
+        if deliveries:
+            db.run_after_commit(wake)
+        return len(events)
+
+
+def _events_of(facts: Sequence[Recorded], objects: Objects) -> "list[_Told]":
+    told = []
+    for fact in facts:
+        merchant_id = fact.id("merchant_id")
+        if merchant_id is None or fact.name.startswith(_OWN):
+            continue
+        for type_ in merchant_events.of(fact):
+            subject = merchant_events.subject(type_, fact)
+            shown = subject and objects.shown(*subject, merchant_id)
+            if shown:
+                told.append(_Told(fact, type_, merchant_id, shown))
+    return told
+
+
+def _not_yet_told(told: list[_Told]) -> list[_Told]:
+    """Leave out what was told before, should the log be read again from its beginning."""
+    known = set(
+        MerchantEvent.objects.filter(
+            source=SOURCE, position__in={one.fact.position for one in told}
+        ).values_list("position", "type")
+    )
+    return [one for one in told if (one.fact.position, one.type) not in known]
+
+
+def _listening(merchant_ids: set[UUID]) -> dict[UUID, list[Endpoint]]:
+    by_merchant: dict[UUID, list[Endpoint]] = {}
+    # Shared locks: an endpoint that is being disabled waits for this window, or we for it.
+    found = Endpoint.objects.filter(
+        merchant_id__in=merchant_ids, is_enabled=True, deleted_at=None
+    ).order_by("id")
+    for endpoint in found.select_for_update(no_key=True):
+        by_merchant.setdefault(endpoint.merchant_id, []).append(endpoint)
+    return by_merchant
+
+
+def _counted(told: Sequence[_Told]) -> list[MerchantEvent]:
+    """Return the rows of events, each numbered after the one before it of the same object."""
+    latest: dict[str, tuple[int, UUID | None]] = {
+        object_id: (sequence, event_id)
+        for object_id, sequence, event_id in MerchantEvent.objects.filter(
+            object_id__in={str(one.object["id"]) for one in told}
+        )
+        .order_by("object_id", "-sequence")
+        .distinct("object_id")
+        .values_list("object_id", "sequence", "id")
+    }
+    events = []
+    for one in told:
+        object_id = str(one.object["id"])
+        sequence, previous = latest.get(object_id, (0, None))
+        event = MerchantEvent(
+            id=ids.new(),
+            merchant_id=one.merchant_id,
+            type=one.type,
+            object=one.object,
+            object_id=object_id,
+            sequence=sequence + 1,
+            previous_id=previous,
+            api_version=API_VERSION,
+            source=SOURCE,
+            position=one.fact.position,
+            subject_id=one.fact.id("payment_id") or one.fact.stream_id,
+            request_id=str(one.fact.meta.get("request_id", ""))[:64],
+            created_at=one.fact.occurred_at,
+        )
+        latest[object_id] = (sequence + 1, event.id)
+        events.append(event)
+    return events
+
+
+def _has_receipt(one: _Told, objects: Objects) -> bool:
+    payment_id = one.fact.id("payment_id")
+    if one.type != _RECEIPT_OF or payment_id is None:
+        return False
+    return bool(objects.payment(payment_id, one.merchant_id).receipt_email)
+
+
+def _webhook(event: MerchantEvent, endpoint: Endpoint) -> Delivery:
+    return _delivery(event, channel=Channel.WEBHOOK, endpoint=endpoint)
+
+
+def _mail(event: MerchantEvent, template: Template) -> Delivery:
+    return _delivery(event, channel=Channel.MAIL, template=template)
+
+
+def _delivery(
+    event: MerchantEvent,
+    *,
+    channel: Channel,
+    endpoint: Endpoint | None = None,
+    template: Template | None = None,
+) -> Delivery:
+    return Delivery(
+        event=event,
+        merchant_id=event.merchant_id,
+        channel=channel.value,
+        endpoint=endpoint,
+        template=template.value if template else "",
+        state=data.DeliveryState.PENDING.value,
+        tries_left=TRIES,
+        created_at=event.created_at,
+        next_attempt_at=event.created_at,
+    )

@@ -1,0 +1,96 @@
+"""
+The object of an event, as `wire` shows it, read from the room that owns it.
+
+An object is read once per window. It is rendered as it is when we tell of it, which is
+a moment after the fact: a receiver that needs the newest state asks for it.
+"""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from fintech.fraud import queries as fraud
+from fintech.kernel.errors import NotFound
+from fintech.payments import queries as payments
+from fintech.payments.data import Payment
+from fintech.wire import (
+    charges,
+    customers,
+    fraud_assessments,
+    payment_intents,
+    payment_links,
+    payment_methods,
+    refunds,
+)
+from fintech.wire.scalars import Json
+
+_REFUNDS_SHOWN = 10  # As the API shows a charge.
+
+
+class Objects:
+    """What events of one window show; every object is read and rendered once."""
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[str, UUID], Json | None] = {}
+        self._payments: dict[UUID, Payment] = {}
+
+    def shown(self, name: str, object_id: UUID, merchant_id: UUID) -> Json | None:
+        """Return an object by its public kind and id; None where there is nothing to show."""
+        place = (name, object_id)
+        if place not in self._seen:
+            render = _RENDERERS.get(name)
+            try:
+                self._seen[place] = render(self, object_id, merchant_id) if render else None
+            except NotFound:
+                self._seen[place] = None
+        return self._seen[place]
+
+    def payment(self, payment_id: UUID, merchant_id: UUID) -> Payment:
+        """Return a payment, read once per window."""
+        if payment_id not in self._payments:
+            self._payments[payment_id] = payments.payment(payment_id, merchant_id)
+        return self._payments[payment_id]
+
+
+def _payment_intent(objects: Objects, object_id: UUID, merchant_id: UUID) -> Json:
+    return payment_intents.render(objects.payment(object_id, merchant_id))
+
+
+def _charge(objects: Objects, object_id: UUID, merchant_id: UUID) -> Json:
+    attempt = payments.charge(object_id, merchant_id)
+    return charges.render(
+        attempt,
+        objects.payment(attempt.payment_id, merchant_id),
+        method=payments.payment_method(attempt.payment_method_id, merchant_id),
+        given_back=payments.refunds(merchant_id, limit=_REFUNDS_SHOWN, attempt_id=attempt.id).items,
+    )
+
+
+def _refund(_: Objects, object_id: UUID, merchant_id: UUID) -> Json:
+    return refunds.render(payments.refund(object_id, merchant_id))
+
+
+def _customer(_: Objects, object_id: UUID, merchant_id: UUID) -> Json:
+    return customers.render(payments.customer(object_id, merchant_id))
+
+
+def _payment_method(_: Objects, object_id: UUID, merchant_id: UUID) -> Json:
+    return payment_methods.render(payments.payment_method(object_id, merchant_id))
+
+
+def _payment_link(_: Objects, object_id: UUID, merchant_id: UUID) -> Json:
+    return payment_links.render(payments.link(object_id, merchant_id))
+
+
+def _assessment(_: Objects, object_id: UUID, merchant_id: UUID) -> Json:
+    return fraud_assessments.render(fraud.assessment(object_id, merchant_id=merchant_id))
+
+
+_RENDERERS: dict[str, Callable[[Objects, UUID, UUID], Json]] = {
+    "payment_intent": _payment_intent,
+    "charge": _charge,
+    "refund": _refund,
+    "customer": _customer,
+    "payment_method": _payment_method,
+    "payment_link": _payment_link,
+    "fraud.assessment": _assessment,
+}
