@@ -12,7 +12,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -179,9 +179,7 @@ class Supervisor:
             except subprocess.TimeoutExpired:
                 children.kill_group(child.process)
                 child.process.wait()
-            # A grandchild that ignored its parent's end shares the group.
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(child.process.pid, signal.SIGKILL)
+        _end_groups({child.process.pid for child in leaving})
         self._children.clear()
 
     def release(self) -> None:
@@ -259,6 +257,25 @@ def end_left_overs(state: Path) -> bool:
         time.sleep(0.02)
     _record_file(state).unlink(missing_ok=True)
     return bool(left)
+
+
+def _end_groups(groups: Collection[int]) -> None:
+    """End grandchildren that outlived their parents, and see them gone."""
+    for group in groups:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(group, signal.SIGKILL)
+    deadline = time.monotonic() + 5
+    while _has_living_member(groups) and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def _has_living_member(groups: Collection[int]) -> bool:
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _parent, group = stat.read_text().rpartition(")")[2].split()[:3]
+            if int(group) in groups and state != "Z":
+                return True
+    return False
 
 
 def is_alive(child: Mapping[str, Any]) -> bool:
