@@ -55,9 +55,11 @@ class Recorded:
         return UUID(self.stream.rpartition(":")[2])
 
 
-def append(facts: Sequence[Event], *, by: Actor) -> None:
+def append(facts: Sequence[Event], *, by: Actor | Sequence[Actor]) -> None:
     """
     Write facts in one round trip; the caller's transaction commits them.
+
+    A batch that holds the commands of several callers names one actor per fact.
 
     Raises:
         NotAFact: a fact declares something that the log must not hold.
@@ -65,7 +67,7 @@ def append(facts: Sequence[Event], *, by: Actor) -> None:
     """
     if not facts:
         return
-    meta = json.dumps({"by": by.kind, "id": by.id, "request_id": by.request_id, "cause": by.cause})
+    actors = [by] * len(facts) if isinstance(by, Actor) else by
     with db.transaction_required(), connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO kernel_event (stream, version, name, data, meta, occurred_at) "
@@ -76,12 +78,16 @@ def append(facts: Sequence[Event], *, by: Actor) -> None:
                 [fact.version for fact in facts],
                 [fact.name for fact in facts],
                 [json.dumps(events.payload(fact)) for fact in facts],
-                [meta] * len(facts),
+                [_meta(actor) for _, actor in zip(facts, actors, strict=True)],
                 [fact.at for fact in facts],
             ],
         )
     if settings.WAKE_SUBSCRIBERS:
         transaction.on_commit(_bell.ring)
+
+
+def _meta(by: Actor) -> str:
+    return json.dumps({"by": by.kind, "id": by.id, "request_id": by.request_id, "cause": by.cause})
 
 
 def stream(kind: str, of: UUID) -> list[Recorded]:

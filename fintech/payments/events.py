@@ -1,0 +1,426 @@
+"""
+Facts about payments, in the past tense. Ids, codes and amounts only.
+
+Every edge of a payment's machine carries `from_state` and `to_state`, so the log alone
+tells the path it took. Amounts are minor units of `currency`.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+from fintech.kernel.events import Code, Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentFact(Event):
+    """What every fact of a payment's stream says."""
+
+    stream_of: ClassVar = "payment_id"
+
+    payment_id: UUID
+    merchant_id: UUID
+    from_state: Code
+    to_state: Code
+    amount_minor: int
+    currency: Code
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentCreated(PaymentFact):
+    """A merchant asked for money. `amount_minor` is what the payer owes."""
+
+    name: ClassVar = "payments.payment_created.v1"
+
+    purpose: Code
+    capture_method: Code
+    customer_id: UUID | None
+    payment_method_id: UUID | None
+    wallet_id: UUID | None
+    link_id: UUID | None
+    fee_basis_points: int
+    fee_fixed_minor: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentUpdated(PaymentFact):
+    """A merchant changed a payment; `amount_minor` is what the payer owes now."""
+
+    name: ClassVar = "payments.payment_updated.v1"
+
+    customer_id: UUID | None
+    payment_method_id: UUID | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentConfirmed(PaymentFact):
+    """A payer said yes; a new attempt exists."""
+
+    name: ClassVar = "payments.payment_confirmed.v1"
+
+    attempt_id: UUID
+    payment_method_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentAssessed(PaymentFact):
+    """The fraud decision for the attempt is known and stored."""
+
+    name: ClassVar = "payments.payment_assessed.v1"
+
+    attempt_id: UUID
+    assessment_id: UUID
+    score: int
+    decision: Code
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentBlocked(PaymentFact):
+    """The fraud decision was no: the acquirer was never asked."""
+
+    name: ClassVar = "payments.payment_blocked.v1"
+
+    attempt_id: UUID
+    assessment_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentChallenged(PaymentFact):
+    """The payer must prove who they are."""
+
+    name: ClassVar = "payments.payment_challenged.v1"
+
+    attempt_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentChallengeAnswered(PaymentFact):
+    """The payer came back from the challenge having passed it."""
+
+    name: ClassVar = "payments.payment_challenge_answered.v1"
+
+    attempt_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentReviewOpened(PaymentFact):
+    """The money is reserved; a person decides whether it is taken."""
+
+    name: ClassVar = "payments.payment_review_opened.v1"
+
+    attempt_id: UUID
+    case_id: UUID
+    provider: Code
+    entry_id: UUID | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentReviewApproved(PaymentFact):
+    """A person said yes."""
+
+    name: ClassVar = "payments.payment_review_approved.v1"
+
+    case_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentReviewDeclined(PaymentFact):
+    """A person said no; the money that was reserved is let go."""
+
+    name: ClassVar = "payments.payment_review_declined.v1"
+
+    case_id: UUID
+    entry_id: UUID | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentAuthorized(PaymentFact):
+    """The payer's bank has reserved `amount_minor`."""
+
+    name: ClassVar = "payments.payment_authorized.v1"
+
+    attempt_id: UUID
+    provider: Code
+    entry_id: UUID | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentDeclined(PaymentFact):
+    """The payer's bank, or the challenge, said no. Another attempt may follow."""
+
+    name: ClassVar = "payments.payment_declined.v1"
+
+    attempt_id: UUID
+    decline_code: Code
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentAttemptErrored(PaymentFact):
+    """The acquirer did nothing, for reasons of its own. Another attempt may follow."""
+
+    name: ClassVar = "payments.payment_attempt_errored.v1"
+
+    attempt_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentOutcomeUnknown(PaymentFact):
+    """The acquirer was asked and we do not know what it did; we shall ask again."""
+
+    name: ClassVar = "payments.payment_outcome_unknown.v1"
+
+    operation: Code
+    operation_id: UUID
+    checks: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentCaptureRequested(PaymentFact):
+    """The acquirer is about to be asked for `amount_minor` of what it reserved."""
+
+    name: ClassVar = "payments.payment_capture_requested.v1"
+
+    attempt_id: UUID
+    capture_id: UUID
+    final: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentCaptureFailed(PaymentFact):
+    """The acquirer did not take the money."""
+
+    name: ClassVar = "payments.payment_capture_failed.v1"
+
+    capture_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentCaptured(PaymentFact):
+    """`amount_minor` was taken; `fee_minor` of it is ours."""
+
+    name: ClassVar = "payments.payment_captured.v1"
+
+    attempt_id: UUID
+    capture_id: UUID
+    fee_minor: int
+    entry_id: UUID
+    final: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentCancelRequested(PaymentFact):
+    """The acquirer is about to be asked to let go what it reserved."""
+
+    name: ClassVar = "payments.payment_cancel_requested.v1"
+
+    attempt_id: UUID
+    reason: Code
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentCancelFailed(PaymentFact):
+    """The acquirer did not let go."""
+
+    name: ClassVar = "payments.payment_cancel_failed.v1"
+
+    attempt_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentCanceled(PaymentFact):
+    """No money was taken and none will be."""
+
+    name: ClassVar = "payments.payment_canceled.v1"
+
+    reason: Code
+    entry_id: UUID | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentRemainderReleased(PaymentFact):
+    """Part was taken; `amount_minor`, the rest, was let go."""
+
+    name: ClassVar = "payments.payment_remainder_released.v1"
+
+    reason: Code
+    entry_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentConflicted(PaymentFact):
+    """The acquirer contradicts us. Frozen until two people decide."""
+
+    name: ClassVar = "payments.payment_conflicted.v1"
+
+    review_id: UUID
+    reason: Code
+    operation_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundFact(Event):
+    """What every fact of a refund's stream says."""
+
+    stream_of: ClassVar = "refund_id"
+
+    refund_id: UUID
+    payment_id: UUID
+    attempt_id: UUID
+    merchant_id: UUID
+    amount_minor: int
+    currency: Code
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundCreated(RefundFact):
+    """A merchant gives money back; the acquirer is about to be asked."""
+
+    name: ClassVar = "payments.refund_created.v1"
+
+    reason: Code
+    capture_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundSucceeded(RefundFact):
+    """The money is on its way to the payer."""
+
+    name: ClassVar = "payments.refund_succeeded.v1"
+
+    entry_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundFailed(RefundFact):
+    """The money did not reach the payer."""
+
+    name: ClassVar = "payments.refund_failed.v1"
+
+    failure_reason: Code
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundReturned(RefundFact):
+    """The payer's bank sent the money back after all; the merchant has it again."""
+
+    name: ClassVar = "payments.refund_returned.v1"
+
+    failure_reason: Code
+    entry_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundUpdated(RefundFact):
+    """A merchant changed what it keeps with a refund."""
+
+    name: ClassVar = "payments.refund_updated.v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundOutcomeUnknown(RefundFact):
+    """The acquirer was asked and we do not know what it did; we shall ask again."""
+
+    name: ClassVar = "payments.refund_outcome_unknown.v1"
+
+    checks: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomerFact(Event):
+    """What every fact of a customer's stream says: never who they are."""
+
+    stream_of: ClassVar = "customer_id"
+
+    customer_id: UUID
+    merchant_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomerCreated(CustomerFact):
+    """A merchant knows somebody new."""
+
+    name: ClassVar = "payments.customer_created.v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomerUpdated(CustomerFact):
+    """What a merchant knows of somebody has changed."""
+
+    name: ClassVar = "payments.customer_updated.v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomerDeleted(CustomerFact):
+    """A merchant has forgotten somebody."""
+
+    name: ClassVar = "payments.customer_deleted.v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentMethodFact(Event):
+    """What every fact of a payment method's stream says; `customer_id`: whose it is or was."""
+
+    stream_of: ClassVar = "payment_method_id"
+
+    payment_method_id: UUID
+    customer_id: UUID | None
+    merchant_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentMethodAttached(PaymentMethodFact):
+    """A card belongs to a customer."""
+
+    name: ClassVar = "payments.payment_method_attached.v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentMethodDetached(PaymentMethodFact):
+    """A card belongs to a customer no longer."""
+
+    name: ClassVar = "payments.payment_method_detached.v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentMethodUpdated(PaymentMethodFact):
+    """What a merchant keeps with a card has changed."""
+
+    name: ClassVar = "payments.payment_method_updated.v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkFact(Event):
+    """What every fact of a payment link's stream says."""
+
+    stream_of: ClassVar = "link_id"
+
+    link_id: UUID
+    merchant_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkUsed(LinkFact):
+    """Somebody began to pay by a link."""
+
+    name: ClassVar = "payments.link_used.v1"
+
+    payment_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkUpdated(LinkFact):
+    """A merchant changed a link, or switched it on or off."""
+
+    name: ClassVar = "payments.link_updated.v1"
+
+    active: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkCreated(LinkFact):
+    """A merchant has a page where anyone may pay."""
+
+    name: ClassVar = "payments.link_created.v1"
+
+    amount_minor: int | None
+    currency: Code

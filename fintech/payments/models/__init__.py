@@ -1,0 +1,18 @@
+"""The rows of payments, and nothing but rows: no other room is called from here."""
+
+from fintech.payments.models.attempt import Attempt
+from fintech.payments.models.operation import Callback, Capture, Link, Refund
+from fintech.payments.models.payment import Payment, Review
+from fintech.payments.models.people import Customer, PaymentMethod
+
+__all__ = [
+    "Attempt",
+    "Callback",
+    "Capture",
+    "Customer",
+    "Link",
+    "Payment",
+    "PaymentMethod",
+    "Refund",
+    "Review",
+]

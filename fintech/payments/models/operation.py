@@ -1,0 +1,388 @@
+"""What is done to authorized money: taking it and giving it back."""
+
+from datetime import datetime
+
+import django_fsm as fsm
+from django.db import models
+from django.db.models import F, Q
+
+from fintech.kernel import ids
+from fintech.kernel.money import Money
+from fintech.payments import data
+from fintech.payments.data import CaptureState, RefundState
+from fintech.payments.models.attempt import Attempt
+from fintech.payments.models.payment import Payment, choices
+
+
+class Capture(fsm.FSMModelMixin, models.Model):
+    """
+    One taking of authorized money.
+
+    `reference` is the name the provider knows it by: its own id, or the attempt's
+    where the money was taken with the authorization. `refunded_minor` counts what was
+    given back and what is on its way back.
+    """
+
+    BORN = (CaptureState.SUBMITTED, CaptureState.SUCCEEDED)
+    TOGETHER = ()
+
+    id = models.UUIDField(primary_key=True, default=ids.new, editable=False)
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="captures")
+    attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, related_name="captures")
+    merchant_id = models.UUIDField()
+    state = fsm.FSMField(
+        max_length=20, default=CaptureState.CREATED, choices=choices(CaptureState), protected=True
+    )
+    currency = models.CharField(max_length=3)
+    amount_minor = models.BigIntegerField()
+    fee_minor = models.BigIntegerField(default=0)
+    refunded_minor = models.BigIntegerField(default=0)
+    final = models.BooleanField(default=True)
+    reference = models.UUIDField(unique=True)
+    provider = models.CharField(max_length=40)
+    provider_reference = models.CharField(max_length=100, blank=True, default="")
+    failure_code = models.CharField(max_length=60, blank=True, default="")
+    entry_id = models.UUIDField(null=True, blank=True)
+    succeeded_at = models.DateTimeField(null=True, blank=True)
+    claim = models.JSONField(null=True, blank=True)
+    next_check_at = models.DateTimeField(null=True, blank=True)
+    checks = models.IntegerField(default=0)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["payment"], name="payments_capture_of_payment"),
+            models.Index(fields=["merchant_id", "-id"], name="payments_capture_list"),
+            models.Index(
+                fields=["next_check_at"],
+                name="payments_capture_due",
+                condition=Q(next_check_at__isnull=False),
+            ),
+        )
+        constraints = (
+            models.UniqueConstraint(
+                fields=["payment"],
+                condition=Q(state__in=["created", "submitted", "unknown"]),
+                name="payments_capture_is_the_only_open_one_of_its_payment",
+            ),
+            models.UniqueConstraint(
+                fields=["provider", "provider_reference"],
+                condition=~Q(provider_reference=""),
+                name="payments_capture_is_booked_once_per_provider_reference",
+            ),
+            models.CheckConstraint(
+                condition=Q(amount_minor__gte=1), name="payments_capture_takes_something"
+            ),
+            models.CheckConstraint(
+                condition=Q(fee_minor__gte=0, fee_minor__lte=F("amount_minor")),
+                name="payments_capture_costs_at_most_what_it_takes",
+            ),
+            models.CheckConstraint(
+                condition=Q(refunded_minor__gte=0, refunded_minor__lte=F("amount_minor")),
+                name="payments_capture_refunds_at_most_what_it_took",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="succeeded") | Q(entry_id__isnull=False),
+                name="payments_capture_that_succeeded_is_booked",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="succeeded") ^ Q(succeeded_at__isnull=True),
+                name="payments_capture_says_when_it_succeeded",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["submitted", "unknown"]) | Q(next_check_at__isnull=False),
+                name="payments_capture_open_is_asked_about_again",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    @fsm.transition(field=state, source=CaptureState.CREATED, target=CaptureState.SUBMITTED)
+    def submit(self, *, check_at: datetime) -> None:
+        """Be about to ask the provider; ask again at `check_at` if nothing is heard."""
+        self.next_check_at = check_at
+
+    @fsm.transition(
+        field=state,
+        source=[CaptureState.CREATED, CaptureState.SUBMITTED, CaptureState.UNKNOWN],
+        target=CaptureState.SUCCEEDED,
+    )
+    def succeed(self, *, provider_reference: str, fee: Money, at: datetime) -> None:
+        """Note that the money was taken, and what of it is ours."""
+        self.provider_reference, self.fee_minor = provider_reference, fee.minor
+        self.entry_id, self.next_check_at, self.succeeded_at = ids.new(), None, at
+
+    @fsm.transition(
+        field=state,
+        source=[CaptureState.SUBMITTED, CaptureState.UNKNOWN],
+        target=CaptureState.FAILED,
+    )
+    def fail(self, code: str) -> None:
+        """Note that the money was not taken."""
+        self.failure_code, self.next_check_at = code, None
+
+    @fsm.transition(
+        field=state,
+        source=[CaptureState.SUBMITTED, CaptureState.UNKNOWN],
+        target=CaptureState.UNKNOWN,
+    )
+    def lose_sight(self, *, check_at: datetime) -> None:
+        """Note that nobody knows, and when to ask again."""
+        self.next_check_at = check_at
+
+    def as_data(self) -> data.Capture:
+        """Return the frozen value for the door."""
+        return data.Capture(
+            id=self.id,
+            merchant_id=self.merchant_id,
+            payment_id=self.payment_id,
+            attempt_id=self.attempt_id,
+            amount=Money(self.amount_minor, self.currency),
+            fee=Money(self.fee_minor, self.currency),
+            refunded=Money(self.refunded_minor, self.currency),
+            state=CaptureState(self.state),
+            final=self.final,
+            reference=self.reference,
+            failure_reason=self.failure_code or None,
+            entry_id=self.entry_id,
+            created_at=self.created_at,
+            succeeded_at=self.succeeded_at,
+        )
+
+
+class Refund(fsm.FSMModelMixin, models.Model):
+    """Captured money on its way back to the payer."""
+
+    BORN = (RefundState.SUBMITTED,)
+    TOGETHER = ()
+
+    id = models.UUIDField(primary_key=True, default=ids.new, editable=False)
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
+    attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, related_name="refunds")
+    capture = models.ForeignKey(Capture, on_delete=models.PROTECT, related_name="refunds")
+    merchant_id = models.UUIDField()
+    state = fsm.FSMField(
+        max_length=20, default=RefundState.CREATED, choices=choices(RefundState), protected=True
+    )
+    currency = models.CharField(max_length=3)
+    amount_minor = models.BigIntegerField()
+    reason = models.CharField(max_length=40, blank=True, default="")
+    metadata = models.JSONField(default=dict, blank=True)
+    failure_code = models.CharField(max_length=60, blank=True, default="")
+    provider = models.CharField(max_length=40)
+    provider_reference = models.CharField(max_length=100, blank=True, default="")
+    entry_id = models.UUIDField(null=True, blank=True)
+    return_entry_id = models.UUIDField(null=True, blank=True)
+    returned_at = models.DateTimeField(null=True, blank=True)
+    succeeded_at = models.DateTimeField(null=True, blank=True)
+    claim = models.JSONField(null=True, blank=True)
+    next_check_at = models.DateTimeField(null=True, blank=True)
+    checks = models.IntegerField(default=0)
+    created_at = models.DateTimeField()
+    version = models.BigIntegerField(default=0)
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["payment"], name="payments_refund_of_payment"),
+            models.Index(fields=["merchant_id", "-id"], name="payments_refund_list"),
+            models.Index(
+                fields=["next_check_at"],
+                name="payments_refund_due",
+                condition=Q(next_check_at__isnull=False),
+            ),
+        )
+        constraints = (
+            models.UniqueConstraint(
+                fields=["provider", "provider_reference"],
+                condition=~Q(provider_reference=""),
+                name="payments_refund_is_booked_once_per_provider_reference",
+            ),
+            models.CheckConstraint(
+                condition=Q(amount_minor__gte=1), name="payments_refund_gives_something"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="succeeded") | Q(entry_id__isnull=False),
+                name="payments_refund_that_succeeded_is_booked",
+            ),
+            models.CheckConstraint(
+                condition=Q(entry_id__isnull=True) ^ Q(succeeded_at__isnull=False),
+                name="payments_refund_says_when_it_succeeded",
+            ),
+            models.CheckConstraint(
+                condition=(
+                    Q(return_entry_id__isnull=True, returned_at__isnull=True)
+                    | Q(
+                        return_entry_id__isnull=False,
+                        returned_at__isnull=False,
+                        entry_id__isnull=False,
+                        state="failed",
+                    )
+                ),
+                name="payments_refund_that_came_back_is_booked_and_says_when",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["submitted", "unknown"]) | Q(next_check_at__isnull=False),
+                name="payments_refund_open_is_asked_about_again",
+            ),
+            models.CheckConstraint(
+                condition=Q(version__gte=1), name="payments_refund_counts_its_versions_from_one"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return ids.public("re", self.id)
+
+    @fsm.transition(field=state, source=RefundState.CREATED, target=RefundState.SUBMITTED)
+    def submit(self, *, check_at: datetime) -> None:
+        """Be about to ask the provider; ask again at `check_at` if nothing is heard."""
+        self.next_check_at = check_at
+
+    @fsm.transition(
+        field=state,
+        source=[RefundState.SUBMITTED, RefundState.UNKNOWN],
+        target=RefundState.SUCCEEDED,
+    )
+    def succeed(self, *, provider_reference: str, at: datetime) -> None:
+        """Note that the money was given back."""
+        self.provider_reference = provider_reference or self.provider_reference
+        self.entry_id, self.next_check_at = ids.new(), None
+        self.succeeded_at = at
+
+    @fsm.transition(field=state, source=RefundState.SUCCEEDED, target=RefundState.FAILED)
+    def come_back(self, code: str, *, at: datetime) -> None:
+        """Note that the payer's bank has sent the money back after all."""
+        self.failure_code, self.return_entry_id, self.returned_at = code, ids.new(), at
+
+    @fsm.transition(
+        field=state,
+        source=[RefundState.SUBMITTED, RefundState.UNKNOWN],
+        target=RefundState.FAILED,
+    )
+    def fail(self, code: str) -> None:
+        """Note that the money was not given back."""
+        self.failure_code, self.next_check_at = code, None
+
+    @fsm.transition(
+        field=state,
+        source=[RefundState.SUBMITTED, RefundState.UNKNOWN],
+        target=RefundState.SUBMITTED,
+    )
+    def take_on(self, *, provider_reference: str, check_at: datetime) -> None:
+        """Note that the provider has taken it on; the outcome comes later."""
+        self.provider_reference, self.next_check_at = provider_reference, check_at
+
+    @fsm.transition(
+        field=state,
+        source=[RefundState.SUBMITTED, RefundState.UNKNOWN],
+        target=RefundState.UNKNOWN,
+    )
+    def lose_sight(self, *, check_at: datetime) -> None:
+        """Note that nobody knows, and when to ask again."""
+        self.next_check_at = check_at
+
+    def as_data(self) -> data.Refund:
+        """Return the frozen value for the door."""
+        return data.Refund(
+            id=self.id,
+            merchant_id=self.merchant_id,
+            payment_id=self.payment_id,
+            attempt_id=self.attempt_id,
+            amount=Money(self.amount_minor, self.currency),
+            state=RefundState(self.state),
+            reason=self.reason,
+            metadata=dict(self.metadata),
+            failure_reason=self.failure_code or None,
+            provider_reference=self.provider_reference,
+            created_at=self.created_at,
+            version=self.version,
+            entry_id=self.entry_id,
+        )
+
+
+class Callback(models.Model):
+    """
+    What a provider told us of its own accord: stored once per event of its own.
+
+    Those that match nothing we know of are kept for people to look at.
+    """
+
+    id = models.UUIDField(primary_key=True, default=ids.new, editable=False)
+    provider = models.CharField(max_length=40)
+    event_id = models.CharField(max_length=100)
+    kind = models.CharField(max_length=40)
+    reference = models.CharField(max_length=100)
+    status = models.CharField(max_length=20)
+    amount_minor = models.BigIntegerField(null=True, blank=True)
+    currency = models.CharField(max_length=3, blank=True, default="")
+    outcome = models.CharField(max_length=20)
+    occurred_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["provider", "event_id"],
+                name="payments_callback_is_heard_once_per_event",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.event_id}"
+
+
+class Link(models.Model):
+    """A page where anyone who has its address may pay."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new, editable=False)
+    merchant_id = models.UUIDField()
+    token = models.CharField(max_length=60, unique=True)
+    title = models.CharField(max_length=200)
+    currency = models.CharField(max_length=3)
+    amount_minor = models.BigIntegerField(null=True, blank=True)
+    active = models.BooleanField(default=True)
+    uses = models.IntegerField(default=0)
+    max_uses = models.IntegerField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+    version = models.BigIntegerField(default=0)
+
+    class Meta:
+        indexes = (models.Index(fields=["merchant_id", "-id"], name="payments_link_list"),)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(amount_minor__isnull=True) | Q(amount_minor__gte=1),
+                name="payments_link_asks_for_something_or_anything",
+            ),
+            models.CheckConstraint(
+                condition=Q(uses__gte=0) & (Q(max_uses__isnull=True) | Q(uses__lte=F("max_uses"))),
+                name="payments_link_is_used_at_most_so_often",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return ids.public("plink", self.id)
+
+    def is_open(self, *, at: datetime) -> bool:
+        """Whether the link takes payments now."""
+        return (
+            self.active
+            and (self.expires_at is None or at < self.expires_at)
+            and (self.max_uses is None or self.uses < self.max_uses)
+        )
+
+    def as_data(self) -> data.Link:
+        """Return the frozen value for the door."""
+        return data.Link(
+            id=self.id,
+            merchant_id=self.merchant_id,
+            token=self.token,
+            title=self.title,
+            amount=None if self.amount_minor is None else Money(self.amount_minor, self.currency),
+            currency=self.currency,
+            active=self.active,
+            uses=self.uses,
+            max_uses=self.max_uses,
+            expires_at=self.expires_at,
+            created_at=self.created_at,
+        )

@@ -1,0 +1,53 @@
+"""Which providers there are. Another adapter is registered here, in one line."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+
+from fintech.payments import errors
+from fintech.payments.providers.protocol import Provider
+from fintech.payments.providers.simulator import Simulator
+
+
+def _simulator() -> Provider:
+    if settings.MODE != "sandbox":
+        raise errors.ProviderUnknown("simulator")
+    return Simulator(url=settings.ACQUIRER_URL, secret=settings.ACQUIRER_SECRET)
+
+
+_MAKERS: dict[str, Callable[[], Provider]] = {"simulator": _simulator}
+_made: dict[str, Provider] = {}
+
+
+def provider(name: str) -> Provider:
+    """
+    Return the provider of that name, made on first use in each process.
+
+    Raises:
+        ProviderUnknown: there is none, or it refuses to run in this mode.
+    """
+    if name not in _made:
+        if name not in _MAKERS:
+            raise errors.ProviderUnknown(name)
+        _made[name] = _MAKERS[name]()
+    return _made[name]
+
+
+def default() -> str:
+    """Name the provider that new attempts go to."""
+    return "simulator"
+
+
+@contextmanager
+def using(stand_in: Provider) -> Iterator[None]:
+    """Put a stand-in where the provider of its name is asked for (tests, benchmarks)."""
+    before = _made.get(stand_in.name)
+    _made[stand_in.name] = stand_in
+    try:
+        yield
+    finally:
+        if before is None:
+            del _made[stand_in.name]
+        else:
+            _made[stand_in.name] = before

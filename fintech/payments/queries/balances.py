@@ -1,0 +1,120 @@
+"""
+What the platform owes a merchant, and the movements that made it so.
+
+The figures are the ledger's; each movement points at its journal entry.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from fintech.kernel.money import Money
+from fintech.ledger import queries as ledger_queries
+from fintech.payments import data
+from fintech.payments.models import Payment
+from fintech.payments.queries.reading import MOST
+
+_MOVEMENTS = """
+SELECT c.entry_id AS id, 'charge' AS kind, c.currency, c.amount_minor, c.fee_minor,
+       c.id AS source_id, c.attempt_id, c.payment_id, c.succeeded_at AS at
+FROM payments_capture c JOIN payments_payment p ON p.id = c.payment_id
+WHERE c.merchant_id = %(merchant)s AND c.state = 'succeeded' AND p.purpose = 'sale'
+UNION ALL
+SELECT r.entry_id, 'refund', r.currency, -r.amount_minor, 0,
+       r.id, r.attempt_id, r.payment_id, r.succeeded_at
+FROM payments_refund r WHERE r.merchant_id = %(merchant)s AND r.entry_id IS NOT NULL
+UNION ALL
+SELECT r.return_entry_id, 'refund_failure', r.currency, r.amount_minor, 0,
+       r.id, r.attempt_id, r.payment_id, r.returned_at
+FROM payments_refund r WHERE r.merchant_id = %(merchant)s AND r.return_entry_id IS NOT NULL
+"""
+_COLUMNS = "id, kind, currency, amount_minor, fee_minor, source_id, attempt_id, payment_id, at"
+
+
+def balance(merchant_id: UUID) -> data.Balance:
+    """Return what the platform owes a merchant, in each currency it has taken."""
+    taken = (
+        Payment.objects.filter(merchant_id=merchant_id, captured_minor__gt=0)
+        .order_by("currency")
+        .values_list("currency", flat=True)
+        .distinct()
+    )
+    currencies = list(taken)
+    return data.Balance(
+        merchant_id=merchant_id,
+        pending=tuple(
+            ledger_queries.merchant_pending(merchant_id, currency).posted for currency in currencies
+        ),
+        available=tuple(
+            ledger_queries.merchant_available(merchant_id, currency).posted
+            for currency in currencies
+        ),
+    )
+
+
+def balance_transactions(
+    merchant_id: UUID,
+    limit: int = 10,
+    after: UUID | None = None,
+    before: UUID | None = None,
+    *,
+    payment_id: UUID | None = None,
+    source_id: UUID | None = None,
+    kind: str | None = None,
+) -> data.Page[data.BalanceTransaction]:
+    """Return a stretch of the movements of a merchant's balance, newest first."""
+    wanted = max(1, min(limit, MOST))
+    found = _movements(
+        merchant_id,
+        {
+            "payment_id = %(payment)s": ("payment", payment_id),
+            "source_id = %(source)s": ("source", source_id),
+            "kind = %(kind)s": ("kind", kind),
+            "id < %(after)s": ("after", after if before is None else None),
+            "id > %(before)s": ("before", before),
+        },
+        order="id" if before is not None else "id DESC",
+        limit=wanted + 1,
+    )
+    shown = found[:wanted]
+    return data.Page(
+        items=tuple(shown if before is None else shown[::-1]), has_more=len(found) > wanted
+    )
+
+
+def balance_transaction(entry_id: UUID, merchant_id: UUID) -> data.BalanceTransaction | None:
+    """Return the movement that a journal entry made, or None if it is not this merchant's."""
+    found = _movements(merchant_id, {"id = %(entry)s": ("entry", entry_id)}, order="id", limit=1)
+    return found[0] if found else None
+
+
+def _movements(
+    merchant_id: UUID, conditions: dict[str, tuple[str, object]], *, order: str, limit: int
+) -> list[data.BalanceTransaction]:
+    meant = {text: given for text, given in conditions.items() if given[1] is not None}
+    where = " AND ".join(meant) or "true"
+    parameters = dict(meant.values())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {_COLUMNS} FROM ({_MOVEMENTS}) m WHERE {where} ORDER BY {order} LIMIT {limit}",
+            {"merchant": merchant_id, **parameters},
+        )
+        return [_value(merchant_id, row) for row in cursor.fetchall()]
+
+
+def _value(merchant_id: UUID, row: tuple[Any, ...]) -> data.BalanceTransaction:
+    entry_id, kind, currency, amount, fee, source_id, attempt_id, payment_id, at = row
+    return data.BalanceTransaction(
+        id=entry_id,
+        merchant_id=merchant_id,
+        kind=kind,
+        amount=Money(amount, currency),
+        fee=Money(fee, currency),
+        net=Money(amount - fee, currency),
+        source_id=source_id,
+        attempt_id=attempt_id,
+        payment_id=payment_id,
+        entry_id=entry_id,
+        created_at=at,
+    )

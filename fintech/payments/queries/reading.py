@@ -1,0 +1,292 @@
+"""Rows as values: one, or a stretch of a list with the newest first."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from fintech.payments import data, errors
+from fintech.payments.models import (
+    Attempt,
+    Capture,
+    Customer,
+    Link,
+    Payment,
+    PaymentMethod,
+    Refund,
+)
+
+MOST = 100
+
+
+def page[V](
+    rows: QuerySet[Any],
+    value: Callable[[Sequence[Any]], list[V]],
+    *,
+    limit: int,
+    after: UUID | None = None,
+    before: UUID | None = None,
+) -> data.Page[V]:
+    """
+    Return a stretch of a list, newest first, by keyset.
+
+    `after` is the last row that was seen, so older ones follow; `before` is the first
+    one that was seen, so the newer ones next to it follow.
+    """
+    wanted = max(1, min(limit, MOST))
+    if before is not None:
+        found = list(rows.filter(id__gt=before).order_by("id")[: wanted + 1])
+        shown = found[:wanted][::-1]
+    else:
+        older = rows if after is None else rows.filter(id__lt=after)
+        found = list(older.order_by("-id")[: wanted + 1])
+        shown = found[:wanted]
+    return data.Page(items=tuple(value(shown)), has_more=len(found) > wanted)
+
+
+def _each[V](rows: Sequence[Any]) -> list[V]:
+    return [row.as_data() for row in rows]
+
+
+# -- payments ----------------------------------------------------------------------------
+
+
+def payment(payment_id: UUID, merchant_id: UUID) -> data.Payment:
+    """Return a merchant's payment; `PaymentNotFound` if it has none such."""
+    return _payment(payment_id, merchant_id=merchant_id)
+
+
+def payment_for_payer(payment_id: UUID) -> data.Payment:
+    """Return a payment for a page of ours whose address its payer was given."""
+    return _payment(payment_id)
+
+
+def payment_of_attempt(attempt_id: UUID) -> data.Payment:
+    """Return the payment of an attempt, for the hosted challenge; `AttemptNotFound` if none."""
+    payment_id = Attempt.objects.filter(id=attempt_id).values_list("payment_id", flat=True).first()
+    if payment_id is None:
+        raise errors.AttemptNotFound(attempt_id)
+    return _payment(payment_id)
+
+
+def payments(
+    merchant_id: UUID,
+    limit: int = 10,
+    after: UUID | None = None,
+    before: UUID | None = None,
+    *,
+    customer_id: UUID | None = None,
+    states: Sequence[str] = (),
+    link_id: UUID | None = None,
+    created_from: datetime | None = None,
+    created_before: datetime | None = None,
+) -> data.Page[data.Payment]:
+    """Return a stretch of a merchant's payments, newest first, in two round trips."""
+    rows = Payment.objects.filter(merchant_id=merchant_id).select_related("payment_method")
+    if customer_id is not None:
+        rows = rows.filter(customer_id=customer_id)
+    if states:
+        rows = rows.filter(state__in=states)
+    if link_id is not None:
+        rows = rows.filter(link_id=link_id)
+    if created_from is not None:
+        rows = rows.filter(created_at__gte=created_from)
+    if created_before is not None:
+        rows = rows.filter(created_at__lt=created_before)
+    return page(rows, payment_values, limit=limit, after=after, before=before)
+
+
+def reviews(
+    limit: int = 50, after: UUID | None = None, *, merchant_id: UUID | None = None
+) -> data.Page[data.Payment]:
+    """Return payments that wait for a person, of one merchant or of all."""
+    rows = Payment.objects.filter(state=data.PaymentState.IN_REVIEW)
+    if merchant_id is not None:
+        rows = rows.filter(merchant_id=merchant_id)
+    return page(rows.select_related("payment_method"), payment_values, limit=limit, after=after)
+
+
+def payment_values(payments: Sequence[Payment]) -> list[data.Payment]:
+    """Return payments as values, in one round trip for all their latest attempts."""
+    tries = (
+        Attempt.objects.filter(payment_id__in=[row.id for row in payments if row.attempts])
+        .order_by("payment_id", "-number")
+        .distinct("payment_id")
+        .select_related("payment_method")
+    )
+    latest = {attempt.payment_id: attempt.as_data() for attempt in tries}
+    return [row.as_data(latest.get(row.id)) for row in payments]
+
+
+def _payment(payment_id: UUID, *, merchant_id: UUID | None = None) -> data.Payment:
+    rows = Payment.objects.filter(id=payment_id).select_related("payment_method")
+    if merchant_id is not None:
+        rows = rows.filter(merchant_id=merchant_id)
+    found = rows.first()
+    if found is None:
+        raise errors.PaymentNotFound(payment_id)
+    return payment_values([found])[0]
+
+
+# -- charges, captures, refunds ----------------------------------------------------------
+
+
+def charge(attempt_id: UUID, merchant_id: UUID) -> data.Attempt:
+    """Return a merchant's attempt; `AttemptNotFound` if it has none such."""
+    found = _attempts().filter(id=attempt_id, merchant_id=merchant_id).first()
+    if found is None:
+        raise errors.AttemptNotFound(attempt_id)
+    return found.as_data()
+
+
+def charges(
+    merchant_id: UUID,
+    limit: int = 10,
+    after: UUID | None = None,
+    before: UUID | None = None,
+    *,
+    payment_id: UUID | None = None,
+    customer_id: UUID | None = None,
+) -> data.Page[data.Attempt]:
+    """Return a stretch of a merchant's attempts, newest first."""
+    rows = _attempts().filter(merchant_id=merchant_id)
+    if payment_id is not None:
+        rows = rows.filter(payment_id=payment_id)
+    if customer_id is not None:
+        rows = rows.filter(payment__customer_id=customer_id)
+    return page(rows, _each, limit=limit, after=after, before=before)
+
+
+def attempts_of(payment_id: UUID) -> list[data.Attempt]:
+    """Return all attempts of a payment, oldest first."""
+    return _each(_attempts().filter(payment_id=payment_id).order_by("number"))
+
+
+def _attempts() -> QuerySet[Attempt]:
+    return Attempt.objects.select_related("payment_method")
+
+
+def captures_of(payment_id: UUID) -> list[data.Capture]:
+    """Return all captures of a payment, oldest first."""
+    return _each(Capture.objects.filter(payment_id=payment_id).order_by("id"))
+
+
+def refund(refund_id: UUID, merchant_id: UUID) -> data.Refund:
+    """Return a merchant's refund; `RefundNotFound` if it has none such."""
+    found = Refund.objects.filter(id=refund_id, merchant_id=merchant_id).first()
+    if found is None:
+        raise errors.RefundNotFound(refund_id)
+    return found.as_data()
+
+
+def refunds(
+    merchant_id: UUID,
+    limit: int = 10,
+    after: UUID | None = None,
+    before: UUID | None = None,
+    *,
+    payment_id: UUID | None = None,
+    attempt_id: UUID | None = None,
+) -> data.Page[data.Refund]:
+    """Return a stretch of a merchant's refunds, newest first."""
+    rows = Refund.objects.filter(merchant_id=merchant_id)
+    if payment_id is not None:
+        rows = rows.filter(payment_id=payment_id)
+    if attempt_id is not None:
+        rows = rows.filter(attempt_id=attempt_id)
+    return page(rows, _each, limit=limit, after=after, before=before)
+
+
+def refunds_of(payment_id: UUID) -> list[data.Refund]:
+    """Return all refunds of a payment, oldest first."""
+    return _each(Refund.objects.filter(payment_id=payment_id).order_by("id"))
+
+
+# -- people and cards --------------------------------------------------------------------
+
+
+def customer(customer_id: UUID, merchant_id: UUID) -> data.Customer:
+    """
+    Return a merchant's customer, forgotten ones with `deleted` set.
+
+    Raises:
+        CustomerNotFound: the merchant has none such.
+    """
+    found = Customer.objects.filter(id=customer_id, merchant_id=merchant_id).first()
+    if found is None:
+        raise errors.CustomerNotFound(customer_id)
+    return found.as_data()
+
+
+def customers(
+    merchant_id: UUID,
+    limit: int = 10,
+    after: UUID | None = None,
+    before: UUID | None = None,
+    *,
+    email: str | None = None,
+) -> data.Page[data.Customer]:
+    """Return a stretch of a merchant's customers, newest first, without forgotten ones."""
+    rows = Customer.objects.filter(merchant_id=merchant_id, deleted_at=None)
+    if email is not None:
+        rows = rows.filter(email=email)
+    return page(rows, _each, limit=limit, after=after, before=before)
+
+
+def payment_method(payment_method_id: UUID, merchant_id: UUID) -> data.PaymentMethod:
+    """Return a merchant's card; `PaymentMethodNotFound` if it has none such."""
+    found = PaymentMethod.objects.filter(id=payment_method_id, merchant_id=merchant_id).first()
+    if found is None:
+        raise errors.PaymentMethodNotFound(payment_method_id)
+    return found.as_data()
+
+
+def payment_methods(
+    merchant_id: UUID,
+    limit: int = 10,
+    after: UUID | None = None,
+    before: UUID | None = None,
+    *,
+    customer_id: UUID | None = None,
+) -> data.Page[data.PaymentMethod]:
+    """Return a stretch of a merchant's cards, newest first; of one customer if one is named."""
+    rows = PaymentMethod.objects.filter(merchant_id=merchant_id)
+    if customer_id is not None:
+        rows = rows.filter(customer_id=customer_id)
+    return page(rows, _each, limit=limit, after=after, before=before)
+
+
+# -- links -------------------------------------------------------------------------------
+
+
+def link(link_id: UUID, merchant_id: UUID) -> data.Link:
+    """Return a merchant's payment link; `LinkNotFound` if it has none such."""
+    found = Link.objects.filter(id=link_id, merchant_id=merchant_id).first()
+    if found is None:
+        raise errors.LinkNotFound(str(link_id))
+    return found.as_data()
+
+
+def links(
+    merchant_id: UUID,
+    limit: int = 10,
+    after: UUID | None = None,
+    before: UUID | None = None,
+    *,
+    active: bool | None = None,
+) -> data.Page[data.Link]:
+    """Return a stretch of a merchant's payment links, newest first."""
+    rows = Link.objects.filter(merchant_id=merchant_id)
+    if active is not None:
+        rows = rows.filter(active=active)
+    return page(rows, _each, limit=limit, after=after, before=before)
+
+
+def open_link(token: str, *, at: datetime) -> data.Link:
+    """Return a link that takes payments now; `LinkNotFound` if none does."""
+    found = Link.objects.filter(token=token).first()
+    if found is None or not found.is_open(at=at):
+        raise errors.LinkNotFound(token[:60])
+    return found.as_data()

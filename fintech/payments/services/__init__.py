@@ -1,0 +1,60 @@
+"""
+The verbs of payments. Money moves in three beats: decide and commit, ask, record and commit.
+
+Every command is keyword-only, names who gives it (`by`) and when (`at`), and joins or
+opens its transaction as its docstring says. Refusals are `fintech.payments.errors`.
+"""
+
+from fintech.payments.services.canceling import cancel
+from fintech.payments.services.capturing import capture
+from fintech.payments.services.challenging import answer_challenge
+from fintech.payments.services.confirming import confirm, confirm_all, confirm_one
+from fintech.payments.services.creating import create
+from fintech.payments.services.customers import create_customer, delete_customer, update_customer
+from fintech.payments.services.deciding import begin
+from fintech.payments.services.expiring import expire_due
+from fintech.payments.services.janitor import resolve_due
+from fintech.payments.services.links import create_link, pay_by_link, update_link
+from fintech.payments.services.methods import (
+    attach,
+    create_payment_method,
+    detach,
+    update_payment_method,
+)
+from fintech.payments.services.receiving import receive
+from fintech.payments.services.recording import ask, record
+from fintech.payments.services.refunding import refund
+from fintech.payments.services.reviewing import decide_review
+from fintech.payments.services.topping_up import top_up_wallet
+from fintech.payments.services.updating import update_payment, update_refund
+
+__all__ = [
+    "answer_challenge",
+    "ask",
+    "attach",
+    "begin",
+    "cancel",
+    "capture",
+    "confirm",
+    "confirm_all",
+    "confirm_one",
+    "create",
+    "create_customer",
+    "create_link",
+    "create_payment_method",
+    "decide_review",
+    "delete_customer",
+    "detach",
+    "expire_due",
+    "pay_by_link",
+    "receive",
+    "record",
+    "refund",
+    "resolve_due",
+    "top_up_wallet",
+    "update_customer",
+    "update_link",
+    "update_payment",
+    "update_payment_method",
+    "update_refund",
+]

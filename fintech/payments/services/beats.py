@@ -1,0 +1,142 @@
+"""
+Three beats for one payment: decide and commit, ask, record and commit.
+
+Every command on money that is reserved or taken goes this way. A crash between two
+beats leaves the operation's row with the time at which the janitor asks again.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django_subatomic import db
+
+
+from fintech.kernel.actor import Actor
+from fintech.kernel.errors import Refusal, Refused
+from fintech.kernel.idempotency import Done, Key
+from fintech.ledger.errors import PostingRefused
+from fintech.payments import data
+from fintech.payments.models import Attempt, Capture, Payment, Refund
+from fintech.payments.services import claims, errands, recording, rows
+
+type Outcome = data.Payment | data.Refund | Refusal
+# What a command makes of a locked payment: something to ask, or an outcome at once.
+type Request = Callable[[Payment, Attempt | None, recording.Ledgered], data.Errand | Outcome]
+# What an answer makes of the operation that it is about.
+type Hear = Callable[[Payment, UUID, data.Answer, recording.Ledgered, datetime], Outcome]
+
+
+def run(
+    *,
+    payment_id: UUID,
+    merchant_id: UUID | None,
+    request: Request,
+    hear: Hear,
+    key: Key | None,
+    by: Actor,
+    at: datetime,
+) -> Done[data.Payment | data.Refund]:
+    """Run all three beats, and return the outcome or raise the refusal."""
+    decided = decide(
+        payment_id=payment_id, merchant_id=merchant_id, request=request, key=key, by=by, at=at
+    )
+    if isinstance(decided, Done):
+        return decided
+    outcome = record(decided, errands.run(decided), hear=hear, by=by, at=at)
+    if isinstance(outcome, Refusal):
+        raise outcome
+    return Done(value=outcome)
+
+
+def decide(
+    *,
+    payment_id: UUID,
+    merchant_id: UUID | None,
+    request: Request,
+    key: Key | None,
+    by: Actor,
+    at: datetime,
+) -> data.Errand | Done[data.Payment | data.Refund]:
+    """
+    The first beat: lock, claim the key, check, move, commit.
+
+    A refusal of the state of the world is kept under the key; `request` checks before
+    it changes anything, so a refusal has nothing to undo.
+    """
+    refusal: Refused | None = None
+    made: data.Errand | Outcome | None = None
+    with db.transaction():
+        payment, attempt = rows.locked(payment_id, merchant_id=merchant_id)
+        earlier = claims.taken(key, at=at)
+        if earlier is not None:
+            return earlier
+        work = recording.Ledgered()
+        try:
+            made = request(payment, attempt, work)
+        except Refused as refused:
+            refusal = refused
+        if key is not None and not isinstance(made, data.Errand):
+            work.settled.append((key, refusal or made))
+        work.write(at=at, by=by)
+    if refusal is not None:
+        raise refusal
+    if made is None:
+        message = "a decision is an errand, an outcome or a refusal"
+        raise RuntimeError(message)
+    if isinstance(made, data.Errand):
+        return made
+    if isinstance(made, Refusal):
+        raise made
+    return Done(value=made)
+
+
+def record(
+    errand: data.Errand, answer: data.Answer, *, hear: Hear, by: Actor, at: datetime
+) -> Outcome:
+    """
+    The third beat: write down what the provider said.
+
+    If the books refuse what has happened outside, the payment is frozen for people.
+    """
+    try:
+        with db.transaction_if_not_already():
+            payment, _ = rows.locked(errand.payment_id)
+            work = recording.Ledgered()
+            outcome = hear(payment, errand.reference, answer, work, at)
+            work.write(at=at, by=by)
+    except PostingRefused:
+        return _freeze(errand, by=by, at=at)
+    return outcome
+
+
+def _freeze(errand: data.Errand, *, by: Actor, at: datetime) -> Outcome:
+    with db.transaction_if_not_already():
+        payment, attempt = rows.locked(errand.payment_id)
+        work = recording.Ledgered()
+        recording.conflict(payment, errand.reference, "posting_refused", work, at=at)
+        work.write(at=at, by=by)
+        postpone(errand, until=at + rows.CHECKS[-1])
+    return rows.value(payment, attempt)
+
+
+def postpone(errand: data.Errand, *, until: datetime) -> None:
+    """Ask about an operation later; needs the payment's lock."""
+    if errand.operation == data.Operation.CAPTURE:
+        Capture.objects.filter(reference=errand.reference, next_check_at__isnull=False).update(
+            next_check_at=until
+        )
+    elif errand.operation == data.Operation.REFUND:
+        Refund.objects.filter(id=errand.reference, next_check_at__isnull=False).update(
+            next_check_at=until
+        )
+    else:
+        Attempt.objects.filter(void_id=errand.reference, next_check_at__isnull=False).update(
+            next_check_at=until
+        )
+
+
+def lost(checks: int, at: datetime) -> tuple[datetime, bool]:
+    """Return when to ask again, and whether it has been asked in vain often enough."""
+    check_at = rows.next_check(checks, at)
+    return (at + timedelta(days=1), True) if check_at is None else (check_at, False)

@@ -1,0 +1,104 @@
+"""Making payments: what is asked for, by whom, at which price."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from fintech.kernel import event_log, idempotency
+from fintech.kernel.actor import Actor
+from fintech.kernel.idempotency import Done, Key
+from fintech.kernel.money import Money
+from fintech.payments import data, errors
+from fintech.payments.models import PaymentMethod, batch
+from fintech.payments.services import confirming, drafting, methods, rows
+
+
+def create(
+    *,
+    merchant_id: UUID,
+    amount: Money,
+    capture_method: str = "automatic",
+    customer_id: UUID | None = None,
+    payment_method: UUID | None = None,
+    token: str = "",
+    description: str = "",
+    metadata: Mapping[str, str] | None = None,
+    receipt_email: str = "",
+    return_url: str = "",
+    statement_descriptor: str = "",
+    purpose: str = "sale",
+    wallet_id: UUID | None = None,
+    link_id: UUID | None = None,
+    confirm: bool = False,
+    ip: str = "",
+    key: Key | None = None,
+    by: Actor,
+    at: datetime,
+) -> Done[data.Payment]:
+    """
+    Make a payment, and confirm it at once if `confirm`.
+
+    Args:
+        merchant_id: whose sale it is.
+        amount: what the payer owes, at least one minor unit.
+        capture_method: "automatic" takes the money with the authorization.
+        payment_method: a stored card, or `token`: the neutral code of a sandbox card.
+        key: the caller's idempotency key; the same key has one effect.
+        at: the business clock.
+
+    Raises:
+        AmountTooSmall, AmountTooLarge, CurrencyNotSupported, ParameterInvalid: bad input.
+        CustomerNotFound, PaymentMethodNotFound: the merchant has no such thing.
+        CardDeclined, LimitExceeded, AcquirerUnavailable: see `confirm`.
+    """
+    new = data.NewPayment(
+        amount=amount,
+        capture_method=_capture_method(capture_method),
+        customer_id=customer_id,
+        description=description,
+        metadata=dict(metadata or {}),
+        receipt_email=receipt_email,
+        return_url=return_url,
+        statement_descriptor=statement_descriptor,
+        purpose=data.Purpose(purpose),
+        wallet_id=wallet_id,
+        link_id=link_id,
+    )
+    if confirm:
+        order = data.Begin(
+            merchant_id=merchant_id,
+            at=at,
+            new=new,
+            payment_method_id=payment_method,
+            token=token,
+            return_url=return_url,
+            ip=ip,
+            key=key,
+        )
+        return confirming.confirm_one(order, by=by)
+    if customer_id is not None and not drafting.known_customers([(merchant_id, customer_id)]):
+        raise errors.CustomerNotFound(customer_id)
+    payment = drafting.new_row(new, merchant_id=merchant_id, prices=drafting.Prices(), at=at)
+    made: list[PaymentMethod] = []
+    if token:
+        payment.payment_method = methods.row_from_token(token, merchant_id=merchant_id, at=at)
+        made = [payment.payment_method]
+    elif payment_method is not None:
+        payment.payment_method = methods.row(payment_method, merchant_id=merchant_id)
+
+    def work() -> data.Payment:
+        fact = drafting.created(payment, at=at)
+        batch.write(insert=[*made, payment])
+        event_log.append([fact], by=by)
+        return rows.value(payment, None)
+
+    return idempotency.once(key, work, at=at)
+
+
+def _capture_method(name: str) -> data.CaptureMethod:
+    try:
+        return data.CaptureMethod(name)
+    except ValueError:
+        raise errors.ParameterInvalid(
+            "capture_method", "This must be automatic or manual."
+        ) from None

@@ -1,0 +1,122 @@
+"""
+Asking again: what a crash, a timeout or a lost answer left open is resolved by the clock.
+
+Every operation sets its next time before it is asked for the first time, so a process
+that dies between two beats is found here. The reference is always the same: whatever
+the provider did under it, it did once.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from django.db import connection
+
+from fintech.kernel.actor import Actor
+from fintech.payments import data
+from fintech.payments.data import AttemptState, CaptureState, RefundState
+from fintech.payments.models import Attempt, Capture, Refund
+from fintech.payments.providers import registry
+from fintech.payments.services import (
+    beats,
+    canceling,
+    capturing,
+    errands,
+    recording,
+    refunding,
+)
+
+_JANITOR = 0x7061_796A  # "payj": the advisory lock of this job.
+
+
+def resolve_due(*, limit: int = 100, by: Actor, at: datetime) -> int:
+    """
+    Ask providers about what is due, and return how many operations were asked about.
+
+    One process does so at a time; another that comes meanwhile does nothing.
+    """
+    with _alone() as first:
+        if not first:
+            return 0
+        return (
+            _authorizations(limit, by=by, at=at)
+            + _voids(limit, by=by, at=at)
+            + _captures(limit, by=by, at=at)
+            + _refunds(limit, by=by, at=at)
+        )
+
+
+def _authorizations(limit: int, *, by: Actor, at: datetime) -> int:
+    """An authorization that never arrived is not sent again: the payer may have gone."""
+    due = Attempt.objects.filter(
+        next_check_at__lte=at, state__in=[AttemptState.AUTHORIZING, AttemptState.UNKNOWN]
+    ).order_by("next_check_at")[:limit]
+    answers = [
+        data.Answered(
+            attempt_id=attempt.id,
+            answer=registry.provider(attempt.provider).query(str(attempt.id)),
+            at=at,
+        )
+        for attempt in due
+    ]
+    recording.record(answers, by=by)
+    return len(answers)
+
+
+def _voids(limit: int, *, by: Actor, at: datetime) -> int:
+    due = (
+        Attempt.objects.filter(
+            next_check_at__lte=at, state=AttemptState.AUTHORIZED, void_id__isnull=False
+        )
+        .select_related("payment")
+        .order_by("next_check_at")[:limit]
+    )
+    return _again([errands.of_void(attempt) for attempt in due], canceling.hear, by=by, at=at)
+
+
+def _captures(limit: int, *, by: Actor, at: datetime) -> int:
+    due = (
+        Capture.objects.filter(
+            next_check_at__lte=at, state__in=[CaptureState.SUBMITTED, CaptureState.UNKNOWN]
+        )
+        .select_related("attempt__payment")
+        .order_by("next_check_at")[:limit]
+    )
+    return _again([errands.of_capture(row) for row in due], capturing.hear, by=by, at=at)
+
+
+def _refunds(limit: int, *, by: Actor, at: datetime) -> int:
+    due = (
+        Refund.objects.filter(
+            next_check_at__lte=at, state__in=[RefundState.SUBMITTED, RefundState.UNKNOWN]
+        )
+        .select_related("attempt__payment", "capture")
+        .order_by("next_check_at")[:limit]
+    )
+    return _again([errands.of_refund(row) for row in due], refunding.hear, by=by, at=at)
+
+
+def _again(
+    due: list[data.Errand],
+    hear: Callable[..., beats.Outcome],
+    *,
+    by: Actor,
+    at: datetime,
+) -> int:
+    for errand in due:
+        beats.record(errand, errands.ask_again(errand), hear=hear, by=by, at=at)
+    return len(due)
+
+
+@contextmanager
+def _alone() -> Iterator[bool]:
+    """Hold the job's advisory lock for as long as it runs, outside any transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_JANITOR])
+        first = bool(cursor.fetchone()[0])
+    try:
+        yield first
+    finally:
+        if first:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [_JANITOR])

@@ -1,0 +1,440 @@
+"""
+The third beat of a confirmation: record what the provider said, and commit it.
+
+Whoever hears first (the caller, a callback, the janitor) records; whoever hears the
+same later changes nothing; whoever hears something else freezes the payment.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db import DatabaseError, models
+from django_subatomic import db
+
+from fintech.fraud import services as fraud
+from fintech.kernel import event_log, idempotency, ids
+from fintech.kernel.actor import Actor
+from fintech.kernel.events import Code, Event
+from fintech.kernel.idempotency import Key
+from fintech.ledger import data as ledger_data
+from fintech.ledger import services as ledger
+from fintech.ledger.data import templates
+from fintech.ledger.errors import PostingRefused
+from fintech.payments import data, errors, events
+from fintech.payments.data import AnswerStatus, AttemptState, PaymentState
+from fintech.payments.models import Attempt, Capture, Payment, batch
+from fintech.payments.providers import registry
+from fintech.payments.services import booking, claims, rows
+from fintech.wallets import services as wallets
+
+_WORDS = {
+    "insufficient_funds": "The card has insufficient funds.",
+    "lost_card": "The card was reported lost.",
+    "stolen_card": "The card was reported stolen.",
+    "expired_card": "The card has expired.",
+    "incorrect_cvc": "The card's security code is incorrect.",
+    "processing_error": "The card could not be processed; try again.",
+    "authentication_required": "The payer did not prove who they are.",
+    "acquirer_unavailable": "The acquirer was not available; nothing was charged.",
+}
+
+
+@dataclass(slots=True)
+class Ledgered:
+    """What one recording writes: rows, facts, keys, and last of all the journal."""
+
+    insert: list[models.Model] = field(default_factory=list)
+    update: dict[UUID, models.Model] = field(default_factory=dict)
+    facts: list[Event] = field(default_factory=list)
+    actors: list[Actor] = field(default_factory=list)
+    settled: list[tuple[Key, object]] = field(default_factory=list)
+    entries: list[ledger_data.JournalEntry] = field(default_factory=list)
+    confirmed: list[UUID] = field(default_factory=list)
+    freed: list[UUID] = field(default_factory=list)
+    declined: list[UUID] = field(default_factory=list)
+
+    def touch(self, *changed: models.Model) -> None:
+        """Note rows that have changed."""
+        for row in changed:
+            self.update[row.pk] = row
+
+    def write(self, *, at: datetime, by: Actor) -> None:
+        """Write everything, the journal last; needs the transaction and the locks."""
+        batch.write(insert=self.insert, update=list(self.update.values()))
+        if self.facts:
+            # Where a batch holds several callers' commands, each fact has its own actor.
+            event_log.append(self.facts, by=self.actors or by)
+        if self.settled:
+            idempotency.settle(self.settled, at=at)
+        if self.confirmed:
+            wallets.confirm(self.confirmed)
+        if self.freed:
+            wallets.free(self.freed)
+        for payment_id in self.declined:
+            fraud.record_outcome(payment_id=payment_id, outcome="declined", at=at, by=by)
+        if self.entries:
+            ledger.post(self.entries, by=by)
+
+
+def record(answers: Sequence[data.Answered], *, by: Actor) -> list[data.Payment]:
+    """
+    Record what providers said about authorizations. Commits.
+
+    Payments come back in the order of `answers`. Automatic captures are booked in the
+    same commit. A batch that the database refuses is recorded again one by one.
+
+    Raises:
+        AttemptNotFound: an answer names an attempt that does not exist.
+    """
+    if not answers:
+        return []
+    try:
+        return _record(answers, by=by)
+    except PostingRefused:
+        if len(answers) == 1:
+            return [_freeze(answers[0], by=by)]
+    except DatabaseError:
+        if len(answers) == 1:
+            raise
+    return [payment for answer in answers for payment in record([answer], by=by)]
+
+
+def _freeze(answered: data.Answered, *, by: Actor) -> data.Payment:
+    """Give people a payment whose money has moved outside while our books refuse it."""
+    with db.transaction_if_not_already():
+        attempt = lock_attempts([answered.attempt_id])[answered.attempt_id]
+        work = Ledgered()
+        conflict(attempt.payment, attempt.id, "posting_refused", work, at=answered.at)
+        _ask_later(attempt, work, at=answered.at)
+        work.write(at=answered.at, by=answered.by or by)
+    return rows.value(attempt.payment, attempt)
+
+
+def _ask_later(attempt: Attempt, work: Ledgered, *, at: datetime) -> None:
+    """Leave an attempt alone for a day, because people look at its payment."""
+    if attempt.next_check_at is not None:
+        attempt.next_check_at = at + rows.CHECKS[-1]
+        work.touch(attempt)
+
+
+def _record(answers: Sequence[data.Answered], *, by: Actor) -> list[data.Payment]:
+    with db.transaction_if_not_already():
+        attempts = lock_attempts(answer.attempt_id for answer in answers)
+        work = Ledgered()
+        for answered in answers:
+            apply(attempts[answered.attempt_id], answered, work)
+            told = len(work.facts) - len(work.actors)
+            work.actors.extend([answered.by or by] * told)
+        recorded = [
+            rows.value(attempts[answered.attempt_id].payment, attempts[answered.attempt_id])
+            for answered in answers
+        ]
+        work.write(at=answers[0].at, by=rows.voice([answered.by or by for answered in answers]))
+    return recorded
+
+
+def lock_attempts(attempt_ids: Iterable[UUID]) -> dict[UUID, Attempt]:
+    """
+    Lock attempts and their payments, in the order of the payments' ids.
+
+    The payment's row is locked before the attempt's (PostgreSQL goes by the order of
+    `OF`), because everything that belongs to a payment changes under its lock.
+    """
+    wanted = rows.in_id_order(attempt_ids)
+    found = {
+        attempt.id: attempt
+        for attempt in Attempt.objects.select_for_update(of=("payment", "self"))
+        .select_related("payment__payment_method", "payment_method")
+        .filter(id__in=wanted)
+        .order_by("payment_id", "id")
+    }
+    for attempt_id in wanted:
+        if attempt_id not in found:
+            raise errors.AttemptNotFound(attempt_id)
+    return found
+
+
+def apply(attempt: Attempt, answered: data.Answered, work: Ledgered) -> None:
+    """Move an attempt and its payment by one answer."""
+    payment, answer, at = attempt.payment, answered.answer, answered.at
+    if attempt.state not in {AttemptState.AUTHORIZING, AttemptState.UNKNOWN}:
+        _hear_again(attempt, answer, work, at=at)
+        return
+    if payment.state == PaymentState.CONFLICTED:
+        _ask_later(attempt, work, at=at)
+        return
+    if payment.state == PaymentState.AWAITING_PAYER:
+        # The payer decides next; an approval now would be one that nobody asked for.
+        if answer.status == AnswerStatus.APPROVED:
+            conflict(payment, attempt.id, "approved_before_challenge", work, at=at)
+        return
+    if answer.status in {AnswerStatus.APPROVED, AnswerStatus.SUCCEEDED}:
+        _approve(attempt, answer, work, at=at)
+    elif answer.status == AnswerStatus.DECLINED:
+        attempt.decline(
+            reference=answer.provider_reference, code=answer.decline_code or "generic_decline"
+        )
+        work.facts.extend(end_attempt(payment, attempt, decline_code=attempt.decline_code, at=at))
+        work.freed.append(attempt.id)
+        work.declined.append(payment.id)
+    elif answer.status == AnswerStatus.CHALLENGE:
+        attempt.await_payer(reference=answer.provider_reference)
+        work.facts.append(challenge(payment, attempt, at=at))
+    elif answer.status in {AnswerStatus.ABSENT, AnswerStatus.FAILED}:
+        attempt.fail()
+        work.facts.extend(end_attempt(payment, attempt, decline_code="acquirer_unavailable", at=at))
+        work.freed.append(attempt.id)
+    else:
+        _lose_sight(attempt, work, at=at)
+    work.touch(payment, attempt)
+    _settle(attempt, work)
+
+
+def _settle(attempt: Attempt, work: Ledgered) -> None:
+    key = claims.found(attempt.merchant_id, attempt.claim)
+    if key is not None:
+        attempt.claim = None
+        work.settled.append((key, rows.value(attempt.payment, attempt)))
+
+
+def _approve(attempt: Attempt, answer: data.Answer, work: Ledgered, *, at: datetime) -> None:
+    payment = attempt.payment
+    asked = payment.money(attempt.amount_minor)
+    if answer.amount is not None and answer.amount != asked:
+        same = answer.amount.currency == asked.currency
+        attempt.succeed(reference=answer.provider_reference, until=at + rows.AUTHORIZATION_LASTS)
+        reason = "amount_mismatch" if same else "currency_mismatch"
+        conflict(payment, attempt.id, reason, work, at=at)
+        return
+    until = at + rows.AUTHORIZATION_LASTS
+    attempt.succeed(reference=answer.provider_reference, until=until)
+    was = payment.state
+    if payment.purpose == data.Purpose.SALE:
+        attempt.entry_id = ids.new()
+        work.entries.append(
+            templates.authorize_card(
+                entry_id=attempt.entry_id,
+                merchant_id=payment.merchant_id,
+                provider=attempt.provider,
+                amount=asked,
+                expires_at=until,
+                subject=payment.id,
+                at=at,
+            )
+        )
+    if attempt.decision == "review":
+        review_id = attempt.case_id or attempt.id
+        payment.open_review(asked, review_id=review_id, until=until)
+        work.facts.append(
+            rows.tell(
+                events.PaymentReviewOpened,
+                payment,
+                was=was,
+                at=at,
+                attempt_id=attempt.id,
+                case_id=review_id,
+                provider=Code(attempt.provider),
+                entry_id=attempt.entry_id,
+            )
+        )
+        return
+    payment.authorize(asked, until=until)
+    work.facts.append(
+        rows.tell(
+            events.PaymentAuthorized,
+            payment,
+            was=was,
+            at=at,
+            attempt_id=attempt.id,
+            provider=Code(attempt.provider),
+            entry_id=attempt.entry_id,
+        )
+    )
+    if attempt.captures_at_once:
+        capture = Capture(
+            payment=payment,
+            attempt=attempt,
+            merchant_id=payment.merchant_id,
+            currency=payment.currency,
+            amount_minor=attempt.amount_minor,
+            final=True,
+            reference=attempt.id,
+            provider=attempt.provider,
+            created_at=at,
+        )
+        booking.take(capture, payment, attempt, work, reference=answer.provider_reference, at=at)
+        work.insert.append(capture)
+
+
+def _lose_sight(attempt: Attempt, work: Ledgered, *, at: datetime) -> None:
+    payment = attempt.payment
+    if attempt.state == AttemptState.UNKNOWN:
+        attempt.checks += 1
+    check_at = rows.next_check(attempt.checks, at)
+    if check_at is None:
+        attempt.fail()
+        conflict(payment, attempt.id, "outcome_unknown", work, at=at)
+        return
+    attempt.lose_sight(check_at=check_at)
+    was = payment.state
+    payment.wait()
+    work.facts.append(
+        rows.tell(
+            events.PaymentOutcomeUnknown,
+            payment,
+            was=was,
+            at=at,
+            operation=Code("authorization"),
+            operation_id=attempt.id,
+            checks=attempt.checks,
+        )
+    )
+
+
+def _hear_again(attempt: Attempt, answer: data.Answer, work: Ledgered, *, at: datetime) -> None:
+    """Agree with what is known, or freeze."""
+    approved = answer.status in {AnswerStatus.APPROVED, AnswerStatus.SUCCEEDED}
+    refused = answer.status == AnswerStatus.DECLINED
+    known_approved = attempt.state == AttemptState.AUTHORIZED
+    asked = attempt.payment.money(attempt.amount_minor)
+    if (approved and not known_approved) or (refused and known_approved):
+        conflict(attempt.payment, attempt.id, "outcome_mismatch", work, at=at)
+    elif approved and answer.amount is not None and answer.amount != asked:
+        conflict(attempt.payment, attempt.id, "amount_mismatch", work, at=at)
+
+
+def conflict(
+    payment: Payment, operation_id: UUID, reason: str, work: Ledgered, *, at: datetime
+) -> None:
+    """Freeze a payment that the provider contradicts; once is enough."""
+    if payment.state == PaymentState.CONFLICTED:
+        return
+    was = payment.state
+    review_id = payment.review_id or ids.new()
+    payment.conflict(was=was, review_id=review_id, reason=reason)
+    work.touch(payment)
+    work.facts.append(
+        rows.tell(
+            events.PaymentConflicted,
+            payment,
+            was=was,
+            at=at,
+            review_id=review_id,
+            reason=Code(reason),
+            operation_id=operation_id,
+        )
+    )
+
+
+def challenge(payment: Payment, attempt: Attempt, *, at: datetime) -> events.PaymentChallenged:
+    """Send the payer to the hosted page where they prove who they are."""
+    was = payment.state
+    url = f"{settings.BASE_URL}/pay/challenge/{ids.public('ch', attempt.id)}"
+    payment.challenge(url=url, until=at + rows.CHALLENGE_LASTS)
+    return rows.tell(events.PaymentChallenged, payment, was=was, at=at, attempt_id=attempt.id)
+
+
+def end_attempt(
+    payment: Payment, attempt: Attempt, *, decline_code: str, at: datetime
+) -> list[Event]:
+    """Take a payment back for another attempt, or end it when there were too many."""
+    was = payment.state
+    payment.fail_attempt(
+        attempt_id=attempt.id,
+        code=errors.public_code(decline_code),
+        decline_code=decline_code,
+        message=_WORDS.get(decline_code, "The card was declined."),
+    )
+    payment.expires_at = payment.created_at + rows.CONFIRMATION_LASTS
+    told: list[Event] = []
+    if decline_code == "fraudulent" and attempt.decision == "block":
+        told.append(
+            rows.tell(
+                events.PaymentBlocked,
+                payment,
+                was=was,
+                at=at,
+                attempt_id=attempt.id,
+                assessment_id=attempt.assessment_id,
+            )
+        )
+    elif decline_code == "acquirer_unavailable":
+        told.append(
+            rows.tell(events.PaymentAttemptErrored, payment, was=was, at=at, attempt_id=attempt.id)
+        )
+    else:
+        told.append(
+            rows.tell(
+                events.PaymentDeclined,
+                payment,
+                was=was,
+                at=at,
+                attempt_id=attempt.id,
+                decline_code=Code(decline_code),
+            )
+        )
+    if payment.attempts >= rows.MAX_ATTEMPTS:
+        was = payment.state
+        payment.cancel(reason="attempts_exhausted", at=at)
+        told.append(
+            rows.tell(
+                events.PaymentCanceled,
+                payment,
+                was=was,
+                at=at,
+                reason=Code("attempts_exhausted"),
+                entry_id=None,
+            )
+        )
+    return told
+
+
+def ask_for(attempt: Attempt, *, at: datetime, by: Actor | None = None) -> data.Ask:
+    """Return what the provider is to be asked for an attempt."""
+    return data.Ask(
+        payment_id=attempt.payment_id,
+        attempt_id=attempt.id,
+        provider=attempt.provider,
+        amount=attempt.payment.money(attempt.amount_minor),
+        card=attempt.payment_method.card_token,
+        capture=attempt.captures_at_once,
+        authenticated=attempt.authenticated_at is not None,
+        at=at,
+        by=by,
+    )
+
+
+def ask(question: data.Ask) -> data.Answered:
+    """
+    The second beat: ask the provider, with no transaction open.
+
+    Raises:
+        RuntimeError: a transaction is open; an outside call must never hold one.
+    """
+    refuse_open_transaction()
+    return ask_provider(question)
+
+
+def ask_provider(question: data.Ask) -> data.Answered:
+    """Ask; the caller has seen to it that no transaction is open (threads have their own)."""
+    answer = registry.provider(question.provider).authorize(
+        reference=str(question.attempt_id),
+        amount=question.amount,
+        card=question.card,
+        capture=question.capture,
+        authenticated=question.authenticated,
+        at=question.at,
+    )
+    return data.Answered(
+        attempt_id=question.attempt_id, answer=answer, at=question.at, by=question.by
+    )
+
+
+def refuse_open_transaction() -> None:
+    """Make sure that no lock is held while the outside world takes its time."""
+    if db.in_transaction():
+        message = "a provider is asked only when no transaction is open"
+        raise RuntimeError(message)
