@@ -29,8 +29,8 @@ supervisor.launch(
     ]
 )
 children = [supervisor.pid_of("web"), supervisor.pid_of("deaf"), *embedded.pids]
-print(json.dumps(children), flush=True)
 try:
+    print(json.dumps(children), flush=True)
     while True:
         time.sleep(0.05)
         supervisor.watch_once()
