@@ -47,7 +47,7 @@ def _fields(value: Any) -> dict[str, Any]:
     return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
 
 
-def _plain(value: Any) -> Any:  # noqa: PLR0911 - one return per kind of value.
+def _plain(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
     if value is None or isinstance(value, bool | int | str):
@@ -76,7 +76,7 @@ def _object(cls: type, stored: Mapping[str, Any]) -> Any:
     return cls(**{name: _value(hints[name], part) for name, part in known.items()})
 
 
-def _value(hint: Any, stored: Any) -> Any:  # noqa: PLR0911 - one return per kind of value.
+def _value(hint: Any, stored: Any) -> Any:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in {typing.Union, types.UnionType}:
         if stored is None:
