@@ -14,11 +14,12 @@ from types import FrameType
 
 from sandbox import demo, ports, supervisor
 from sandbox.embedded import EmbeddedServerFailed
-from sandbox.instance import DEMO, CommandFailed, Instance
+from sandbox.instance import DEMO, CommandFailed, Instance, NotRunning
 from sandbox.progress import Progress
 
 _EXPECTED = (
     CommandFailed,
+    NotRunning,
     EmbeddedServerFailed,
     ports.NotLoopback,
     ports.NoFreePort,

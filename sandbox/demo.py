@@ -23,11 +23,6 @@ def run(state: Path, *, base_port: int, bind: str, reset: bool, story: bool) -> 
     instance = Instance(state, base_port=base_port, bind=bind, progress=progress)
     try:
         instance.start()
-    except supervisor.AlreadyRunning as running:
-        progress.say(f"{running}; stop it with: make down")
-        status(state)
-        return 0
-    try:
         if story:
             for line in instance.seed("--logins", str(instance.state / "logins.json")):
                 progress.say(f"   {line}")
@@ -38,14 +33,19 @@ def run(state: Path, *, base_port: int, bind: str, reset: bool, story: bool) -> 
         while True:
             time.sleep(0.5)
             instance.supervisor.watch_once()
+    except supervisor.AlreadyRunning as running:
+        progress.say(f"{running}; stop it with: make down")
+        status(state)
+        return 0
     except KeyboardInterrupt:
         return 0
     finally:
         # From here on a second Ctrl-C must not leave half of it behind.
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
-        with progress.step("stopped"):
-            instance.stop()
+        if instance.has_started:
+            with progress.step("stopped"):
+                instance.stop()
 
 
 def status(state: Path) -> int:

@@ -19,7 +19,8 @@ import psycopg
 from sandbox import ports
 from sandbox.embedded import Embedded
 from sandbox.progress import Progress
-from sandbox.supervisor import Service, Supervisor
+from sandbox.supervisor import Service, Supervisor, is_running
+from sandbox.supervisor import record as supervisor_record
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / ".run" / "demo"
@@ -33,6 +34,13 @@ _INHERITED = (
 
 class CommandFailed(Exception):
     """A `manage.py` command ended badly; the message shows the end of what it printed."""
+
+
+class NotRunning(Exception):
+    """What was asked for needs a running demo."""
+
+    def __init__(self) -> None:
+        super().__init__("the demo is not running; start it in another terminal with: make demo")
 
 
 class Instance:
@@ -65,6 +73,21 @@ class Instance:
         self._ports: dict[str, int] = {}
         self._supervisor: Supervisor | None = None
 
+    @classmethod
+    def running(cls, state: Path) -> Self:
+        """
+        Return a handle on an instance that another process keeps running.
+
+        Raises:
+            NotRunning: nothing runs there.
+        """
+        told = supervisor_record(state)
+        if not is_running(state) or "ports" not in told:
+            raise NotRunning
+        instance = cls(state, bind=told["address"])
+        instance._ports = told["ports"]
+        return instance
+
     def __enter__(self) -> Self:
         self.start()
         return self
@@ -93,6 +116,11 @@ class Instance:
     def mail_url(self) -> str:
         """Where the mail sink shows what it received."""
         return self._url("mail_page")
+
+    @property
+    def has_started(self) -> bool:
+        """Whether there is anything to stop."""
+        return self._supervisor is not None
 
     @property
     def supervisor(self) -> Supervisor:
@@ -157,11 +185,14 @@ class Instance:
                 self.embedded.stop()
         if self._supervisor:
             self._supervisor.release()
+            self._supervisor = None
 
     def facts(self) -> dict[str, Any]:
         """Return what `status` shows of a running instance."""
         return {
             "state": str(self.state),
+            "address": self.address,
+            "ports": self._ports,
             "base_url": self.base_url,
             "acquirer_url": self.acquirer_url,
             "mail_url": self.mail_url,
