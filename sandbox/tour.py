@@ -82,7 +82,7 @@ class Tour:
         self.head("How the ledger booked it: each entry balances, none is ever changed")
         entries = self.api.get("/v1/ledger/entries", payment_intent=self.payment)["data"]
         for entry in sorted(entries, key=lambda one: (one["created"], one["id"])):
-            self.say(f"{entry['id']}  {entry.get('template', entry.get('source_type', ''))}")
+            self.say(f"{entry['id']}  {entry['kind'].replace('_', ' ')}")
             for line in entry["lines"]:
                 amount = f"{line['amount'] / 100:10.2f}"
                 debit, credit = (amount, "") if line["direction"] == "debit" else ("", amount)
@@ -122,10 +122,7 @@ class Tour:
         target = self.instance.state / "settlement.csv"
         target.write_bytes(answer.raise_for_status().content)
         self.instance.manage("import_statement", str(target))
-        told = json.loads(self.instance.manage("reconcile", "--json").stdout)
-        self.say(f"{told['matched']} lines match; breaks:")
-        for found in told["breaks"]:
-            self.say(f"    {json.dumps(found)}")
+        self.say(self.instance.manage("reconcile").stdout.strip())
         self.look("/admin/reconciliation/", "runs and breaks")
         self.rest()
 
