@@ -1,0 +1,38 @@
+"""Compare what the ledger expects of a processor with its reports and with the bank."""
+
+from argparse import ArgumentParser
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from fintech.kernel import actor, clock
+from fintech.kernel.errors import Refusal
+from fintech.reconciliation import queries, services
+from fintech.reconciliation.data import SOURCES
+
+
+class Command(BaseCommand):
+    help = __doc__ or ""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--source", choices=sorted(SOURCES), default="simulator")
+        parser.add_argument(
+            "--date", type=date.fromisoformat, help="as of the end of this business day"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        at = clock.now()
+        if options["date"] is not None:
+            at = datetime.combine(options["date"], time.max, tzinfo=UTC)
+        try:
+            ended = services.run(source=options["source"], by=actor.system("reconcile"), at=at)
+        except Refusal as refused:
+            raise CommandError(str(refused)) from refused
+        self.stdout.write(
+            f"{ended.state}: {ended.matched} rows matched, {ended.opened} breaks opened, "
+            f"{ended.resolved} resolved, {ended.open_breaks} open"
+        )
+        for found in queries.open_breaks(source=ended.source):
+            where = found.reference or found.batch
+            self.stdout.write(f"  {found.kind} {found.amount} {where}")

@@ -1,0 +1,172 @@
+"""
+The simulated acquirer's settlement report.
+
+    type,reference,original_reference,occurred_at,currency,gross_minor,fee_minor,net_minor,batch
+
+One row per capture or refund, then a trailer `TOTAL` whose sums the body must
+tie out to. Signs follow the money: a refund's gross is negative.
+"""
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+
+from fintech.kernel import money
+from fintech.reconciliation.errors import FileRejected
+from fintech.reconciliation.readers import decoding
+from fintech.reconciliation.readers.staging import (
+    ZERO,
+    Items,
+    Line,
+    ProcessorReport,
+    RejectedRow,
+    ReportSums,
+    clean,
+)
+
+COLUMNS = (
+    "type",
+    "reference",
+    "original_reference",
+    "occurred_at",
+    "currency",
+    "gross_minor",
+    "fee_minor",
+    "net_minor",
+    "batch",
+)
+HEADER = ",".join(COLUMNS)
+SOURCE = "simulator"
+DIGITS_MAX = 18
+
+
+def read(content: bytes) -> Items:
+    """
+    Yield each row, each row set aside, and at the end the report.
+
+    Raises:
+        FileRejected: the header is not this report's.
+    """
+    rows = _rows(decoding.decode(content))
+    _, header = next(rows, (0, []))
+    if [column.strip() for column in header] != list(COLUMNS):
+        raise FileRejected("the header is not the simulated acquirer's", line=1)
+    sums: dict[str, ReportSums] = {}
+    stated: dict[str, ReportSums] = {}
+    aside = 0
+    for number, row in rows:
+        if not any(cell.strip() for cell in row):
+            continue
+        try:
+            line = _row(number, row)
+        except ValueError as refused:
+            aside += 1
+            yield RejectedRow(
+                line=number,
+                reason=str(refused),
+                text=clean(",".join(row[:12]), 200),
+                expected=HEADER,
+            )
+            continue
+        into = stated if line.kind == "total" else sums
+        so_far = into.get(line.currency, ReportSums())
+        into[line.currency] = ReportSums(
+            rows=so_far.rows + 1,
+            gross=so_far.gross + line.gross,
+            fee=so_far.fee + line.fee,
+            net=so_far.net + line.net,
+        )
+        if line.kind != "total":
+            yield line
+    yield _report(sums, stated)
+
+
+def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as broken:
+            raise FileRejected(f"the CSV is broken: {broken}", line=reader.line_num) from broken
+        yield reader.line_num, row
+
+
+def _row(number: int, row: list[str]) -> Line:
+    if len(row) != len(COLUMNS):
+        msg = f"{len(row)} columns, not {len(COLUMNS)}"
+        raise ValueError(msg)
+    kind, reference, original, occurred_at, currency, gross, fee, net, batch = (
+        cell.strip() for cell in row
+    )
+    if not money.is_known(currency):
+        msg = f"currency {clean(currency, 20)!r} is not known"
+        raise ValueError(msg)
+    total = kind.upper() == "TOTAL"
+    if not total and not reference:
+        msg = "the reference is missing"
+        raise ValueError(msg)
+    on = None
+    if not total:
+        try:
+            on = datetime.fromisoformat(occurred_at).date()
+        except ValueError:
+            msg = f"occurred_at {clean(occurred_at, 40)!r} is not an ISO 8601 time"
+            raise ValueError(msg) from None
+    amounts = [
+        _minor(name, text, currency)
+        for name, text in (("gross", gross), ("fee", fee), ("net", net))
+    ]
+    if not total and amounts[0] - amounts[1] != amounts[2]:
+        msg = f"net_minor is {net}, but gross_minor - fee_minor is {int(gross) - int(fee)}"
+        raise ValueError(msg)
+    return Line(
+        statement=0,
+        line=number,
+        kind="total" if total else clean(kind.lower(), 40),
+        currency=currency,
+        gross=amounts[0],
+        fee=amounts[1],
+        net=amounts[2],
+        value_on=on,
+        booked_on=on,
+        reference=clean(reference, 200),
+        other_references=(clean(original, 200),) if original else (),
+        batch=clean(batch, 200),
+        details=1,
+    )
+
+
+def _minor(name: str, text: str, currency: str) -> Decimal:
+    digits = text.removeprefix("-")
+    if not digits.isascii() or not digits.isdecimal() or len(digits) > DIGITS_MAX:
+        msg = f"{name}_minor {clean(text, 40)!r} is not a whole number of minor units"
+        raise ValueError(msg)
+    return Decimal(int(text)).scaleb(-money.exponent(currency))
+
+
+def _report(sums: dict[str, ReportSums], stated: dict[str, ReportSums]) -> ProcessorReport:
+    differences = {
+        currency: stated.get(currency, ReportSums()).net - sums.get(currency, ReportSums()).net
+        for currency in {*sums, *stated}
+    }
+    tell = [
+        f"{currency}: the report states a net total of {stated[currency].net}, its rows add up to "
+        f"{sums.get(currency, ReportSums()).net}"
+        if currency in stated
+        else f"{currency}: the report states no total"
+        for currency, difference in sorted(differences.items())
+        if difference or currency not in stated
+    ]
+    return ProcessorReport(
+        ordinal=0,
+        source=SOURCE,
+        rows=sum(part.rows for part in sums.values()),
+        by_currency=sums,
+        ties_out=not tell if stated else None,
+        difference=sum(differences.values(), ZERO) if stated else None,
+        notes=tuple(tell),
+    )

@@ -1,0 +1,301 @@
+"""
+Importing: a file is read row by row, staged in chunks, and shown at once.
+
+No transaction is long, whatever the file's size, and nobody sees a part of a file: rows
+belong to an import that only its last commit makes visible. A file that can't be read
+leaves its reason and nothing else.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import assert_never
+
+from django.db import connection
+from django.db.models import Max
+from django_subatomic import db
+
+from fintech.kernel import event_log
+from fintech.kernel.actor import Actor
+from fintech.kernel.events import Code
+from fintech.reconciliation import data, errors, events
+from fintech.reconciliation.data import ImportState, Witness
+from fintech.reconciliation.models import Import, Line, SetAside, Statement
+from fintech.reconciliation.readers import recognize, staging
+from fintech.reconciliation.services import locks
+
+CHUNK = 2_000  # Rows per transaction.
+_BANK = "bank"
+
+
+def import_file(*, content: bytes, name: str, by: Actor, at: datetime) -> data.Import:
+    """
+    Import a bank statement or a processor's report, whatever its format.
+
+    The same content again is answered with the import it once was (`duplicate`) and adds
+    no row. A row that can't be read is set aside and does not stop the others.
+
+    Args:
+        content: the file; its format is told from this alone.
+        name: what the file is called; for people only.
+
+    Raises:
+        FileRejected: it can't be read; only the reason is stored.
+        ImportInProgress: somebody is importing this very file.
+    """
+    sha256 = hashlib.sha256(content).hexdigest()
+    with locks.held(f"reconciliation import {sha256}") as alone:
+        if not alone:
+            raise errors.ImportInProgress(sha256=sha256)
+        row = Import.objects.filter(sha256=sha256).first()
+        if row is not None and row.state == ImportState.IMPORTED:
+            return row.as_data(duplicate=True)
+        row = _begun(row or Import(sha256=sha256), name=name, by=by, at=at)
+        try:
+            staged = _stage(row, content)
+        except errors.FileRejected as refused:
+            _discard(row)
+            _reject(row, refused)
+            raise
+        except BaseException:
+            # Not the file's fault: it may be brought again as if it had never come.
+            _discard(row)
+            row.delete()
+            raise
+        return _show(row, staged, by=by, at=at)
+
+
+@dataclass(slots=True)
+class _Staged:
+    """What was read of a file so far."""
+
+    lines: list[Line] = field(default_factory=list)
+    aside: list[SetAside] = field(default_factory=list)
+    statements: list[Statement] = field(default_factory=list)
+    lines_count: int = 0
+    aside_count: int = 0
+
+    def flush(self) -> None:
+        """Commit the rows gathered since the last time."""
+        with db.transaction():
+            Line.objects.bulk_create(self.lines)
+            SetAside.objects.bulk_create(self.aside)
+        self.lines.clear()
+        self.aside.clear()
+
+
+def _begun(row: Import, *, name: str, by: Actor, at: datetime) -> Import:
+    """Take the file's row, new or left behind by an attempt that died or was refused."""
+    if not row._state.adding:
+        _discard(row)
+    row.name = staging.clean(name, 300) or "unnamed"
+    row.state = ImportState.READING
+    row.reason, row.reason_line, row.reason_column = "", 0, 0
+    row.created_at = at
+    row.actor_kind, row.actor_id = by.kind, by.id
+    row.save()
+    return row
+
+
+def _stage(row: Import, content: bytes) -> _Staged:
+    found = recognize.recognize(content)
+    row.format = found.format
+    row.witness = Witness.PROCESSOR if found.processor else Witness.BANK
+    row.source = str(found.format) if found.processor else _BANK
+    staged = _Staged()
+    for item in found.items:
+        if isinstance(item, staging.Line):
+            _take(row, item, staged)
+        elif isinstance(item, staging.RejectedRow):
+            staged.aside.append(_aside(row, item))
+            staged.aside_count += 1
+        elif isinstance(item, staging.BankStatement):
+            staged.statements.append(_bank_statement(row, item))
+        elif isinstance(item, staging.ProcessorReport):
+            staged.statements.append(_report(row, item))
+        else:
+            assert_never(item)
+        if len(staged.lines) + len(staged.aside) >= CHUNK:
+            staged.flush()
+    staged.flush()
+    return staged
+
+
+def _take(row: Import, line: staging.Line, staged: _Staged) -> None:
+    """Stage a line, or set it aside exactly if no column can hold its amounts."""
+    minors = [
+        staging.minor_units(amount, line.currency) for amount in (line.gross, line.fee, line.net)
+    ]
+    gross, fee, net = minors
+    if gross is None or fee is None or net is None:
+        staged.aside.append(_aside(row, _finer(line)))
+        staged.aside_count += 1
+        return
+    staged.lines_count += 1
+    staged.lines.append(
+        Line(
+            file=row,
+            witness=row.witness,
+            source=row.source,
+            statement=line.statement,
+            row=line.line,
+            kind=line.kind[:40],
+            currency=line.currency,
+            gross_minor=gross,
+            fee_minor=fee,
+            net_minor=net,
+            value_on=line.value_on,
+            booked_on=line.booked_on,
+            booked=line.booked,
+            reversal=line.reversal,
+            reference=line.reference[:200],
+            references=[other[:200] for other in line.other_references],
+            batch=line.batch[:200],
+            text=line.text[: staging.TEXT_MAX],
+            details=line.details,
+        )
+    )
+
+
+def _finer(line: staging.Line) -> staging.RejectedRow:
+    if not line.currency:
+        reason = "the statement does not say in which currency the amount is"
+    else:
+        reason = f"{line.net:f} {line.currency} is not a whole number of minor units that we know"
+    return staging.RejectedRow(
+        line=line.line,
+        reason=reason,
+        expected="an amount in whole minor units of an active currency",
+        text=f"{line.net:f} {line.currency} {line.reference}",
+    )
+
+
+def _aside(row: Import, item: staging.RejectedRow) -> SetAside:
+    return SetAside(
+        file=row,
+        row=item.line,
+        column=item.column,
+        reason=staging.clean(item.reason, 1000),
+        expected=staging.clean(item.expected, 300),
+        text=staging.clean(item.text, 1000),
+    )
+
+
+def _bank_statement(row: Import, told: staging.BankStatement) -> Statement:
+    return Statement(
+        file=row,
+        ordinal=told.ordinal,
+        account=staging.clean(told.account, 100),
+        number=staging.clean(told.number, 100),
+        currency=told.currency[:3],
+        entries=told.entries,
+        arithmetic_ok=told.arithmetic_ok,
+        summary={
+            "reference": told.reference,
+            "opening": _balance(told.opening),
+            "closing": _balance(told.closing),
+            "by_currency": {
+                currency: {
+                    "entries": sums.entries,
+                    "credits": _text(sums.credits),
+                    "debits": _text(sums.debits),
+                }
+                for currency, sums in told.by_currency.items()
+            },
+            "details": told.details,
+            "reversals": told.reversals,
+            "difference": _text(told.difference),
+            "member": told.member,
+            "notes": [staging.clean(note) for note in told.notes],
+        },
+    )
+
+
+def _report(row: Import, told: staging.ProcessorReport) -> Statement:
+    return Statement(
+        file=row,
+        ordinal=told.ordinal,
+        account=told.source,
+        entries=told.rows,
+        arithmetic_ok=told.ties_out,
+        summary={
+            "by_currency": {
+                currency: {
+                    "rows": sums.rows,
+                    "gross": _text(sums.gross),
+                    "fee": _text(sums.fee),
+                    "net": _text(sums.net),
+                }
+                for currency, sums in told.by_currency.items()
+            },
+            "difference": _text(told.difference),
+            "notes": [staging.clean(note) for note in told.notes],
+        },
+    )
+
+
+def _balance(balance: staging.Balance | None) -> dict[str, str | None] | None:
+    if balance is None:
+        return None
+    return {
+        "amount": _text(balance.amount),
+        "currency": balance.currency,
+        "on": balance.on.isoformat() if balance.on else None,
+    }
+
+
+def _text(amount: Decimal | None) -> str | None:
+    return None if amount is None else f"{amount:f}"
+
+
+def _discard(row: Import) -> None:
+    """Throw away what was staged, a chunk at a time."""
+    for model in (Line, SetAside, Statement):
+        while True:
+            with db.transaction():
+                some: Sequence[int] = list(
+                    model.objects.filter(file=row).values_list("id", flat=True)[: CHUNK * 2]
+                )
+                if some:
+                    model.objects.filter(id__in=some)._raw_delete("default")
+            if not some:
+                break
+
+
+def _reject(row: Import, refused: errors.FileRejected) -> None:
+    row.state = ImportState.REJECTED
+    row.lines = row.set_aside = 0
+    row.reason = staging.clean(refused.reason) or "it can't be read"
+    row.reason_line, row.reason_column = refused.line, refused.column
+    row.save()
+
+
+def _show(row: Import, staged: _Staged, *, by: Actor, at: datetime) -> data.Import:
+    """Make all of a file visible in one commit."""
+    with db.transaction():
+        with connection.cursor() as cursor:
+            # In this order imports become visible: a run that has seen one number will
+            # never find a smaller one later.
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [__name__])
+        last = Import.objects.aggregate(last=Max("sequence"))["last"] or 0
+        Statement.objects.bulk_create(staged.statements)
+        row.state, row.imported_at, row.sequence = ImportState.IMPORTED, at, last + 1
+        row.lines, row.set_aside = staged.lines_count, staged.aside_count
+        row.version += 1
+        row.save()
+        event_log.append(
+            [
+                events.FileImported(
+                    import_id=row.id,
+                    format=Code(row.format),
+                    lines=row.lines,
+                    set_aside=row.set_aside,
+                    version=row.version,
+                    at=at,
+                )
+            ],
+            by=by,
+        )
+    return row.as_data()
