@@ -1,0 +1,30 @@
+"""`make` explains itself, and every target it names is one."""
+
+import re
+import subprocess
+
+from sandbox.instance import ROOT
+
+MAKEFILE = (ROOT / "Makefile").read_text()
+
+
+def test_bare_make_names_every_target():
+    shown = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    targets = set(re.findall(r"(?m)^([a-z-]+):", MAKEFILE))
+    assert targets == set(re.findall(r"(?m)^  ([a-z-]+) +\S", shown))
+    assert {"demo", "down", "status", "tour", "smoke", "test", "check"} <= targets
+
+
+def test_no_target_is_taken_for_a_file():
+    phony = re.search(r"(?m)^\.PHONY: (.*)$", MAKEFILE)
+
+    assert phony
+    assert set(phony[1].split()) == set(re.findall(r"(?m)^([a-z-]+):", MAKEFILE))
+
+
+def test_the_gate_is_the_same_two_targets():
+    gate = (ROOT / ".ci" / "run").read_text()
+
+    assert re.findall(r"(?m)^make (.*)$", gate) == ["check", "test"]
+    assert "set -euo pipefail" in gate
