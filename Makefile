@@ -8,12 +8,12 @@ PYTHON_BIN := .venv/bin/python
 EFFORT ?= 0.02
 ARGS ?=
 
-.PHONY: help ready demo down status tour smoke test check
+.PHONY: help ready demo down status tour smoke test check bench-river
 
 help: ## Show this.
 	@echo 'usage: make TARGET [ARGS="..."]'
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo '  Start with: make demo. It needs Python 3.12 or newer and nothing else.'
 
@@ -47,3 +47,6 @@ check: ready ## Lint, format, types, import contracts, migrations, dependencies,
 	$(PYTHON_BIN) -m sandbox exec --scratch -- $(PYTHON_BIN) manage.py makemigrations --check --dry-run
 	.venv/bin/deptry fintech config --per-rule-ignores "DEP002=gunicorn|uvicorn-worker|whitenoise"
 	.venv/bin/hadolint Dockerfile
+
+bench-river: ready ## Measure payments per second beside a null view; CLIENTS=8 ROUNDS=3.
+	@$(PYTHON_BIN) -m benchmarks.river $(ARGS)

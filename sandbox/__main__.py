@@ -122,7 +122,10 @@ def _exec(told: argparse.Namespace) -> int:
         print("exec: name a command after --", file=sys.stderr)
         return 2
     state = Path(tempfile.mkdtemp(prefix="fintech-")) if told.scratch else DEMO
-    instance = Instance(state, progress=Progress(sys.stderr), throwaway=told.scratch)
+    if supervisor.is_running(state):
+        instance = Instance.running(state)
+    else:
+        instance = Instance(state, progress=Progress(sys.stderr), throwaway=told.scratch)
     try:
         if instance.embedded:
             instance.embedded.start()

@@ -25,6 +25,7 @@ from sandbox.supervisor import record as supervisor_record
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / ".run" / "demo"
 
+_PORT_OFFSETS = {"web": 0, "acquirer": 900, "smtp": 925, "mail_page": 926}
 # What an instance hands to its processes; anything else of the caller's environment stays outside.
 _INHERITED = (
     *("PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH"),
@@ -342,20 +343,15 @@ class Instance:
         return bool(row and row[0])
 
     def _choose_ports(self) -> None:
-        first = {
-            "web": self.base_port,
-            "acquirer": self.base_port + 900,
-            "smtp": self.base_port + 925,
-            "mail_page": self.base_port + 926,
-        }
-        for name, wanted in first.items():
+        for name, offset in _PORT_OFFSETS.items():
+            wanted = self.base_port + offset
             port = ports.free(wanted, address=self.address, besides=self._ports.values())
             if port != wanted:
                 self.progress.say(f" ! port {wanted} is taken; {name} uses {port}")
             self._ports[name] = port
 
     def _port(self, name: str) -> int:
-        return self._ports.get(name, 0)
+        return self._ports.get(name, self.base_port + _PORT_OFFSETS[name])
 
     def _url(self, name: str) -> str:
         host = f"[{self.address}]" if ":" in self.address else self.address
