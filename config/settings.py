@@ -15,6 +15,7 @@ from django.utils.csp import CSP
 
 from config import logs
 from fintech.kernel.schema import SEARCH_PATH
+from fintech.wire import instance
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()  # type: ignore[no-untyped-call]
@@ -40,6 +41,9 @@ SECRET_KEY = secret("SECRET_KEY")
 SIGNING_KEY = secret("SIGNING_KEY")  # Ed25519 seed, 64 hex digits: seals of journal and audit.
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 BASE_URL: str = env.str("BASE_URL", default="http://127.0.0.1:8000")
+instance.describe(
+    instance.Instance(is_live=MODE == "live", base_url=BASE_URL, secret=SECRET_KEY)
+)
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[BASE_URL])
 
 # -- servers ----------------------------------------------------------------------------
@@ -151,6 +155,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.health.Measured",
+    "fintech.api.middleware.Requests",  # request ids, the request log
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.security.ContentPolicy",

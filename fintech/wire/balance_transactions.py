@@ -1,0 +1,52 @@
+"""One movement of a merchant's balance, pointing at its journal entry."""
+
+from datetime import datetime, timedelta
+
+from fintech.kernel import ids
+from fintech.payments.data import BalanceTransaction
+from fintech.wire.scalars import Json, currency, head, unix
+
+_AVAILABLE_AFTER = timedelta(days=2)
+
+
+def render(movement: BalanceTransaction) -> Json:
+    """Return a balance transaction, with all its documented fields."""
+    is_charge = movement.kind == "charge"
+    source_prefix = "ch" if is_charge else "re"
+    source_id = movement.attempt_id if is_charge else movement.source_id
+    available_on = _available_on(movement.created_at)
+    return {
+        **head("balance_transaction", ids.public("txn", movement.id), movement.created_at, None),
+        "amount": movement.amount.minor,
+        "available_on": unix(available_on),
+        "balance_type": "payments",
+        "currency": currency(movement.amount.currency),
+        "description": None,
+        "exchange_rate": None,
+        "fee": movement.fee.minor,
+        "fee_details": _fee_details(movement),
+        "ledger_entry": ids.public("ltx", movement.entry_id),
+        "net": movement.net.minor,
+        "reporting_category": movement.kind,
+        "source": ids.public(source_prefix, source_id),
+        "status": "pending",
+        "type": movement.kind,
+    }
+
+
+def _fee_details(movement: BalanceTransaction) -> list[Json]:
+    if not movement.fee:
+        return []
+    return [
+        {
+            "amount": movement.fee.minor,
+            "application": None,
+            "currency": currency(movement.fee.currency),
+            "description": "Processing fee",
+            "type": "platform_fee",
+        }
+    ]
+
+
+def _available_on(created: datetime) -> datetime:
+    return created + _AVAILABLE_AFTER
