@@ -1,0 +1,115 @@
+"""
+The framework's view: one per path, its methods being operations.
+
+The framework brings negotiation, authentication, permission and throttle to the
+request in that order; each of them is a thin skin over a function of this package
+that knows no framework, and so is what comes after.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from fintech.api import errors, gate
+from fintech.api.authentication import HasScope, KeyAuthentication, caller_of
+from fintech.api.operations import Operation
+from fintech.api.throttling import MerchantThrottle
+from fintech.api.trace import Trace
+from fintech.wire import json
+
+_ACCEPTED = frozenset({"", "*/*", "application/*", "application/json"})
+
+
+class WireNegotiation(BaseContentNegotiation):
+    """Answers are JSON, whatever else is preferred; who takes none gets a refusal."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        """Return no parser: bodies are read by the codec."""
+
+    def select_renderer(
+        self,
+        request: Request,
+        renderers: Any,
+        format_suffix: str | None = None,  # noqa: ARG002 - the framework's signature.
+    ) -> tuple[Any, str]:
+        """Return JSON, or refuse whoever does not accept it."""
+        ranges = request.headers.get("Accept", "").split(",")
+        if not any(part.partition(";")[0].strip().lower() in _ACCEPTED for part in ranges):
+            raise errors.NotAcceptable("Answers are application/json.")
+        return renderers[0], "application/json"
+
+
+class Resource(APIView):
+    """All that can be done at one path."""
+
+    operations: Mapping[str, Operation] = {}
+    authentication_classes = (KeyAuthentication,)
+    permission_classes = (HasScope,)
+    throttle_classes = (MerchantThrottle,)
+    renderer_classes = (JSONRenderer,)
+    parser_classes = ()
+    content_negotiation_class = WireNegotiation
+    operation: Operation
+    trace: Trace
+
+    @property
+    def allowed_methods(self) -> list[str]:
+        """Return the methods of this path."""
+        return sorted(self.operations)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Find the operation; then negotiate, authenticate, permit and throttle."""
+        self.trace = request._request.trace  # type: ignore[attr-defined]
+        method = request.method or ""
+        if method not in self.operations:
+            raise errors.MethodNotAllowed(self.allowed_methods)
+        self.operation = self.operations[method]
+        super().initial(request, *args, **kwargs)
+
+    def perform_authentication(self, request: Request) -> None:
+        """Note who asks, for the request log."""
+        self.trace.caller = caller_of(request)
+
+    def serve(self, request: Request, **path: str) -> HttpResponse:
+        """Run the operation and send its answer's bytes."""
+        operation = self.operation
+        answer = gate.serve(
+            operation,
+            caller=caller_of(request),
+            path=path,
+            query=request.META.get("QUERY_STRING", ""),
+            headers=request.headers,
+            content=content_of(request._request, limit=operation.content_limit),
+            url_path=request.path,
+            request_id=self.trace.request_id,
+            ip=request.META.get("REMOTE_ADDR", ""),
+            trace=self.trace,
+        )
+        self.trace.body = answer.body
+        headers = dict(answer.headers)
+        if answer.replayed:
+            headers["Idempotent-Replayed"] = "true"
+        return HttpResponse(
+            json.dumps(answer.body),
+            status=answer.status,
+            content_type="application/json",
+            headers=headers,
+        )
+
+    get = post = delete = put = patch = serve
+
+
+def content_of(request: HttpRequest, *, limit: int) -> bytes:
+    """Return a request's body; `RequestTooLarge` without reading on if it is over the limit."""
+    declared = request.META.get("CONTENT_LENGTH") or "0"
+    if declared.isdigit() and int(declared) > limit:
+        raise errors.RequestTooLarge(limit)
+    content = request.read(limit + 1)
+    if len(content) > limit:
+        raise errors.RequestTooLarge(limit)
+    return content

@@ -1,0 +1,210 @@
+"""
+One request from its bytes to its answer, without a framework.
+
+Every door does these steps in this order: who asks (`authentication.identify`), may they
+(`authentication.require`), not too often (`throttling.admit`), then `serve`: read the
+parameters, check them, take the idempotency key, run the operation, render.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from fintech.api import errors
+from fintech.api.authentication import Caller
+from fintech.api.codec import brackets, strict_json
+from fintech.api.codec.fields import CardCode, read_fields
+from fintech.api.codec.tree import Malformed, Node
+from fintech.api.expansion import expand
+from fintech.api.operations import Answer, Call, Operation
+from fintech.kernel import clock
+from fintech.kernel.errors import NotFound
+from fintech.kernel.idempotency import Key
+from fintech.wire.errors import Fault
+
+LONGEST_URL = 8 * 1024  # Bytes.
+_KEY = re.compile(r"[\x20-\x7e]{1,255}")
+_FORM, _JSON = "application/x-www-form-urlencoded", "application/json"
+_UTF8 = frozenset({"", "utf-8", "utf8"})
+# A fact that names a missing thing, and the parameter that may have named it.
+_PARAM_OF_FACT = {
+    "customer_id": ("customer",),
+    "payment_method_id": ("payment_method",),
+    "payment_id": ("payment_intent",),
+    "attempt_id": ("charge",),
+    "wallet_id": ("wallet",),
+    "hold_id": ("hold",),
+}
+
+
+def serve(
+    operation: Operation,
+    *,
+    caller: Caller,
+    path: Mapping[str, str],
+    query: str,
+    headers: Mapping[str, str],
+    content: bytes,
+    url_path: str,
+    request_id: str,
+    ip: str = "",
+    trace: Any = None,
+) -> Answer:
+    """
+    Answer one request of a known caller.
+
+    Raises:
+        Refusal: anything that is refused, here or in a room.
+    """
+    values = parameters(operation, query=query, headers=headers, content=content)
+    if trace is not None:
+        trace.values = values
+    key = idempotency_key(operation, values, headers, caller=caller, path=url_path, content=content)
+    call = Call(
+        operation=operation,
+        caller=caller,
+        values=values,
+        path=path,
+        at=clock.now(),
+        request_id=request_id,
+        ip=ip,
+        key=key,
+        content=content if operation.takes_content else b"",
+        headers=headers,
+    )
+    try:
+        answer = operation.run(call)
+    except NotFound as missing:
+        raise _placed(missing, call) from missing
+    wanted = values.get("expand")
+    if wanted:
+        expand(answer.body, wanted, merchant_id=caller.merchant_id)
+    return answer
+
+
+def parameters(
+    operation: Operation, *, query: str, headers: Mapping[str, str], content: bytes
+) -> dict[str, Any]:
+    """Return the checked parameters of a request, from its query or its body."""
+    faults: list[Fault] = []
+    if operation.takes_content or not operation.is_write:
+        if content and not operation.takes_content:
+            raise errors.MalformedBody("This method takes its parameters in the query, not a body.")
+        nodes = _query(query)
+    else:
+        nodes = _body(content, headers)
+        if query:
+            message = "This method takes its parameters in the body, not in the query."
+            faults.extend(Fault(name, "parameter_unknown", message) for name in _query(query))
+    values = read_fields(operation.parameters, nodes, faults)
+    for one, other in operation.exclusive:
+        if values.get(one) is not None and values.get(other) is not None:
+            message = f"Give {one} or {other}, not both."
+            faults.append(Fault(other, "parameters_exclusive", message))
+    if faults:
+        raise errors.ParametersWrong(faults)
+    return values
+
+
+def _query(query: str) -> dict[str, Node]:
+    try:
+        return brackets.read(query)
+    except Malformed as broken:
+        raise errors.ParametersWrong(
+            [Fault(broken.param or "", "parameter_invalid", broken.message)]
+        ) from None
+
+
+def _body(content: bytes, headers: Mapping[str, str]) -> dict[str, Node]:
+    if not content:
+        return {}
+    media_type, _, rest = headers.get("Content-Type", "").partition(";")
+    charset = re.search(r"charset\s*=\s*\"?([^\s;\"]*)", rest, re.IGNORECASE)
+    is_plain = headers.get("Content-Encoding", "identity").lower() in {"", "identity"}
+    is_utf8 = (charset[1].lower() if charset else "") in _UTF8
+    media_type = media_type.strip().lower()
+    if not (is_plain and is_utf8 and media_type in {_FORM, _JSON}):
+        raise errors.UnsupportedMediaType
+    try:
+        if media_type == _JSON:
+            return strict_json.read(content)
+        return brackets.read(content.decode())
+    except UnicodeDecodeError:
+        raise errors.MalformedBody("The body is not UTF-8.") from None
+    except Malformed as broken:
+        raise errors.MalformedBody(broken.message) from None
+
+
+def idempotency_key(
+    operation: Operation,
+    values: Mapping[str, Any],
+    headers: Mapping[str, str],
+    *,
+    caller: Caller,
+    path: str,
+    content: bytes,
+) -> Key | None:
+    """
+    Return the caller's idempotency key, bound to what is asked.
+
+    The fingerprint covers method, path and the canonical parameters, so JSON and form
+    are equal; `expand` changes only what is shown.
+
+    Raises:
+        IdempotencyKeyInvalid: empty, longer than 255, or not printable ASCII.
+    """
+    given = headers.get("Idempotency-Key")
+    if given is None or not operation.is_write:
+        return None
+    if not _KEY.fullmatch(given) or not given.strip():
+        raise errors.IdempotencyKeyInvalid(
+            "An idempotency key is 1 to 255 printable ASCII characters."
+        )
+    asked = content
+    if not operation.takes_content:
+        asked = canonical({name: value for name, value in values.items() if name != "expand"})
+    said = b"\n".join((operation.method.encode(), path.encode(), asked))
+    return Key(
+        scope=caller.merchant_id,
+        key=given,
+        fingerprint=hashlib.sha256(said).digest(),
+        command=operation.name,
+    )
+
+
+def canonical(values: Mapping[str, Any]) -> bytes:
+    """Return parameters as the one text that stands for them, in whichever form they came."""
+    return orjson.dumps(values, default=_plain, option=orjson.OPT_SORT_KEYS)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, CardCode):
+        return {"card": value.code}
+    raise TypeError(type(value).__name__)
+
+
+def _placed(missing: NotFound, call: Call) -> Exception:
+    """
+    Say where the thing that is missing was named: in a parameter, or in the path.
+
+    What the path leads to is named by the operation alone, so an unknown id, another
+    merchant's and one of another form sound alike.
+    """
+    if missing.param is not None or missing.code != "resource_missing":
+        return missing
+    for fact, params in _PARAM_OF_FACT.items():
+        for param in params:
+            if fact in missing.facts and call.values.get(param) is not None:
+                return errors.ParametersWrong(
+                    [
+                        Fault(
+                            param,
+                            "resource_missing",
+                            f"There is no such {param.replace('_', ' ')}.",
+                        )
+                    ]
+                )
+    return errors.ResourceMissing(call.operation.noun)

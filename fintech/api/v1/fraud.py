@@ -1,0 +1,137 @@
+"""Fraud: decisions with their reasons, and what is treated specially."""
+
+from datetime import UTC, datetime
+
+from fintech.api import errors, pagination
+from fintech.api.codec import fields
+from fintech.api.operations import Answer, Call, list_parameters, operation
+from fintech.fraud import queries
+from fintech.fraud import services as fraud
+from fintech.kernel import ids
+from fintech.payments import queries as payments
+from fintech.wire import fraud_assessments as wire
+from fintech.wire.errors import Fault
+
+_READ, _WRITE = "fraud:read", "fraud:write"
+_LISTS = {"blocklist": "block", "reviewlist": "review", "allowlist": "allow"}
+
+
+@operation(
+    "GET", "/v1/fraud/assessments/{id}", scope=_READ, returns="fraud.assessment", noun="assessment"
+)
+def retrieve_assessment(call: Call) -> Answer:
+    """Retrieve a fraud decision with its score, reasons and features."""
+    found = queries.assessment(call.this("fra"), merchant_id=call.merchant_id)
+    return Answer(body=wire.render(found))
+
+
+@operation(
+    "GET",
+    "/v1/fraud/assessments",
+    scope=_READ,
+    returns="list",
+    of="fraud.assessment",
+    parameters=list_parameters(
+        "fra",
+        "assessment",
+        both_ways=False,
+        payment_intent=fields.Id(prefix="pi", noun="payment intent"),
+        decision=fields.OneOf(words=("allow", "challenge", "review", "block")),
+    ),
+)
+def list_assessments(call: Call) -> Answer:
+    """List fraud decisions, newest first."""
+    found = queries.assessments(
+        call.merchant_id,
+        payment_id=call.get("payment_intent"),
+        decision=call.get("decision"),
+        before=call.page.after,
+        limit=call.page.limit + 1,
+    )
+    return pagination.answer_longer(call, found, wire.render)
+
+
+@operation(
+    "POST",
+    "/v1/fraud/lists/{list}/items",
+    scope=_WRITE,
+    returns="fraud.list_item",
+    noun="list",
+    parameters={
+        "kind": fields.OneOf(words=("card", "customer", "country"), required=True),
+        "value": fields.Text(
+            longest=80,
+            required=True,
+            about="A card's `pm_…` or fingerprint, a customer's `cus_…`, or a country's code.",
+        ),
+        "reason": fields.Text(longest=200),
+        "expires_at": fields.Integer(least=0, most=253_402_300_799),
+    },
+)
+def add_item(call: Call) -> Answer:
+    """Treat a card, customer or country specially: `blocklist`, `reviewlist` or `allowlist`."""
+    expires = call.get("expires_at")
+    item = fraud.add_to_list(
+        merchant_id=call.merchant_id,
+        kind=call.values["kind"],
+        value=_value(call),
+        action=_action(call),
+        reason=call.text("reason"),
+        expires_at=None if expires is None else datetime.fromtimestamp(expires, tz=UTC),
+        by=call.by,
+        at=call.at,
+    )
+    return Answer(body=wire.render_list_item(item))
+
+
+@operation(
+    "GET",
+    "/v1/fraud/lists/{list}/items",
+    scope=_READ,
+    returns="list",
+    of="fraud.list_item",
+    noun="list",
+)
+def list_items(call: Call) -> Answer:
+    """List what stands on a list now, newest first, at most 100."""
+    action = _action(call)
+    found = [item for item in queries.list_items(call.merchant_id) if item.action == action]
+    return pagination.answer(call, found, wire.render_list_item, has_more=False)
+
+
+@operation(
+    "DELETE",
+    "/v1/fraud/lists/{list}/items/{id}",
+    scope=_WRITE,
+    returns="fraud.list_item",
+    noun="list item",
+    expands=False,
+)
+def remove_item(call: Call) -> Answer:
+    """Treat something as anything else again."""
+    _action(call)
+    item = fraud.remove_from_list(
+        item_id=call.this("fli"), merchant_id=call.merchant_id, by=call.by, at=call.at
+    )
+    return Answer(body={**wire.render_list_item(item), "deleted": True})
+
+
+def _action(call: Call) -> str:
+    if call.path["list"] not in _LISTS:
+        raise errors.ResourceMissing("list")
+    return _LISTS[call.path["list"]]
+
+
+def _value(call: Call) -> str:
+    """Return what the list keeps: nothing readable of a person."""
+    kind, given = call.values["kind"], call.values["value"]
+    try:
+        if kind == "card" and given.startswith("pm_"):
+            method_id = ids.parse("pm", given)
+            return payments.payment_method(method_id, call.merchant_id).card.fingerprint
+        if kind == "customer":
+            return str(payments.customer(ids.parse("cus", given), call.merchant_id).id)
+    except (ids.NotAnId, errors.NotFound):
+        message = f"There is no such {'payment method' if kind == 'card' else 'customer'}."
+        raise errors.ParametersWrong([Fault("value", "resource_missing", message)]) from None
+    return str(given)

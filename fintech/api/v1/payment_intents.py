@@ -1,0 +1,240 @@
+"""Payment intents: what a payer owes a merchant for one sale."""
+
+from typing import Any
+from uuid import UUID
+
+from fintech.api import pagination
+from fintech.api.codec import fields
+from fintech.api.codec.fields import CardCode, Field
+from fintech.api.operations import ONE_END, Answer, Call, list_parameters, operation
+from fintech.kernel.money import Money
+from fintech.payments import queries
+from fintech.payments import services as payments
+from fintech.wire import payment_intents
+
+_READ, _WRITE = "payments:read", "payments:write"
+_CUSTOMER = fields.Id(prefix="cus", noun="customer", about="Who pays.", example=None)
+_METHOD = fields.PaymentMethod(about="The card to charge: `pm_…`, or a sandbox card's token.")
+_RETURN_URL = fields.Url(about="Where the payer comes back to from a challenge.")
+_DETAILS: dict[str, Field] = {
+    "description": fields.Text(
+        longest=1000, lines=True, about="Your own words; not for the payer."
+    ),
+    "metadata": fields.Metadata(),
+    "receipt_email": fields.Email(about="Where the receipt is sent."),
+    "statement_descriptor": fields.Text(longest=22, about="What the payer's statement says."),
+}
+# What clients send out of habit: accepted where it says what is true here anyway.
+_INERT: dict[str, Field] = {
+    "automatic_payment_methods": fields.Group(
+        fields={
+            "enabled": fields.Boolean(),
+            "allow_redirects": fields.OneOf(words=("always", "never")),
+        },
+        inert=True,
+    ),
+    "confirmation_method": fields.OneOf(words=("automatic",), inert=True),
+    "error_on_requires_action": fields.Boolean(inert=True),
+    "off_session": fields.Boolean(inert=True),
+    "payment_method_types": fields.Many(of=fields.OneOf(words=("card",)), inert=True),
+    "use_stripe_sdk": fields.Boolean(inert=True),
+}
+
+
+def chosen(call: Call, name: str = "payment_method") -> dict[str, Any]:
+    """Return the card that a call names, as services take it: stored, or a sandbox code."""
+    given: UUID | CardCode | None = call.get(name)
+    if isinstance(given, CardCode):
+        return {"token": given.code}
+    return {"payment_method": given}
+
+
+@operation(
+    "POST",
+    "/v1/payment_intents",
+    scope=_WRITE,
+    returns="payment_intent",
+    parameters={
+        "amount": fields.Amount(required=True, about="In minor units.", example=4250),
+        "currency": fields.Currency(required=True, example="eur"),
+        "capture_method": fields.OneOf(
+            words=("automatic", "automatic_async", "manual"),
+            about="`manual` reserves the money until you capture it.",
+        ),
+        "confirm": fields.Boolean(about="Charge the card at once."),
+        "customer": _CUSTOMER,
+        "payment_method": _METHOD,
+        "return_url": _RETURN_URL,
+        **_DETAILS,
+        **_INERT,
+    },
+)
+def create(call: Call) -> Answer:
+    """Create a payment intent, and confirm it at once if `confirm`."""
+    capture_method = call.get("capture_method", "automatic")
+    done = payments.create(
+        merchant_id=call.merchant_id,
+        amount=Money(call.values["amount"], call.values["currency"]),
+        capture_method="manual" if capture_method == "manual" else "automatic",
+        customer_id=call.get("customer"),
+        description=call.text("description"),
+        metadata=call.new_labels(),
+        receipt_email=call.text("receipt_email"),
+        return_url=call.text("return_url"),
+        statement_descriptor=call.text("statement_descriptor"),
+        confirm=call.get("confirm", False),
+        ip=call.ip,
+        key=call.key,
+        by=call.by,
+        at=call.at,
+        **chosen(call),
+    )
+    return Answer(body=payment_intents.render(done.value), replayed=done.replayed)
+
+
+@operation("GET", "/v1/payment_intents/{id}", scope=_READ, returns="payment_intent")
+def retrieve(call: Call) -> Answer:
+    """Retrieve a payment intent."""
+    return Answer(body=payment_intents.render(queries.payment(call.this("pi"), call.merchant_id)))
+
+
+@operation(
+    "GET",
+    "/v1/payment_intents",
+    scope=_READ,
+    returns="list",
+    of="payment_intent",
+    parameters=list_parameters("pi", "payment intent", customer=_CUSTOMER, created=fields.Range()),
+    exclusive=ONE_END,
+)
+def index(call: Call) -> Answer:
+    """List payment intents, newest first."""
+    page = queries.payments(
+        call.merchant_id,
+        limit=call.page.limit,
+        after=call.page.after,
+        before=call.page.before,
+        customer_id=call.get("customer"),
+        created=call.get("created"),
+    )
+    return pagination.answer(call, page.items, payment_intents.render, has_more=page.has_more)
+
+
+@operation(
+    "POST",
+    "/v1/payment_intents/{id}",
+    scope=_WRITE,
+    returns="payment_intent",
+    parameters={
+        "amount": fields.Amount(about="Only before it is confirmed."),
+        "currency": fields.Currency(about="Only before it is confirmed."),
+        "customer": _CUSTOMER,
+        "payment_method": _METHOD,
+        **_DETAILS,
+        "payment_method_types": _INERT["payment_method_types"],
+    },
+)
+def update(call: Call) -> Answer:
+    """Change a payment intent."""
+    payment_id = call.this("pi")
+    amount = None
+    if call.get("amount") is not None or call.get("currency") is not None:
+        owed = queries.payment(payment_id, call.merchant_id).amount
+        amount = Money(call.get("amount", owed.minor), call.get("currency", owed.currency))
+    done = payments.update_payment(
+        merchant_id=call.merchant_id,
+        payment_id=payment_id,
+        amount=amount,
+        customer_id=call.get("customer"),
+        description=call.changed("description"),
+        metadata=call.labels(lambda: queries.payment(payment_id, call.merchant_id).metadata),
+        receipt_email=call.changed("receipt_email"),
+        statement_descriptor=call.changed("statement_descriptor"),
+        key=call.key,
+        by=call.by,
+        at=call.at,
+        **chosen(call),
+    )
+    return Answer(body=payment_intents.render(done.value), replayed=done.replayed)
+
+
+@operation(
+    "POST",
+    "/v1/payment_intents/{id}/confirm",
+    scope=_WRITE,
+    returns="payment_intent",
+    parameters={
+        "payment_method": _METHOD,
+        "return_url": _RETURN_URL,
+        **{
+            name: _INERT[name]
+            for name in ("error_on_requires_action", "off_session", "use_stripe_sdk")
+        },
+    },
+)
+def confirm(call: Call) -> Answer:
+    """Charge the card, or reserve the money where capture is manual."""
+    done = payments.confirm(
+        merchant_id=call.merchant_id,
+        payment_id=call.this("pi"),
+        return_url=call.text("return_url"),
+        ip=call.ip,
+        key=call.key,
+        by=call.by,
+        at=call.at,
+        **chosen(call),
+    )
+    return Answer(body=payment_intents.render(done.value), replayed=done.replayed)
+
+
+@operation(
+    "POST",
+    "/v1/payment_intents/{id}/capture",
+    scope=_WRITE,
+    returns="payment_intent",
+    parameters={
+        "amount_to_capture": fields.Amount(about="At most what is left; all of it if not given."),
+        "final_capture": fields.Boolean(about="Let go what is not captured; true if not given."),
+    },
+)
+def capture(call: Call) -> Answer:
+    """Take money that is reserved."""
+    payment_id = call.this("pi")
+    amount = None
+    if call.get("amount_to_capture") is not None:
+        owed = queries.payment(payment_id, call.merchant_id).amount
+        amount = Money(call.values["amount_to_capture"], owed.currency)
+    done = payments.capture(
+        merchant_id=call.merchant_id,
+        payment_id=payment_id,
+        amount=amount,
+        final=call.get("final_capture", True),
+        key=call.key,
+        by=call.by,
+        at=call.at,
+    )
+    return Answer(body=payment_intents.render(done.value), replayed=done.replayed)
+
+
+@operation(
+    "POST",
+    "/v1/payment_intents/{id}/cancel",
+    scope=_WRITE,
+    returns="payment_intent",
+    parameters={
+        "cancellation_reason": fields.OneOf(
+            words=("abandoned", "duplicate", "fraudulent", "requested_by_customer")
+        ),
+    },
+)
+def cancel(call: Call) -> Answer:
+    """End a payment without taking its money; what was reserved is let go."""
+    done = payments.cancel(
+        merchant_id=call.merchant_id,
+        payment_id=call.this("pi"),
+        reason=call.text("cancellation_reason"),
+        key=call.key,
+        by=call.by,
+        at=call.at,
+    )
+    return Answer(body=payment_intents.render(done.value), replayed=done.replayed)

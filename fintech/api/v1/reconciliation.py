@@ -1,0 +1,205 @@
+"""
+Reconciliation: files from outside, runs that compare them with the books, and breaks.
+
+What is compared is the platform's own money, of all merchants at once. A live instance
+lets only the merchants of `OPERATOR_MERCHANTS` in; a sandbox lets everyone try.
+"""
+
+from django.conf import settings
+
+from fintech.api import errors, pagination
+from fintech.api.codec import fields, files
+from fintech.api.codec.tree import Malformed
+from fintech.api.operations import Answer, Call, operation
+from fintech.kernel import ids
+from fintech.kernel.errors import NotFound
+from fintech.reconciliation import queries
+from fintech.reconciliation import services as reconciliation
+from fintech.reconciliation.data import BreakState, Resolution
+from fintech.wire import reconciliation as wire
+from fintech.wire.errors import Fault
+
+_READ, _WRITE = "reconciliation:read", "reconciliation:write"
+_LARGEST_FILE = 64 * 1024 * 1024  # Bytes.
+_MOST = 100
+_SOURCE = fields.Text(longest=60, pattern="[a-z0-9_]+", about="The processor's name.")
+_LIMIT = fields.Integer(least=1, most=_MOST, about="How many to return; 10 if not given.")
+
+
+@operation(
+    "POST",
+    "/v1/reconciliation/statements",
+    scope=_WRITE,
+    returns="reconciliation.statement",
+    noun="statement",
+    expands=False,
+    content_limit=_LARGEST_FILE,
+    takes_content=True,
+)
+def bring_statement(call: Call) -> Answer:
+    """Bring a bank statement or a processor's report: raw, or the part `file` of a form."""
+    _operators_only(call)
+    try:
+        file = files.read(call.content, call.headers)
+    except Malformed as broken:
+        raise errors.MalformedBody(broken.message) from None
+    if not file.content:
+        raise errors.MalformedBody("The file is empty.")
+    brought = reconciliation.import_file(
+        content=file.content, name=file.name, by=call.by, at=call.at
+    )
+    return Answer(body=wire.render_statement(brought))
+
+
+@operation(
+    "GET",
+    "/v1/reconciliation/statements",
+    scope=_READ,
+    returns="list",
+    of="reconciliation.statement",
+    noun="statement",
+    parameters={"limit": _LIMIT},
+)
+def list_statements(call: Call) -> Answer:
+    """List the files that were brought, newest first."""
+    _operators_only(call)
+    found = queries.imports(limit=call.page.limit + 1)
+    return pagination.answer_longer(call, found, wire.render_statement)
+
+
+@operation(
+    "GET",
+    "/v1/reconciliation/statements/{id}",
+    scope=_READ,
+    returns="reconciliation.statement",
+    noun="statement",
+)
+def retrieve_statement(call: Call) -> Answer:
+    """Retrieve a file that was brought."""
+    _operators_only(call)
+    return Answer(body=wire.render_statement(queries.imported(call.this("rst"))))
+
+
+@operation(
+    "POST",
+    "/v1/reconciliation/runs",
+    scope=_WRITE,
+    returns="reconciliation.run",
+    noun="run",
+    parameters={
+        "source": fields.Text(longest=60, pattern="[a-z0-9_]+", required=True, example="simulator")
+    },
+)
+def run(call: Call) -> Answer:
+    """Compare what the ledger expects of a processor with its reports, and those with the bank."""
+    _operators_only(call)
+    try:
+        done = reconciliation.run(source=call.values["source"], by=call.by, at=call.at)
+    except NotFound as missing:
+        raise errors.ParametersWrong(
+            [Fault("source", "resource_missing", missing.message)]
+        ) from None
+    return Answer(body=wire.render_run(done))
+
+
+@operation(
+    "GET",
+    "/v1/reconciliation/runs",
+    scope=_READ,
+    returns="list",
+    of="reconciliation.run",
+    noun="run",
+    parameters={"limit": _LIMIT, "source": _SOURCE},
+)
+def list_runs(call: Call) -> Answer:
+    """List runs, newest first."""
+    _operators_only(call)
+    found = queries.runs(source=call.get("source"), limit=call.page.limit + 1)
+    return pagination.answer_longer(call, found, wire.render_run)
+
+
+@operation(
+    "GET",
+    "/v1/reconciliation/runs/{id}",
+    scope=_READ,
+    returns="reconciliation.run",
+    noun="run",
+)
+def retrieve_run(call: Call) -> Answer:
+    """Retrieve a run, with what it did to the rows of each witness."""
+    _operators_only(call)
+    return Answer(body=wire.render_run(queries.run(call.this("rrn"))))
+
+
+@operation(
+    "GET",
+    "/v1/reconciliation/breaks",
+    scope=_READ,
+    returns="list",
+    of="reconciliation.break",
+    noun="break",
+    parameters={
+        "limit": _LIMIT,
+        "run": fields.Id(prefix="rrn", noun="run"),
+        "source": _SOURCE,
+        "status": fields.OneOf(words=tuple(state.value for state in BreakState)),
+    },
+)
+def list_breaks(call: Call) -> Answer:
+    """List differences between what we say and what the outside says, newest first."""
+    _operators_only(call)
+    state = call.get("status")
+    found = queries.breaks(
+        call.get("run"),
+        source=call.get("source"),
+        state=None if state is None else BreakState(state),
+        limit=call.page.limit + 1,
+    )
+    return pagination.answer_longer(call, found, wire.render_break)
+
+
+@operation(
+    "GET",
+    "/v1/reconciliation/breaks/{id}",
+    scope=_READ,
+    returns="reconciliation.break",
+    noun="break",
+)
+def retrieve_break(call: Call) -> Answer:
+    """Retrieve a break."""
+    _operators_only(call)
+    return Answer(body=wire.render_break(queries.found_break(call.this("rbk"))))
+
+
+@operation(
+    "POST",
+    "/v1/reconciliation/breaks/{id}/resolve",
+    scope=_WRITE,
+    returns="reconciliation.break",
+    noun="break",
+    parameters={
+        "resolution": fields.OneOf(
+            words=tuple(word.value for word in Resolution if word is not Resolution.LATE_FILE),
+            required=True,
+        ),
+        "note": fields.Text(longest=500, lines=True, required=True, about="Why."),
+    },
+)
+def resolve(call: Call) -> Answer:
+    """End a break by a person's decision; nothing is booked."""
+    _operators_only(call)
+    found = reconciliation.resolve(
+        break_id=call.this("rbk"),
+        resolution=Resolution(call.values["resolution"]),
+        note=call.values["note"],
+        by=call.by,
+        at=call.at,
+    )
+    return Answer(body=wire.render_break(found))
+
+
+def _operators_only(call: Call) -> None:
+    """Let in whoever runs the platform, and in a sandbox everyone."""
+    operators = getattr(settings, "OPERATOR_MERCHANTS", ())
+    if settings.MODE == "live" and ids.public("acct", call.merchant_id) not in operators:
+        raise errors.ScopeMissing(call.operation.scope)

@@ -1,0 +1,148 @@
+"""Webhook endpoints: addresses to which a merchant wants events delivered."""
+
+from fintech.api import pagination
+from fintech.api.codec import fields
+from fintech.api.operations import ONE_END, Answer, Call, list_parameters, operation
+from fintech.notifications import queries
+from fintech.notifications import services as notifications
+from fintech.wire import deleted, webhook_endpoints
+from fintech.wire.events import API_VERSION
+
+_READ, _WRITE = "webhooks:read", "webhooks:write"
+_EVENTS = fields.Many(
+    of=fields.Text(longest=80),
+    about="Event types, `prefix.*`, or `*` for all.",
+    example=["payment_intent.succeeded"],
+)
+_DESCRIPTION = fields.Text(longest=500, lines=True)
+
+
+@operation(
+    "POST",
+    "/v1/webhook_endpoints",
+    scope=_WRITE,
+    returns="webhook_endpoint",
+    parameters={
+        "url": fields.Url(required=True, example="https://example.com/webhooks"),
+        "enabled_events": fields.Many(of=fields.Text(longest=80), required=True, example=["*"]),
+        "description": _DESCRIPTION,
+        "metadata": fields.Metadata(),
+        "api_version": fields.OneOf(words=(API_VERSION,), inert=True),
+    },
+)
+def create(call: Call) -> Answer:
+    """Have events delivered. The answer carries the signing secret, this once."""
+    done = notifications.create_endpoint(
+        merchant_id=call.merchant_id,
+        url=call.values["url"],
+        events=call.values["enabled_events"],
+        description=call.text("description"),
+        metadata=call.new_labels(),
+        key=call.key,
+        by=call.by,
+        at=call.at,
+    )
+    return Answer(
+        body=webhook_endpoints.render(done.value, secret=done.value.secret),
+        replayed=done.replayed,
+    )
+
+
+@operation("GET", "/v1/webhook_endpoints/{id}", scope=_READ, returns="webhook_endpoint")
+def retrieve(call: Call) -> Answer:
+    """Retrieve a webhook endpoint."""
+    return Answer(
+        body=webhook_endpoints.render(queries.endpoint(call.this("we"), call.merchant_id))
+    )
+
+
+@operation(
+    "POST",
+    "/v1/webhook_endpoints/{id}",
+    scope=_WRITE,
+    returns="webhook_endpoint",
+    parameters={
+        "url": fields.Url(),
+        "enabled_events": _EVENTS,
+        "description": _DESCRIPTION,
+        "disabled": fields.Boolean(),
+        "metadata": fields.Metadata(),
+    },
+)
+def update(call: Call) -> Answer:
+    """Change a webhook endpoint, or switch it off and on."""
+    endpoint_id = call.this("we")
+    is_disabled = call.get("disabled")
+    done = notifications.update_endpoint(
+        endpoint_id=endpoint_id,
+        merchant_id=call.merchant_id,
+        url=call.get("url"),
+        events=call.get("enabled_events"),
+        description=call.changed("description"),
+        metadata=call.merged(lambda: queries.endpoint(endpoint_id, call.merchant_id).metadata),
+        is_enabled=None if is_disabled is None else not is_disabled,
+        key=call.key,
+        by=call.by,
+        at=call.at,
+    )
+    return Answer(body=webhook_endpoints.render(done.value), replayed=done.replayed)
+
+
+@operation(
+    "DELETE",
+    "/v1/webhook_endpoints/{id}",
+    scope=_WRITE,
+    returns="webhook_endpoint",
+    expands=False,
+)
+def delete(call: Call) -> Answer:
+    """Have no more events delivered there."""
+    notifications.delete_endpoint(
+        endpoint_id=call.this("we"), merchant_id=call.merchant_id, by=call.by, at=call.at
+    )
+    return Answer(body=deleted.render("webhook_endpoint", call.path["id"]))
+
+
+@operation(
+    "GET",
+    "/v1/webhook_endpoints",
+    scope=_READ,
+    returns="list",
+    of="webhook_endpoint",
+    parameters=list_parameters("we", "webhook endpoint"),
+    exclusive=ONE_END,
+)
+def index(call: Call) -> Answer:
+    """List webhook endpoints, newest first."""
+    page = queries.endpoints(
+        call.merchant_id,
+        limit=call.page.limit,
+        after=call.page.after,
+        before=call.page.before,
+    )
+    return pagination.answer(call, page.items, webhook_endpoints.render, has_more=page.has_more)
+
+
+@operation(
+    "GET",
+    "/v1/webhook_endpoints/{id}/deliveries",
+    scope=_READ,
+    returns="list",
+    of="webhook_delivery",
+    noun="webhook endpoint",
+    parameters=list_parameters("wd", "delivery"),
+    exclusive=ONE_END,
+)
+def list_deliveries(call: Call) -> Answer:
+    """List what was delivered to an endpoint, and what was not, newest first."""
+    endpoint = queries.endpoint(call.this("we"), call.merchant_id)
+    page = queries.deliveries(
+        call.merchant_id,
+        endpoint_id=endpoint.id,
+        limit=call.page.limit,
+        after=call.page.after,
+        before=call.page.before,
+    )
+    return pagination.answer(
+        call, page.items, webhook_endpoints.render_delivery, has_more=page.has_more
+    )
