@@ -14,9 +14,13 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from fintech.reconciliation import queries
+from fintech.reconciliation.data import ImportState
 from fintech.reconciliation.errors import FileRejected
+from fintech.reconciliation.models import Line as Row
 from fintech.reconciliation.readers import recognize
 from fintech.reconciliation.readers.staging import Balance, BankStatement, Line, RejectedRow
+from tests.make import reconciliation as make
 
 FOLDER = Path(settings.REAL_DATA_DIR)
 missing = pytest.mark.skipif(
@@ -138,3 +142,49 @@ def test_reads_a_real_mt940_file(name: str) -> None:
 @pytest.mark.parametrize("name", files("camt"))
 def test_reads_a_real_camt_file(name: str) -> None:
     assert compare("camt", name) == []
+
+
+def stored(content: bytes, name: str) -> str:
+    """What became of a file: how it was stored, or "rejected"."""
+    try:
+        found = make.imported(content, name)
+    except FileRejected:
+        (refused,) = [one for one in queries.imports(limit=500) if one.name == name]
+        assert refused.state == ImportState.REJECTED
+        assert not Row.objects.filter(file=refused.id).exists()
+        return "rejected"
+    # The command and the API tell what was stored, so it must be what was read.
+    items = list(recognize.recognize(content).items)
+    lines = [item for item in items if isinstance(item, Line)]
+    statements = queries.statements(found.id)
+    assert found.lines + found.set_aside == len(items) - len(statements)
+    assert len(statements) == sum(isinstance(item, BankStatement) for item in items)
+    kept = sum((line.net.decimal() for line in queries.lines(found.id, limit=100_000)), Decimal(0))
+    aside = sum(
+        Decimal(row.text.split()[0])
+        for row in queries.rows_set_aside(found.id, limit=100_000)
+        if row.expected.startswith("an amount in whole minor units")
+    )
+    assert kept + aside == sum((line.net for line in lines), Decimal(0))
+    return "imported"
+
+
+@missing
+@pytest.mark.django_db
+def test_imports_every_real_file_whole_or_not_at_all(record_property: Any) -> None:
+    for kind in ("mt940", "camt"):
+        outcomes = {name: stored((FOLDER / kind / name).read_bytes(), name) for name in files(kind)}
+        agreeing = [name for name in outcomes if compare(kind, name) == []]
+        record_property(kind, f"{len(agreeing)} of {len(outcomes)} agree with expected.json")
+        assert len(agreeing) == len(outcomes)
+        assert {name for name, outcome in outcomes.items() if outcome == "rejected"} == {
+            name for name in outcomes if not has_statements(kind, name)
+        }
+        for name, outcome in outcomes.items():
+            if outcome == "imported":
+                assert make.imported((FOLDER / kind / name).read_bytes(), "again").duplicate
+
+
+def has_statements(kind: str, name: str) -> bool:
+    theirs = expectation(kind, name)
+    return bool(theirs.get("statements") or theirs.get("members"))

@@ -204,6 +204,9 @@ def _entry(state: _Open, part: Field, information: str) -> Line:
         msg = f"{clean(part.value, 60)!r} can't be read"
         raise ValueError(msg)
     got = {key: value or "" for key, value in found.groupdict().items()}
+    if got["customer_reference"][:1] in {",", "."}:
+        msg = f"{clean(part.value, 60)!r} has an amount with two separators"
+        raise ValueError(msg)
     mark = got["status"].upper()
     amount = exact(got["amount"])
     # C and RD (a debit taken back) bring money; D and RC take it.
