@@ -5,7 +5,7 @@ Money is always `Money` (minor units and a currency). Values that an idempotent 
 must give again carry a stored shape.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -321,6 +321,12 @@ class Page[T]:
 
     items: tuple[T, ...]
     has_more: bool
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

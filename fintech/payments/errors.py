@@ -57,6 +57,15 @@ class PaymentMethodNotFound(NotFound):
         )
 
 
+class BalanceTransactionNotFound(NotFound):
+    """This merchant's balance has no such movement."""
+
+    code = "resource_missing"
+
+    def __init__(self, entry_id: UUID) -> None:
+        super().__init__("There is no such balance transaction.", entry_id=str(entry_id))
+
+
 class LinkNotFound(NotFound):
     """There is no such payment link, or it no longer takes payments."""
 

@@ -140,6 +140,7 @@ class PaymentAuthorized(PaymentFact):
     name: ClassVar = "payments.payment_authorized.v1"
 
     attempt_id: UUID
+    captures_at_once: bool
     provider: Code
     entry_id: UUID | None
 

@@ -37,7 +37,7 @@ def write(*, insert: Sequence[models.Model] = (), update: Sequence[models.Model]
     Rows of one call must not be inserted and updated at once.
     """
     parts: list[str] = []
-    values: list[object] = []
+    values: list[Any] = []
     expected = 0
     for verb, rows in (("insert", insert), ("update", update)):
         for model, group in _by_model(rows).items():

@@ -1,6 +1,7 @@
 """The payment: its columns, the rules the database keeps, and the moves it may make."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from fintech.payments.models.people import PaymentMethod
 _OPEN: Final = [State.CREATED, State.AWAITING_PAYER, State.PROCESSING]
 
 
-def choices(states: type[data.StrEnum]) -> list[tuple[str, str]]:
+def choices(states: type[StrEnum]) -> list[tuple[str, str]]:
     """Return an enum as Django's choices."""
     return [(str(state), str(state).replace("_", " ")) for state in states]
 

@@ -4,6 +4,7 @@ What the platform owes a merchant, and the movements that made it so.
 The figures are the ledger's; each movement points at its journal entry.
 """
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,9 +12,9 @@ from django.db import connection
 
 from fintech.kernel.money import Money
 from fintech.ledger import queries as ledger_queries
-from fintech.payments import data
+from fintech.payments import data, errors
 from fintech.payments.models import Payment
-from fintech.payments.queries.reading import MOST
+from fintech.payments.queries.reading import MOST, Between
 
 _MOVEMENTS = """
 SELECT c.entry_id AS id, 'charge' AS kind, c.currency, c.amount_minor, c.fee_minor,
@@ -29,6 +30,7 @@ SELECT r.return_entry_id, 'refund_failure', r.currency, r.amount_minor, 0,
        r.id, r.attempt_id, r.payment_id, r.returned_at
 FROM payments_refund r WHERE r.merchant_id = %(merchant)s AND r.return_entry_id IS NOT NULL
 """
+_SIGNS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 _COLUMNS = "id, kind, currency, amount_minor, fee_minor, source_id, attempt_id, payment_id, at"
 
 
@@ -62,6 +64,7 @@ def balance_transactions(
     payment_id: UUID | None = None,
     source_id: UUID | None = None,
     kind: str | None = None,
+    created: Between | None = None,
 ) -> data.Page[data.BalanceTransaction]:
     """Return a stretch of the movements of a merchant's balance, newest first."""
     wanted = max(1, min(limit, MOST))
@@ -73,6 +76,10 @@ def balance_transactions(
             "kind = %(kind)s": ("kind", kind),
             "id < %(after)s": ("after", after if before is None else None),
             "id > %(before)s": ("before", before),
+            **{
+                f"at {_SIGNS[name]} %({name})s": (name, datetime.fromtimestamp(second, tz=UTC))
+                for name, second in (created or {}).items()
+            },
         },
         order="id" if before is not None else "id DESC",
         limit=wanted + 1,
@@ -83,14 +90,21 @@ def balance_transactions(
     )
 
 
-def balance_transaction(entry_id: UUID, merchant_id: UUID) -> data.BalanceTransaction | None:
-    """Return the movement that a journal entry made, or None if it is not this merchant's."""
+def balance_transaction(entry_id: UUID, merchant_id: UUID) -> data.BalanceTransaction:
+    """
+    Return the movement that a journal entry made.
+
+    Raises:
+        BalanceTransactionNotFound: this merchant's balance has no such movement.
+    """
     found = _movements(merchant_id, {"id = %(entry)s": ("entry", entry_id)}, order="id", limit=1)
-    return found[0] if found else None
+    if not found:
+        raise errors.BalanceTransactionNotFound(entry_id)
+    return found[0]
 
 
 def _movements(
-    merchant_id: UUID, conditions: dict[str, tuple[str, object]], *, order: str, limit: int
+    merchant_id: UUID, conditions: dict[str, tuple[str, Any]], *, order: str, limit: int
 ) -> list[data.BalanceTransaction]:
     meant = {text: given for text, given in conditions.items() if given[1] is not None}
     where = " AND ".join(meant) or "true"

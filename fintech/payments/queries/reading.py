@@ -1,7 +1,7 @@
 """Rows as values: one, or a stretch of a list with the newest first."""
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,8 @@ from fintech.payments.models import (
 )
 
 MOST = 100
+
+type Between = Mapping[str, int]  # Unix seconds by "gt", "gte", "lt", "lte".
 
 
 def page[V](
@@ -46,7 +48,15 @@ def page[V](
     return data.Page(items=tuple(value(shown)), has_more=len(found) > wanted)
 
 
-def _each[V](rows: Sequence[Any]) -> list[V]:
+def bounds(created: Between | None) -> dict[str, datetime]:
+    """Return bounds in unix seconds as conditions on `created_at`."""
+    return {
+        f"created_at__{name}": datetime.fromtimestamp(second, tz=UTC)
+        for name, second in (created or {}).items()
+    }
+
+
+def _each[V](rows: Iterable[Any]) -> list[V]:
     return [row.as_data() for row in rows]
 
 
@@ -58,16 +68,15 @@ def payment(payment_id: UUID, merchant_id: UUID) -> data.Payment:
     return _payment(payment_id, merchant_id=merchant_id)
 
 
+def payments_by_id(payment_ids: Collection[UUID], merchant_id: UUID) -> dict[UUID, data.Payment]:
+    """Return those of the payments that are the merchant's, in two round trips."""
+    rows = Payment.objects.filter(id__in=list(payment_ids), merchant_id=merchant_id)
+    found = payment_values(list(rows.select_related("payment_method")))
+    return {payment.id: payment for payment in found}
+
+
 def payment_for_payer(payment_id: UUID) -> data.Payment:
     """Return a payment for a page of ours whose address its payer was given."""
-    return _payment(payment_id)
-
-
-def payment_of_attempt(attempt_id: UUID) -> data.Payment:
-    """Return the payment of an attempt, for the hosted challenge; `AttemptNotFound` if none."""
-    payment_id = Attempt.objects.filter(id=attempt_id).values_list("payment_id", flat=True).first()
-    if payment_id is None:
-        raise errors.AttemptNotFound(attempt_id)
     return _payment(payment_id)
 
 
@@ -80,21 +89,21 @@ def payments(
     customer_id: UUID | None = None,
     states: Sequence[str] = (),
     link_id: UUID | None = None,
-    created_from: datetime | None = None,
-    created_before: datetime | None = None,
+    created: Between | None = None,
 ) -> data.Page[data.Payment]:
-    """Return a stretch of a merchant's payments, newest first, in two round trips."""
-    rows = Payment.objects.filter(merchant_id=merchant_id).select_related("payment_method")
+    """
+    Return a stretch of a merchant's payments, newest first, in two round trips.
+
+    `created` bounds when they were made, in unix seconds: gt, gte, lt, lte.
+    """
+    rows = Payment.objects.filter(merchant_id=merchant_id, **bounds(created))
+    rows = rows.select_related("payment_method")
     if customer_id is not None:
         rows = rows.filter(customer_id=customer_id)
     if states:
         rows = rows.filter(state__in=states)
     if link_id is not None:
         rows = rows.filter(link_id=link_id)
-    if created_from is not None:
-        rows = rows.filter(created_at__gte=created_from)
-    if created_before is not None:
-        rows = rows.filter(created_at__lt=created_before)
     return page(rows, payment_values, limit=limit, after=after, before=before)
 
 
@@ -141,6 +150,14 @@ def charge(attempt_id: UUID, merchant_id: UUID) -> data.Attempt:
     return found.as_data()
 
 
+def attempt(attempt_id: UUID) -> data.Attempt:
+    """Return an attempt for the hosted challenge; `AttemptNotFound` if there is none."""
+    found = _attempts().filter(id=attempt_id).first()
+    if found is None:
+        raise errors.AttemptNotFound(attempt_id)
+    return found.as_data()
+
+
 def charges(
     merchant_id: UUID,
     limit: int = 10,
@@ -149,9 +166,10 @@ def charges(
     *,
     payment_id: UUID | None = None,
     customer_id: UUID | None = None,
+    created: Between | None = None,
 ) -> data.Page[data.Attempt]:
     """Return a stretch of a merchant's attempts, newest first."""
-    rows = _attempts().filter(merchant_id=merchant_id)
+    rows = _attempts().filter(merchant_id=merchant_id, **bounds(created))
     if payment_id is not None:
         rows = rows.filter(payment_id=payment_id)
     if customer_id is not None:
@@ -189,9 +207,10 @@ def refunds(
     *,
     payment_id: UUID | None = None,
     attempt_id: UUID | None = None,
+    created: Between | None = None,
 ) -> data.Page[data.Refund]:
     """Return a stretch of a merchant's refunds, newest first."""
-    rows = Refund.objects.filter(merchant_id=merchant_id)
+    rows = Refund.objects.filter(merchant_id=merchant_id, **bounds(created))
     if payment_id is not None:
         rows = rows.filter(payment_id=payment_id)
     if attempt_id is not None:
@@ -227,9 +246,10 @@ def customers(
     before: UUID | None = None,
     *,
     email: str | None = None,
+    created: Between | None = None,
 ) -> data.Page[data.Customer]:
     """Return a stretch of a merchant's customers, newest first, without forgotten ones."""
-    rows = Customer.objects.filter(merchant_id=merchant_id, deleted_at=None)
+    rows = Customer.objects.filter(merchant_id=merchant_id, deleted_at=None, **bounds(created))
     if email is not None:
         rows = rows.filter(email=email)
     return page(rows, _each, limit=limit, after=after, before=before)
@@ -282,6 +302,14 @@ def links(
     if active is not None:
         rows = rows.filter(active=active)
     return page(rows, _each, limit=limit, after=after, before=before)
+
+
+def link_by_token(token: str) -> data.Link:
+    """Return the link of an address, open or not; `LinkNotFound` if there is none."""
+    found = Link.objects.filter(token=token).first()
+    if found is None:
+        raise errors.LinkNotFound(token[:60])
+    return found.as_data()
 
 
 def open_link(token: str, *, at: datetime) -> data.Link:

@@ -11,7 +11,6 @@ from uuid import UUID
 
 from django_subatomic import db
 
-
 from fintech.kernel.actor import Actor
 from fintech.kernel.errors import Refusal, Refused
 from fintech.kernel.idempotency import Done, Key

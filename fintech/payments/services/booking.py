@@ -152,7 +152,7 @@ def take_back(
             merchant_id=payment.merchant_id,
             provider=refund.provider,
             amount=payment.money(refund.amount_minor),
-            from_pending=True,
+            to_pending=True,
             provider_reference=str(refund.id),
             due_on=registry.provider(refund.provider).due_on(at),
             subject=payment.id,

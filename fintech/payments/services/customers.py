@@ -13,6 +13,8 @@ from fintech.payments import data, errors, events
 from fintech.payments.models import Customer
 from fintech.payments.services import drafting
 
+_LONGEST = {"email": 512, "name": 256, "phone": 40, "description": 1000}
+
 
 def create_customer(
     *,
@@ -109,10 +111,7 @@ def _refuse_if_forgotten(customer: Customer) -> None:
 
 def _fill(customer: Customer, texts: Mapping[str, str]) -> None:
     for field, text in texts.items():
-        most = Customer._meta.get_field(field).max_length
-        if most is not None and len(text) > most:
-            raise errors.ParameterInvalid(field, f"This must be at most {most} characters.")
-        setattr(customer, field, text)
+        setattr(customer, field, drafting.short(text, _LONGEST[field], field))
 
 
 def _fact[Fact: events.CustomerFact](fact: type[Fact], customer: Customer, *, at: datetime) -> Fact:

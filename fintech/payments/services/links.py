@@ -135,6 +135,7 @@ def pay_by_link(
     amount: Money | None = None,
     receipt_email: str = "",
     return_url: str = "",
+    key: Key | None = None,
     by: Actor,
     at: datetime,
 ) -> Done[data.Payment]:
@@ -145,6 +146,7 @@ def pay_by_link(
 
     Args:
         amount: what the payer chooses where the link leaves it open; else None.
+        key: the page's own; a form that is sent twice begins one payment.
 
     Raises:
         LinkNotFound: there is none, or it is off, has run out or is used up.
@@ -152,35 +154,42 @@ def pay_by_link(
     """
     with db.transaction():
         link = Link.objects.select_for_update().filter(token=token).first()
-        if link is None or not link.is_open(at=at):
+        if link is None:
             raise errors.LinkNotFound(token[:60])
-        new = data.NewPayment(
-            amount=_amount(link, amount),
-            description=link.title,
-            receipt_email=receipt_email,
-            return_url=return_url,
+        of = link
+
+        def work() -> data.Payment:
+            if not of.is_open(at=at):
+                raise errors.LinkNotFound(token[:60])
+            new = data.NewPayment(
+                amount=_amount(of, amount),
+                description=of.title,
+                receipt_email=receipt_email,
+                return_url=return_url,
+                link_id=of.id,
+            )
+            return _begin(of, new, by=by, at=at)
+
+        return idempotency.once(key, work, at=at)
+
+
+def _begin(link: Link, new: data.NewPayment, *, by: Actor, at: datetime) -> data.Payment:
+    payment = drafting.new_row(new, merchant_id=link.merchant_id, prices=drafting.Prices(), at=at)
+    link.uses += 1
+    link.version += 1
+    facts = [
+        drafting.created(payment, at=at),
+        events.LinkUsed(
             link_id=link.id,
-        )
-        payment = drafting.new_row(
-            new, merchant_id=link.merchant_id, prices=drafting.Prices(), at=at
-        )
-        link.uses += 1
-        link.version += 1
-        batch.write(insert=[payment], update=[link])
-        event_log.append(
-            [
-                drafting.created(payment, at=at),
-                events.LinkUsed(
-                    link_id=link.id,
-                    merchant_id=link.merchant_id,
-                    payment_id=payment.id,
-                    version=link.version,
-                    at=at,
-                ),
-            ],
-            by=by,
-        )
-    return Done(value=rows.value(payment, None))
+            merchant_id=link.merchant_id,
+            payment_id=payment.id,
+            version=link.version,
+            at=at,
+        ),
+    ]
+    batch.write(insert=[payment], update=[link])
+    event_log.append(facts, by=by)
+    return rows.value(payment, None)
 
 
 def give_back_use(payment: Payment) -> None:

@@ -45,9 +45,9 @@ def create_payment_method(
         exp_year=exp_year,
         at=at,
     )
-    row_made.billing_name = billing_name[:256]
-    row_made.billing_email = billing_email[:512]
-    row_made.billing_phone = billing_phone[:40]
+    row_made.billing_name = drafting.short(billing_name, 256, "billing_details[name]")
+    row_made.billing_email = drafting.short(billing_email, 512, "billing_details[email]")
+    row_made.billing_phone = drafting.short(billing_phone, 40, "billing_details[phone]")
 
     def work() -> data.PaymentMethod:
         row_made.save(force_insert=True)

@@ -249,6 +249,7 @@ def _approve(attempt: Attempt, answer: data.Answer, work: Ledgered, *, at: datet
             was=was,
             at=at,
             attempt_id=attempt.id,
+            captures_at_once=attempt.captures_at_once,
             provider=Code(attempt.provider),
             entry_id=attempt.entry_id,
         )

@@ -1,0 +1,216 @@
+"""Payments in the back office: money to look at, and the queue of reviews to work off."""
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from fintech.fraud import queries as fraud_queries
+from fintech.kernel import clock
+from fintech.kernel.actor import Actor
+from fintech.kernel.backoffice import ReadOnlyAdmin, money
+from fintech.kernel.errors import Refusal
+from fintech.payments import services as payments
+from fintech.payments.data import PaymentState
+from fintech.payments.models import (
+    Attempt,
+    Callback,
+    Capture,
+    Customer,
+    Link,
+    Payment,
+    PaymentMethod,
+    Refund,
+    Review,
+)
+
+
+class _AttemptsInline(admin.TabularInline):
+    """The tries of a payment, read-only."""
+
+    model = Attempt
+    fields = ("number", "state", "decision", "score", "decline_code", "provider_reference")
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+    show_change_link = True
+
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(Payment)
+class PaymentAdmin(ReadOnlyAdmin):
+    list_display = (
+        "__str__",
+        "state",
+        "amount",
+        "captured",
+        "refunded",
+        "fee",
+        "merchant_id",
+        "created_at",
+    )
+    list_filter = ("state", "currency", "purpose", "capture_method")
+    search_fields = ("id", "merchant_id", "customer_id", "tries__provider_reference")
+    ordering = ("-id",)
+    inlines = (_AttemptsInline,)
+
+    @admin.display(description="Amount", ordering="amount_minor")
+    def amount(self, payment: Payment) -> str:
+        return money(payment.amount_minor, payment.currency)
+
+    @admin.display(description="Captured", ordering="captured_minor")
+    def captured(self, payment: Payment) -> str:
+        return money(payment.captured_minor, payment.currency)
+
+    @admin.display(description="Refunded", ordering="refunded_minor")
+    def refunded(self, payment: Payment) -> str:
+        return money(payment.refunded_minor, payment.currency)
+
+    @admin.display(description="Our fee", ordering="fee_minor")
+    def fee(self, payment: Payment) -> str:
+        return money(payment.fee_minor, payment.currency)
+
+
+@admin.register(Review)
+class ReviewAdmin(ReadOnlyAdmin):
+    """The queue: what was reserved and waits for somebody to say yes or no, oldest first."""
+
+    list_display = ("__str__", "amount", "score", "reasons", "merchant_id", "created_at", "until")
+    list_filter = ("currency",)
+    search_fields = ("id", "merchant_id", "customer_id")
+    actions = ("approve", "decline")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Review]:
+        waiting: QuerySet[Review] = super().get_queryset(request)
+        return waiting.filter(state=PaymentState.IN_REVIEW).prefetch_related("tries")
+
+    @admin.display(description="Amount", ordering="amount_minor")
+    def amount(self, review: Review) -> str:
+        return money(review.amount_minor, review.currency)
+
+    @admin.display(description="Score")
+    def score(self, review: Review) -> int | None:
+        attempt = _latest(review)
+        return attempt.score if attempt else None
+
+    @admin.display(description="Why")
+    def reasons(self, review: Review) -> str:
+        attempt = _latest(review)
+        if attempt is None or attempt.assessment_id is None:
+            return ""
+        found = fraud_queries.assessment(attempt.assessment_id)
+        return " ".join(f"{reason.weight:+d} {reason}" for reason in found.reasons)
+
+    @admin.display(description="Decide until", ordering="expires_at")
+    def until(self, review: Review) -> object:
+        return review.expires_at
+
+    @admin.action(description="Approve: take the money", permissions=["view"])
+    def approve(self, request: HttpRequest, queryset: QuerySet[Review]) -> None:
+        self._decide(request, queryset, "approve")
+
+    @admin.action(description="Decline: let the money go", permissions=["view"])
+    def decline(self, request: HttpRequest, queryset: QuerySet[Review]) -> None:
+        self._decide(request, queryset, "decline")
+
+    def _decide(self, request: HttpRequest, queryset: QuerySet[Review], verdict: str) -> None:
+        for review in queryset:
+            try:
+                done = payments.decide_review(
+                    payment_id=review.id, verdict=verdict, by=_by(request), at=clock.now()
+                )
+            except Refusal as refusal:
+                self.message_user(request, f"{review}: {refusal.message}", messages.ERROR)
+            else:
+                state = done.value.state.replace("_", " ")
+                self.message_user(request, f"{review} is {state}.", messages.SUCCESS)
+
+
+@admin.register(Attempt)
+class AttemptAdmin(ReadOnlyAdmin):
+    list_display = (
+        "__str__",
+        "state",
+        "amount",
+        "decision",
+        "score",
+        "decline_code",
+        "next_check_at",
+        "created_at",
+    )
+    list_filter = ("state", "provider", "decision")
+    search_fields = ("id", "payment__id", "provider_reference", "merchant_id")
+    ordering = ("-id",)
+
+    @admin.display(description="Amount", ordering="amount_minor")
+    def amount(self, attempt: Attempt) -> str:
+        return money(attempt.amount_minor, attempt.currency)
+
+
+@admin.register(Capture)
+class CaptureAdmin(ReadOnlyAdmin):
+    list_display = ("__str__", "state", "amount", "final", "entry_id", "next_check_at")
+    list_filter = ("state", "provider")
+    search_fields = ("id", "payment__id", "provider_reference", "entry_id")
+    ordering = ("-id",)
+
+    @admin.display(description="Amount", ordering="amount_minor")
+    def amount(self, capture: Capture) -> str:
+        return money(capture.amount_minor, capture.currency)
+
+
+@admin.register(Refund)
+class RefundAdmin(ReadOnlyAdmin):
+    list_display = ("__str__", "state", "amount", "reason", "failure_code", "created_at")
+    list_filter = ("state", "reason", "provider")
+    search_fields = ("id", "payment__id", "provider_reference", "entry_id")
+    ordering = ("-id",)
+
+    @admin.display(description="Amount", ordering="amount_minor")
+    def amount(self, refund: Refund) -> str:
+        return money(refund.amount_minor, refund.currency)
+
+
+@admin.register(Callback)
+class CallbackAdmin(ReadOnlyAdmin):
+    list_display = ("event_id", "provider", "kind", "status", "reference", "outcome", "received_at")
+    list_filter = ("outcome", "provider", "kind")
+    search_fields = ("event_id", "reference")
+    ordering = ("-id",)
+
+
+@admin.register(Customer)
+class CustomerAdmin(ReadOnlyAdmin):
+    list_display = ("__str__", "name", "email", "merchant_id", "created_at", "deleted_at")
+    search_fields = ("id", "name", "email", "merchant_id")
+    ordering = ("-id",)
+
+
+@admin.register(PaymentMethod)
+class PaymentMethodAdmin(ReadOnlyAdmin):
+    list_display = ("__str__", "exp_month", "exp_year", "country", "funding", "merchant_id")
+    list_filter = ("brand", "country", "funding")
+    search_fields = ("id", "fingerprint", "last4", "merchant_id")
+    ordering = ("-id",)
+
+
+@admin.register(Link)
+class LinkAdmin(ReadOnlyAdmin):
+    list_display = ("title", "amount", "active", "uses", "max_uses", "expires_at", "merchant_id")
+    list_filter = ("active", "currency")
+    search_fields = ("id", "title", "token", "merchant_id")
+    ordering = ("-id",)
+
+    @admin.display(description="Amount", ordering="amount_minor")
+    def amount(self, link: Link) -> str:
+        return "open" if link.amount_minor is None else money(link.amount_minor, link.currency)
+
+
+def _latest(review: Review) -> Attempt | None:
+    tries = sorted(review.tries.all(), key=lambda attempt: attempt.number)
+    return tries[-1] if tries else None
+
+
+def _by(request: HttpRequest) -> Actor:
+    return Actor(kind="staff", id=str(request.user.pk))

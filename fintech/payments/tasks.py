@@ -1,0 +1,19 @@
+"""What the clock does with payments. Each run looks in the database for what is due."""
+
+from celery import shared_task
+
+from fintech.kernel import clock
+from fintech.kernel.actor import system
+from fintech.payments import services as payments
+
+
+@shared_task
+def ask_again() -> int:
+    """Ask providers about everything whose outcome is not known by now."""
+    return payments.resolve_due(by=system("janitor"), at=clock.now())
+
+
+@shared_task
+def expire_due() -> int:
+    """End authorizations, confirmations, challenges and reviews whose time is up."""
+    return payments.expire_due(by=system("expiry"), at=clock.now())

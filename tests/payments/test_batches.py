@@ -1,0 +1,123 @@
+"""Batches: many go as one does, in as many round trips, and strangers share no fate."""
+
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection
+
+from fintech.ledger import queries as ledger_queries
+from fintech.payments import data, errors
+from fintech.payments import services as payments
+from fintech.payments.data import PaymentState
+from fintech.payments.models import Payment
+from tests.make import payments as make
+from tests.make.merchants import NOON
+from tests.make.payments import BY, eur
+
+MOST_ROUND_TRIPS = 12
+
+
+def order(shop, minor=10_00, *, token="visa", **facets):  # noqa: S107 - a card, no password.
+    return data.Begin(
+        merchant_id=shop.id,
+        at=NOON,
+        new=data.NewPayment(amount=eur(minor)),
+        token=token,
+        key=make.key(shop.id),
+        **facets,
+    )
+
+
+@pytest.mark.django_db
+def test_a_batch_comes_back_in_its_order(shop):
+    tokens = ["visa", "declined", "blocked", "acquirer_error", "three_d_secure", "visa"]
+    begun = payments.confirm_all([order(shop, token=token) for token in tokens], by=BY)
+    assert [one.payment.state for one in begun] == [
+        "captured",
+        "created",
+        "created",
+        "created",
+        "awaiting_payer",
+        "captured",
+    ]
+    assert ledger_queries.merchant_pending(shop.id, "EUR").posted == eur(2 * (10_00 - 39))
+
+
+@pytest.mark.django_db
+def test_a_refusal_does_not_touch_its_neighbors(shop):
+    taken = make.captured(shop.id)
+    wrong = data.Begin(merchant_id=shop.id, payment_id=taken.id, token="visa", at=NOON)
+    first, second, third, fourth = payments.confirm_all(
+        [order(shop), wrong, order(shop, 0), order(shop)], by=BY
+    )
+    assert (first.payment.state, fourth.payment.state) == ("captured", "captured")
+    assert isinstance(second.refusal, errors.UnexpectedState)
+    assert isinstance(third.refusal, errors.AmountTooSmall)
+
+
+@pytest.mark.django_db
+def test_one_payment_is_confirmed_once_per_batch(shop):
+    payment = make.created(shop.id)
+    twice = [
+        data.Begin(merchant_id=shop.id, payment_id=payment.id, token="visa", at=NOON)
+        for _ in range(2)
+    ]
+    first, second = payments.confirm_all(twice, by=BY)
+    assert first.payment.state == PaymentState.CAPTURED
+    assert isinstance(second.refusal, errors.UnexpectedState)
+
+
+@pytest.mark.django_db
+def test_one_key_in_a_batch_twice_has_one_effect(shop):
+    one = order(shop)
+    first, second = payments.confirm_all([one, one], by=BY)
+    assert first.payment.state == PaymentState.CAPTURED
+    assert second.refusal.code == "idempotency_key_in_use"
+    assert Payment.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_each_order_of_a_batch_names_its_own_actor(shop):
+    from fintech.kernel import event_log
+    from fintech.kernel.actor import Actor
+
+    actors = [Actor(kind="api_key", id=name, request_id=f"req_{name}") for name in ("a", "b")]
+    begun = payments.confirm_all([order(shop, by=actor) for actor in actors], by=BY)
+    for one, actor in zip(begun, actors, strict=True):
+        recorded = event_log.stream("payments.payment", one.payment.id)
+        assert {fact.meta["request_id"] for fact in recorded} == {actor.request_id}
+
+
+@contextmanager
+def counted():
+    """Count statements, and the beginning and end of each transaction."""
+    statements: list[str] = []
+
+    def count(execute, sql, params, many, context):
+        statements.append(sql)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(count):
+        yield statements
+
+
+def round_trips(shop, size: int) -> int:
+    orders = [order(shop) for _ in range(size)]
+    with counted() as statements:
+        begun = payments.confirm_all(orders, by=BY)
+    assert {one.payment.state for one in begun} == {PaymentState.CAPTURED}
+    transactions = 2  # One per beat that writes; each begins and ends.
+    return len(statements) + 2 * transactions
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_size_of_a_batch_does_not_change_its_round_trips(shop):
+    round_trips(shop, 1)  # What a process reads once, it has read now.
+    counts = {size: round_trips(shop, size) for size in (1, 2, 25)}
+    assert len(set(counts.values())) == 1, counts
+
+
+@pytest.mark.django_db(transaction=True)
+def test_create_and_confirm_take_few_round_trips(shop):
+    round_trips(shop, 1)
+    assert round_trips(shop, 1) <= MOST_ROUND_TRIPS
