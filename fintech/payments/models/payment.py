@@ -215,12 +215,12 @@ class Payment(fsm.FSMModelMixin, models.Model):
         self.review_id = None
 
     @fsm.transition(field=state, source=State.CREATED, target=State.CREATED)
-    def change(self, *, amount: Money | None, method: PaymentMethod | None) -> None:
+    def change(self, *, amount: Money | None, card: PaymentMethod | None) -> None:
         """Change what is owed or with which card, before anyone was asked to pay."""
         if amount is not None:
             self.amount_minor, self.currency = amount.minor, amount.currency
-        if method is not None:
-            self.payment_method = method
+        if card is not None:
+            self.payment_method = card
 
     @fsm.transition(field=state, source=State.IN_REVIEW, target=State.CANCELED)
     def decline_review(self, *, at: datetime) -> None:

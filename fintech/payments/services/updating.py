@@ -128,7 +128,7 @@ def _change(
         ).exists():
             raise errors.CustomerNotFound(customer_id)
         payment.customer_id = customer_id
-    payment.change(amount=amount, method=method)
+    payment.change(amount=amount, card=method)  # `method` is a name of django-fsm's own.
 
 
 def _fill(
