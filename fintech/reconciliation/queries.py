@@ -1,6 +1,6 @@
 """What can be asked about reconciliation. Nothing here changes anything."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
 
@@ -137,7 +137,7 @@ def places(*, source: str) -> dict[str, int]:
     return counted
 
 
-def _with_totals(rows: Sequence[Run]) -> list[data.Run]:
+def _with_totals(rows: Iterable[Run]) -> list[data.Run]:
     totals: dict[UUID, list[data.Total]] = {}
     found = list(rows)
     for total in RunTotal.objects.filter(run__in=found).order_by("run", "witness", "currency"):

@@ -62,7 +62,8 @@ class _Open:
 
 def fields(text: str) -> Iterator[Field]:
     """Split a message into its fields; lines that begin none continue the one before."""
-    tag, parts, size, began = "", [], 0, 0
+    parts: list[str] = []
+    tag, size, began = "", 0, 0
     for number, raw in enumerate(_lines(text), start=1):
         line = (
             corrected.ENVELOPE.sub("", raw[: FIELD_MAX + 200])

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -52,7 +53,9 @@ def form(run: Run) -> None:
         while _join(run, batch):
             pass
     with db.transaction(), connection.cursor() as cursor:
-        cursor.execute(_ADD_UP, [Place.MATCHED, Place.IGNORED, run.source, Place.MATCHED])
+        cursor.execute(
+            _ADD_UP, [Place.MATCHED, Place.IGNORED, run.source, Place.OPEN, Place.BROKEN]
+        )
 
 
 _ADD_UP = """
@@ -66,10 +69,12 @@ FROM (
              AS fee_difference
     FROM reconciliation_line l
     LEFT JOIN reconciliation_expectation e ON e.id = l.expectation_id
-    WHERE l.settlement_id IS NOT NULL AND l.place <> %s
+    WHERE l.place <> %s AND l.settlement_id IN (
+        SELECT id FROM reconciliation_batch WHERE source = %s AND place IN (%s, %s)
+    )
     GROUP BY 1
 ) t
-WHERE b.id = t.settlement_id AND b.source = %s AND b.place <> %s
+WHERE b.id = t.settlement_id
 """
 
 
@@ -111,7 +116,7 @@ def _join(run: Run, batch: Batch) -> int:
                 CHUNK,
             ],
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def next_waiting(run: Run, after: UUID | None) -> list[Batch]:
@@ -309,7 +314,7 @@ def _seen_before(entries: Iterable[Paid]) -> defaultdict[str, list[Paid]]:
     return found
 
 
-def _rows(where: str, run: Run, **values: object) -> list[dict[str, object]]:
+def _rows(where: str, run: Run, **values: Any) -> list[dict[str, Any]]:
     with connection.cursor() as cursor:
         cursor.execute(
             _ENTRIES + where,
@@ -325,7 +330,7 @@ def _rows(where: str, run: Run, **values: object) -> list[dict[str, object]]:
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def _paid(row: dict[str, object]) -> Paid:
+def _paid(row: dict[str, Any]) -> Paid:
     return Paid(
         id=row["id"],
         file=row["file_id"],

@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import Q
 
 from fintech.reconciliation import matching
-from fintech.reconciliation.data import BreakKind, BreakState, Place, Witness
+from fintech.reconciliation.data import BreakKind, BreakState, Place, Rule, Witness
 from fintech.reconciliation.matching import Ours, Theirs
 from fintech.reconciliation.models import Break, Expectation, Line
 from fintech.reconciliation.services.placing import CHUNK, Placing
@@ -87,7 +87,7 @@ def place(rows: Sequence[Line], placing: Placing) -> None:
             placing.resolve(ours.break_id)
             known.take(key, replace(ours, break_id=opened))
         if verdict.superseded is not None:
-            placing.line(verdict.superseded.id, Place.IGNORED, matching.Rule.SUPERSEDED)
+            placing.line(verdict.superseded.id, Place.IGNORED, Rule.SUPERSEDED)
             known.earlier[key].remove(verdict.superseded)
         placing.resolve(line.break_id)
         placing.line(

@@ -5,10 +5,10 @@ A chunk gathers where its lines, expectations and batches go, which breaks open 
 end, and what is to be booked; then all of it is committed together, the journal last.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -208,7 +208,7 @@ def _opened(row: Break, *, at: datetime) -> Event:
     )
 
 
-def _columns[Key: (int, UUID)](rows: dict[Key, Sequence[object]]) -> list[list[object]]:
+def _columns(rows: Mapping[Any, Sequence[object]]) -> list[list[object]]:
     """Turn rows into one array per column; enum members travel as their text."""
     table = [(key, *row) for key, row in rows.items()]
     return [

@@ -6,7 +6,8 @@ the rows then are; a CHECK on the row that is stored refuses a sum that is not k
 """
 
 from collections import defaultdict
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
@@ -16,7 +17,8 @@ from fintech.reconciliation.models import Run, RunTotal
 type Measured = dict[tuple[str, str], "Sum"]
 
 
-class Sum(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Sum:
     """How many rows, and what they add up to in minor units."""
 
     count: int = 0
@@ -72,10 +74,10 @@ def store(run: Run, begun: Measured) -> list[RunTotal]:
             ended[witness, currency][place] = Sum(count, int(minor))
     nothing = Sum()
     totals = []
-    for witness, currency in sorted({*begun, *ended}):
-        places = ended[witness, currency]
+    for named, currency in sorted({*begun, *ended}):
+        places = ended[named, currency]
         sums = {
-            "input": begun.get((witness, currency), nothing),
+            "input": begun.get((named, currency), nothing),
             "matched": places.get(Place.MATCHED, nothing),
             "broken": places.get(Place.BROKEN, nothing),
             "ignored": places.get(Place.IGNORED, nothing),
@@ -84,7 +86,7 @@ def store(run: Run, begun: Measured) -> list[RunTotal]:
         totals.append(
             RunTotal(
                 run=run,
-                witness=witness,
+                witness=named,
                 currency=currency,
                 **{f"{name}_count": found.count for name, found in sums.items()},
                 **{f"{name}_minor": found.minor for name, found in sums.items()},
@@ -93,7 +95,7 @@ def store(run: Run, begun: Measured) -> list[RunTotal]:
     return RunTotal.objects.bulk_create(totals)
 
 
-def _query(sql: str, run: Run) -> list[tuple]:
+def _query(sql: str, run: Run) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(
             sql,
@@ -107,4 +109,4 @@ def _query(sql: str, run: Run) -> list[tuple]:
                 "broken": Place.BROKEN,
             },
         )
-        return cursor.fetchall()
+        return list(cursor.fetchall())
