@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from fintech.kernel import clock, ids
 from fintech.merchants import services as merchants
 from fintech.payments import services as payments
 from fintech.payments.data import PaymentState
@@ -67,10 +68,13 @@ def test_a_review_is_decided_from_the_queue(office, shop, action, state):
     queue = reverse("admin:payments_review_changelist")
     assert "€42.50" in office.get(queue).content.decode()
 
-    answer = office.post(
-        queue, {"action": action, "_selected_action": [str(payment.id)]}, follow=True
-    )
+    with clock.fixed(NOON):
+        answer = office.post(
+            queue, {"action": action, "_selected_action": [str(payment.id)]}, follow=True
+        )
 
-    assert f"is {state}" in answer.content.decode()
+    public = ids.public("pi", payment.id)
+    said = [str(message) for message in answer.context["messages"]]
+    assert said == [f"{public} is {state}."]
     assert make.now(payment).state == state
     assert "€42.50" not in office.get(queue).content.decode()

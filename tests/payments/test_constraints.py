@@ -80,7 +80,12 @@ WRONG = [
     (Attempt, "captured", {"amount_minor": 0}, "asks_for_something"),
     (Attempt, "captured", {"captured_minor": 42_51}, "captures_at_most_what_is_authorized"),
     (Attempt, "captured", {"refunded_minor": 42_51}, "refunds_at_most_what_is_captured"),
-    (Capture, "captured", {"amount_minor": 0}, "takes_something"),
+    (
+        Capture,
+        "captured",
+        {"amount_minor": 0, "fee_minor": 0, "refunded_minor": 0},
+        "takes_something",
+    ),
     (Capture, "captured", {"fee_minor": 42_51}, "costs_at_most_what_it_takes"),
     (Capture, "captured", {"refunded_minor": 42_51}, "refunds_at_most_what_it_took"),
     (Capture, "captured", {"entry_id": None}, "that_succeeded_is_booked"),
