@@ -1,8 +1,8 @@
 """Fraud in the back office: assessments and cases to read, lists to keep."""
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
-from django.forms import ModelForm
+from django.db.models import Model, QuerySet
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -114,9 +114,9 @@ class ListItemAdmin(ReadOnlyAdmin):
             return redirect("admin:fraud_listitem_changelist")
         return answer
 
-    def save_model(
-        self, request: HttpRequest, obj: ListItem, form: ModelForm, change: bool
-    ) -> None:
+    def save_model(self, request: HttpRequest, obj: Model, form: Form, change: bool) -> None:
+        if not isinstance(obj, ListItem):
+            raise TypeError(obj)
         made = fraud.add_to_list(
             merchant_id=obj.merchant_id,
             kind=obj.kind,

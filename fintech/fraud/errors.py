@@ -63,3 +63,14 @@ class ParameterInvalid(Invalid):
     def __init__(self, param: str, message: str) -> None:
         super().__init__(message)
         self.param = param
+
+
+class RuleUnreadable(Invalid):
+    """A rule's text is not one; the facts say where."""
+
+    code = "rule_unreadable"
+
+    def __init__(self, message: str, *, at: int, word: str) -> None:
+        place = f" (at {at + 1}: {word[:40]})" if word else f" (at {at + 1})"
+        super().__init__(message + place, at=at, word=word[:40])
+        self.param = "condition"

@@ -1,6 +1,7 @@
 """The rows of fraud. Assessments and outcomes only grow; cases and list items move."""
 
 from datetime import datetime
+from enum import StrEnum
 
 import django_fsm as fsm
 from django.db import models
@@ -11,7 +12,7 @@ from fintech.kernel import ids
 from fintech.kernel.money import Money
 
 
-def _choices(words: type[data.StrEnum]) -> list[tuple[str, str]]:
+def _choices(words: type[StrEnum]) -> list[tuple[str, str]]:
     return [(str(word), str(word).replace("_", " ")) for word in words]
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 import django_fsm as fsm
@@ -371,7 +372,7 @@ def _listed(
     )
 
 
-def _word[Word: data.StrEnum](words: type[Word], text: str, param: str) -> Word:
+def _word[Word: StrEnum](words: type[Word], text: str, param: str) -> Word:
     try:
         return words(text)
     except ValueError:

@@ -1,0 +1,131 @@
+"""Wallets in the back office: read here, changed through services."""
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from fintech.kernel import clock
+from fintech.kernel.actor import Actor
+from fintech.kernel.backoffice import ReadOnlyAdmin, money
+from fintech.kernel.errors import Refusal
+from fintech.wallets import queries
+from fintech.wallets import services as wallets
+from fintech.wallets.models import Hold, Limit, Quote, Rate, Reservation, Transfer, Wallet
+
+
+@admin.register(Wallet)
+class WalletAdmin(ReadOnlyAdmin):
+    list_display = ("__str__", "owner", "currency", "state", "merchant_id", "created_at")
+    list_filter = ("state", "currency")
+    search_fields = ("id", "owner", "merchant_id", "customer_id")
+    ordering = ("-id",)
+    readonly_fields = ("posted", "held", "available")
+    actions = ("freeze", "unfreeze")
+
+    @admin.display(description="In it")
+    def posted(self, wallet: Wallet) -> str:
+        return money(queries.balances(wallet.id)[0].posted.minor, wallet.currency)
+
+    @admin.display(description="Set aside")
+    def held(self, wallet: Wallet) -> str:
+        return money(queries.balances(wallet.id)[0].held.minor, wallet.currency)
+
+    @admin.display(description="Available")
+    def available(self, wallet: Wallet) -> str:
+        return money(queries.balances(wallet.id)[0].available.minor, wallet.currency)
+
+    @admin.action(description="Freeze", permissions=["view"])
+    def freeze(self, request: HttpRequest, queryset: QuerySet[Wallet]) -> None:
+        for wallet in queryset:
+            try:
+                wallets.freeze(wallet_id=wallet.id, by=_by(request), at=clock.now())
+            except Refusal as refusal:
+                self.message_user(request, f"{wallet}: {refusal.message}", messages.ERROR)
+
+    @admin.action(description="Unfreeze", permissions=["view"])
+    def unfreeze(self, request: HttpRequest, queryset: QuerySet[Wallet]) -> None:
+        for wallet in queryset:
+            try:
+                wallets.unfreeze(wallet_id=wallet.id, by=_by(request), at=clock.now())
+            except Refusal as refusal:
+                self.message_user(request, f"{wallet}: {refusal.message}", messages.ERROR)
+
+
+@admin.register(Hold)
+class HoldAdmin(ReadOnlyAdmin):
+    list_display = ("__str__", "wallet", "state", "amount", "captured", "expires_at", "created_at")
+    list_filter = ("state", "currency")
+    list_select_related = ("wallet",)
+    search_fields = ("id", "wallet__id", "entry_id")
+    ordering = ("-id",)
+
+    @admin.display(description="Amount", ordering="amount_minor")
+    def amount(self, hold: Hold) -> str:
+        return money(hold.amount_minor, hold.currency)
+
+    @admin.display(description="Captured", ordering="captured_minor")
+    def captured(self, hold: Hold) -> str:
+        return money(hold.captured_minor, hold.currency)
+
+
+@admin.register(Limit)
+class LimitAdmin(ReadOnlyAdmin):
+    list_display = ("__str__", "merchant_id", "scope", "kind", "window", "maximum", "currency",
+                    "active")  # fmt: skip
+    list_filter = ("active", "scope", "kind", "window")
+    search_fields = ("id", "merchant_id", "subject")
+    ordering = ("-id",)
+
+
+@admin.register(Reservation)
+class ReservationAdmin(ReadOnlyAdmin):
+    list_display = ("at", "limit", "subject", "amount_minor", "currency", "state", "operation_id")
+    list_filter = ("state",)
+    list_select_related = ("limit",)
+    search_fields = ("operation_id", "subject")
+    ordering = ("-id",)
+
+
+@admin.register(Transfer)
+class TransferAdmin(ReadOnlyAdmin):
+    list_display = ("__str__", "source", "destination", "amount", "received", "state", "created_at")
+    list_filter = ("state", "currency")
+    list_select_related = ("source", "destination")
+    search_fields = ("id", "source__id", "destination__id", "entry_id")
+    ordering = ("-id",)
+
+    @admin.display(description="Left", ordering="amount_minor")
+    def amount(self, transfer: Transfer) -> str:
+        return money(transfer.amount_minor, transfer.currency)
+
+    @admin.display(description="Arrived", ordering="received_minor")
+    def received(self, transfer: Transfer) -> str:
+        return money(transfer.received_minor, transfer.received_currency)
+
+
+@admin.register(Quote)
+class QuoteAdmin(ReadOnlyAdmin):
+    list_display = ("__str__", "gives", "gets", "rate", "rate_on", "state", "expires_at")
+    list_filter = ("state", "source_currency", "destination_currency")
+    search_fields = ("id", "merchant_id")
+    ordering = ("-id",)
+
+    @admin.display(description="Gives", ordering="source_minor")
+    def gives(self, quote: Quote) -> str:
+        return money(quote.source_minor, quote.source_currency)
+
+    @admin.display(description="Gets", ordering="destination_minor")
+    def gets(self, quote: Quote) -> str:
+        return money(quote.destination_minor, quote.destination_currency)
+
+
+@admin.register(Rate)
+class RateAdmin(ReadOnlyAdmin):
+    list_display = ("published_on", "currency", "per_euro", "source")
+    list_filter = ("currency", "source")
+    date_hierarchy = "published_on"
+    ordering = ("-published_on", "currency")
+
+
+def _by(request: HttpRequest) -> Actor:
+    return Actor(kind="staff", id=str(request.user.pk))

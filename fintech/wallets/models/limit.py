@@ -1,0 +1,116 @@
+"""Limits, and what operations have reserved of them."""
+
+from django.db import models
+from django.db.models import Q
+
+from fintech.kernel import ids
+from fintech.wallets import data
+from fintech.wallets.data import LimitKind, LimitWindow
+from fintech.wallets.models.words import choices
+
+
+class Limit(models.Model):
+    """How much, or how often, within a time: of a merchant, customers, cards or wallets."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new, editable=False)
+    merchant_id = models.UUIDField()
+    scope = models.CharField(max_length=20, choices=choices(data.LimitScope))
+    subject = models.CharField(max_length=80, blank=True)
+    kind = models.CharField(max_length=20, choices=choices(LimitKind))
+    window = models.CharField(max_length=20, choices=choices(LimitWindow))
+    seconds = models.IntegerField(null=True, blank=True)
+    zone = models.CharField(max_length=60, blank=True)
+    currency = models.CharField(max_length=3, blank=True)
+    maximum = models.BigIntegerField()
+    active = models.BooleanField(default=True)
+    created_at = models.DateTimeField()
+    version = models.BigIntegerField(default=1)
+
+    class Meta:
+        indexes = (
+            models.Index(
+                fields=["merchant_id"], name="wallets_limit_active", condition=Q(active=True)
+            ),
+        )
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(maximum__gte=0), name="wallets_limit_is_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="amount") | ~Q(currency=""),
+                name="wallets_limit_of_an_amount_has_a_currency",
+            ),
+            models.CheckConstraint(
+                condition=Q(window="rolling", seconds__gte=1)
+                | ~Q(window="rolling") & Q(seconds__isnull=True),
+                name="wallets_limit_that_rolls_says_how_long",
+            ),
+            models.CheckConstraint(
+                condition=Q(window="day") & ~Q(zone="") | ~Q(window="day") & Q(zone=""),
+                name="wallets_limit_of_a_day_says_in_which_zone",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return ids.public("lim", self.id)
+
+    def as_data(self) -> data.Limit:
+        """Return the frozen value for the door."""
+        return data.Limit(
+            id=self.id,
+            merchant_id=self.merchant_id,
+            scope=data.LimitScope(self.scope),
+            subject=self.subject,
+            kind=LimitKind(self.kind),
+            window=LimitWindow(self.window),
+            seconds=self.seconds,
+            zone=self.zone,
+            currency=self.currency,
+            maximum=self.maximum,
+            active=self.active,
+            created_at=self.created_at,
+            version=self.version,
+        )
+
+
+class Reservation(models.Model):
+    """
+    An operation's share of a limit: reserved when it is decided, confirmed or released after.
+
+    It is the working copy of what the operation's own facts say, so it has none of its own.
+    """
+
+    id = models.UUIDField(primary_key=True, default=ids.new, editable=False)
+    limit = models.ForeignKey(Limit, on_delete=models.PROTECT, related_name="reservations")
+    operation_id = models.UUIDField()
+    subject = models.CharField(max_length=80)
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    state = models.CharField(
+        max_length=20,
+        default=data.ReservationState.RESERVED,
+        choices=choices(data.ReservationState),
+    )
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = (
+            models.Index(
+                fields=["limit", "subject", "at"],
+                name="wallets_reservation_used",
+                include=["amount_minor"],
+                condition=~Q(state="released"),
+            ),
+        )
+        constraints = (
+            models.UniqueConstraint(
+                fields=["operation_id", "limit"],
+                name="wallets_reservation_is_made_once_per_operation_and_limit",
+            ),
+            models.CheckConstraint(
+                condition=Q(amount_minor__gte=0), name="wallets_reservation_is_not_negative"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.amount_minor} {self.currency} ({self.state})"

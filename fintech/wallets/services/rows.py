@@ -1,0 +1,133 @@
+"""Rows under lock, facts told of them, and what may be asked of them."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from fintech.kernel import money
+from fintech.kernel.events import Code
+from fintech.kernel.money import Money
+from fintech.wallets import data, errors, events
+from fintech.wallets.models import Hold, Wallet
+
+_MOST_MINOR = 999_999_999_999
+_MOST_PAIRS = 50
+
+
+def shared(wallet_id: UUID, *, merchant_id: UUID | None = None) -> Wallet:
+    """
+    Return a wallet that stays as it is until the commit.
+
+    FOR SHARE: any number may spend from it at once (the ledger decides who gets the
+    money), but nobody freezes or closes it meanwhile.
+    """
+    found = list(
+        Wallet.objects.raw("SELECT * FROM wallets_wallet WHERE id = %s FOR SHARE", [wallet_id])
+    )
+    return _of(found[0] if found else None, wallet_id, merchant_id)
+
+
+def locked(
+    wallet_id: UUID, *, merchant_id: UUID | None = None, expected_version: int | None = None
+) -> Wallet:
+    """Return a wallet that only we may change until the commit."""
+    found = Wallet.objects.select_for_update(no_key=True).filter(id=wallet_id).first()
+    wallet = _of(found, wallet_id, merchant_id)
+    if expected_version is not None and wallet.version != expected_version:
+        raise errors.WalletChanged(
+            wallet_id=wallet_id, expected=expected_version, version=wallet.version
+        )
+    return wallet
+
+
+def locked_hold(hold_id: UUID, *, merchant_id: UUID | None = None) -> Hold:
+    """Return a hold that only we may change until the commit."""
+    rows = Hold.objects.select_for_update(no_key=True).filter(id=hold_id)
+    if merchant_id is not None:
+        rows = rows.filter(merchant_id=merchant_id)
+    found = rows.first()
+    if found is None:
+        raise errors.HoldNotFound(hold_id)
+    return found
+
+
+def usable(wallet: Wallet, amount: Money) -> None:
+    """Refuse to let this amount leave a wallet for what it is, funds aside."""
+    check_amount(amount)
+    if wallet.state != data.WalletState.ACTIVE:
+        raise errors.WalletFrozen(wallet_id=wallet.id, state=str(wallet.state))
+    if amount.currency != wallet.currency:
+        raise errors.CurrencyNotTheWallets(asked=amount.currency, wallet=wallet.currency)
+
+
+def check_amount(amount: Money) -> None:
+    """Refuse what no amount can be."""
+    if amount.minor < 1:
+        raise errors.AmountTooSmall(amount.minor)
+    if amount.minor > _MOST_MINOR:
+        raise errors.AmountTooLarge(amount.minor)
+
+
+def check_currency(currency: str) -> str:
+    """Refuse a currency that nobody can pay with."""
+    if not money.is_known(currency):
+        raise errors.CurrencyNotSupported(currency)
+    return currency
+
+
+def check_text(text: str, most: int, param: str) -> str:
+    """Refuse a text that its column cannot hold."""
+    if len(text) > most:
+        raise errors.ParameterInvalid(param, f"This must be at most {most} characters.")
+    if "\x00" in text:
+        raise errors.ParameterInvalid(param, "This must not contain a null character.")
+    return text
+
+
+def check_metadata(metadata: dict[str, str]) -> dict[str, str]:
+    """Refuse metadata that is more than a few short words."""
+    if len(metadata) > _MOST_PAIRS:
+        raise errors.ParameterInvalid("metadata", f"There are at most {_MOST_PAIRS} keys.")
+    for name, text in metadata.items():
+        check_text(name, 40, "metadata")
+        check_text(text, 500, f"metadata[{name[:40]}]")
+    return metadata
+
+
+def tell_wallet[Fact: events.WalletFact](
+    fact: type[Fact], wallet: Wallet, *, at: datetime, **fields: Any
+) -> Fact:
+    """Make the next fact of a wallet's stream, and count it."""
+    wallet.version += 1
+    return fact(
+        wallet_id=wallet.id,
+        merchant_id=wallet.merchant_id,
+        currency=Code(wallet.currency),
+        version=wallet.version,
+        at=at,
+        **fields,
+    )
+
+
+def tell_hold[Fact: events.HoldFact](
+    fact: type[Fact], hold: Hold, *, amount_minor: int, entry_id: UUID, at: datetime, **fields: Any
+) -> Fact:
+    """Make the next fact of a hold's stream, and count it."""
+    hold.version += 1
+    return fact(
+        hold_id=hold.id,
+        wallet_id=hold.wallet_id,
+        merchant_id=hold.merchant_id,
+        amount_minor=amount_minor,
+        currency=Code(hold.currency),
+        entry_id=entry_id,
+        version=hold.version,
+        at=at,
+        **fields,
+    )
+
+
+def _of(wallet: Wallet | None, wallet_id: UUID, merchant_id: UUID | None) -> Wallet:
+    if wallet is None or merchant_id not in {None, wallet.merchant_id}:
+        raise errors.WalletNotFound(wallet_id)
+    return wallet

@@ -1,0 +1,313 @@
+"""Limits: reserved by what is decided, all evaluated, told with their arithmetic."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django_subatomic import db
+
+from fintech.kernel import event_log, ids
+from fintech.kernel.money import Money
+from fintech.wallets import data, errors, queries
+from fintech.wallets import services as wallets
+from fintech.wallets.models import Reservation
+from tests.make import wallets as make
+from tests.make.wallets import eur
+from tests.racing import race
+
+pytestmark = pytest.mark.django_db
+BY_NOW = {"by": make.BY, "at": make.NOON}
+HOUR = timedelta(hours=1)
+
+
+def _limit(scope="merchant", kind="amount", window="day", maximum=100_00, **given):
+    if kind == "amount":
+        given = {"currency": "EUR", **given}
+    return wallets.create_limit(
+        merchant_id=given.pop("merchant", make.MERCHANT),
+        scope=scope,
+        kind=kind,
+        window=window,
+        maximum=maximum,
+        **given,
+        **BY_NOW,
+    ).value
+
+
+def _request(minor=10_00, currency="EUR", *, at=make.NOON, customer=None, card="card-1", **given):
+    return data.LimitRequest(
+        operation_id=given.get("operation", ids.new()),
+        merchant_id=given.get("merchant", make.MERCHANT),
+        customer_id=customer,
+        card_fingerprint=card,
+        amount=Money(minor, currency),
+        at=at,
+    )
+
+
+def _reserve(*requests):
+    with db.transaction_if_not_already():
+        return wallets.reserve(requests)
+
+
+def _told(*requests):
+    return [tuple(str(breach) for breach in breaches) for breaches in _reserve(*requests)]
+
+
+def test_without_limits_nothing_is_reserved_in_one_round_trip():
+    _limit(merchant=ids.new())
+
+    with db.transaction_if_not_already(), CaptureQueriesContext(connection) as asked:
+        breaches = wallets.reserve([_request(), _request()])
+
+    assert breaches == [(), ()]
+    assert len(asked) == 1
+    assert not Reservation.objects.exists()
+
+
+def test_round_trips_do_not_depend_on_operations_or_limits():
+    for n in range(20):
+        _limit(maximum=10**9 + n)
+        _limit("customer", maximum=10**9 + n)
+
+    with db.transaction_if_not_already(), CaptureQueriesContext(connection) as asked:
+        wallets.reserve([_request(customer=ids.new()) for _ in range(10)])
+
+    assert len(asked) == 3
+    assert Reservation.objects.count() == 400
+
+
+def test_a_breach_tells_the_arithmetic_and_reserves_nothing():
+    limit = _limit(maximum=1000_00)
+    _reserve(_request(940_00))
+
+    assert _told(_request(60_01)) == [
+        (
+            "1000.00 EUR per day and merchant, used 940.00 EUR, asked 60.01 EUR, "
+            "frees 2026-11-03T00:00:00Z",
+        )
+    ]
+    assert Reservation.objects.count() == 1
+    assert _reserve(_request(60_00)) == [()]
+    assert [r.limit_id for r in Reservation.objects.all()] == [limit.id] * 2
+
+
+def test_every_breach_is_told():
+    _limit(maximum=5_00)
+    _limit("card", "count", "rolling", 0, seconds=3600)
+    _limit("card", window="per_transaction", maximum=9_99)
+
+    ((*told,),) = _told(_request(10_00))
+
+    assert sorted(told) == [
+        "0 payments per hour and card, used 0 payments, asked 1 payment",
+        "5.00 EUR per day and merchant, used 0.00 EUR, asked 10.00 EUR",
+        "9.99 EUR per transaction and card, used 0.00 EUR, asked 10.00 EUR",
+    ]
+
+
+def test_a_rolling_window_frees_as_it_moves():
+    _limit("card", "count", "rolling", 2, seconds=3600)
+    _reserve(_request(at=make.NOON))
+    _reserve(_request(at=make.NOON + timedelta(minutes=10)))
+
+    early = make.NOON + HOUR - timedelta(seconds=1)
+    assert _told(_request(at=early)) == [
+        ("2 payments per hour and card, used 2 payments, asked 1 payment, "
+         "frees 2026-11-02T13:00:00Z",)
+    ]  # fmt: skip
+    assert _told(_request(at=make.NOON + HOUR)) == [()]
+
+
+def test_an_amount_frees_when_enough_has_left_the_window():
+    _limit("card", "amount", "rolling", 100_00, seconds=3600)
+    for minutes, minor in ((0, 10_00), (10, 20_00), (20, 70_00)):
+        _reserve(_request(minor, at=make.NOON + timedelta(minutes=minutes)))
+
+    ((breach,),) = _reserve(_request(25_00, at=make.NOON + timedelta(minutes=30)))
+
+    assert (breach.used, breach.frees_at) == (100_00, make.NOON + timedelta(minutes=70))
+    ((never,),) = _reserve(_request(100_01, at=make.NOON + timedelta(minutes=30)))
+    assert never.frees_at is None
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same_day"),
+    [
+        # The clocks of Berlin went back on 25 October 2026, at three: a day of 25 hours.
+        (datetime(2026, 10, 24, 22, tzinfo=UTC), datetime(2026, 10, 25, 22, 59, tzinfo=UTC), True),
+        (datetime(2026, 10, 24, 22, tzinfo=UTC), datetime(2026, 10, 25, 23, tzinfo=UTC), False),
+        (datetime(2026, 10, 24, 21, 59, tzinfo=UTC), datetime(2026, 10, 24, 22, tzinfo=UTC), False),
+        # And forward on 29 March: a day of 23.
+        (datetime(2026, 3, 28, 23, tzinfo=UTC), datetime(2026, 3, 29, 21, 59, tzinfo=UTC), True),
+        (datetime(2026, 3, 28, 23, tzinfo=UTC), datetime(2026, 3, 29, 22, tzinfo=UTC), False),
+    ],
+)
+def test_a_day_is_the_owners_day(first, second, same_day):
+    _limit(kind="count", maximum=1, zone="Europe/Berlin")
+    _reserve(_request(at=first))
+
+    assert (_reserve(_request(at=second)) != [()]) == same_day
+
+
+def test_each_customer_and_card_has_its_own_share():
+    ada, bob = ids.new(), ids.new()
+    _limit("customer", maximum=10_00)
+    _limit("customer", maximum=5_00, subject=str(bob))
+    _limit("card", "count", maximum=2)
+
+    assert _reserve(_request(10_00, customer=ada)) == [()]
+    assert _reserve(_request(5_00, customer=bob)) == [()]
+    assert _told(_request(1, customer=ada, card="card-2"))[0][0].startswith("10.00 EUR per day")
+    assert _told(_request(1, customer=bob, card="card-2"))[0][0].startswith("5.00 EUR per day")
+    assert len(_told(_request(1, customer=None))[0]) == 1  # the card's third
+    assert _reserve(_request(1, customer=None, card="")) == [()]
+
+
+def test_a_limit_of_one_currency_does_not_see_another():
+    _limit(maximum=10_00)
+
+    assert _reserve(_request(1_000_00, "JPY")) == [()]
+    _limit(kind="count", maximum=1)
+    assert _reserve(_request(1, "JPY")) == [()]
+    assert len(_reserve(_request(1, "USD"))[0]) == 1
+
+
+def test_earlier_operations_of_a_batch_count_for_later_ones():
+    _limit(maximum=25_00)
+
+    breaches = _reserve(_request(10_00), _request(20_00), _request(15_00), _request(1))
+
+    assert [len(breach) for breach in breaches] == [0, 1, 0, 1]
+    assert breaches[1][0].used == 10_00
+    assert Reservation.objects.count() == 2
+
+
+def test_what_is_freed_can_be_used_again_and_what_is_confirmed_stays():
+    _limit(kind="count", maximum=1)
+    kept, dropped = _request(), _request()
+    _reserve(dropped)
+    with db.transaction_if_not_already():
+        wallets.free([dropped.operation_id])
+        wallets.free([dropped.operation_id])
+        wallets.confirm([dropped.operation_id])
+
+    assert _reserve(kept) == [()]
+    with db.transaction_if_not_already():
+        wallets.confirm([kept.operation_id])
+        wallets.confirm([kept.operation_id])
+
+    assert len(_reserve(_request())[0]) == 1
+    states = dict(Reservation.objects.values_list("operation_id", "state"))
+    assert states == {kept.operation_id: "confirmed", dropped.operation_id: "released"}
+
+
+def test_a_changed_limit_counts_what_was_used_and_a_removed_one_holds_no_longer():
+    limit = _limit(maximum=10_00)
+    _reserve(_request(10_00))
+    change = {"limit_id": limit.id, "merchant_id": make.MERCHANT, **BY_NOW}
+
+    changed = wallets.change_limit(maximum=15_00, **change).value
+    assert _reserve(_request(5_00)) == [()]
+    assert len(_reserve(_request(1))[0]) == 1
+    removed = wallets.remove_limit(**change).value
+    assert _reserve(_request(1_000_00)) == [()]
+
+    assert (changed.version, removed.version, removed.active) == (2, 3, False)
+    assert queries.limits(make.MERCHANT) == []
+    assert queries.limit(limit.id) == removed
+    assert len(event_log.stream("wallets.limit", limit.id)) == 3
+    with pytest.raises(errors.LimitNotFound):
+        wallets.remove_limit(**change)
+    with pytest.raises(errors.LimitNotFound):
+        queries.limit(limit.id, ids.new())
+
+
+@pytest.mark.parametrize(
+    ("given", "param"),
+    [
+        ({"scope": "planet"}, "scope"),
+        ({"kind": "mood"}, "kind"),
+        ({"window": "eon"}, "window"),
+        ({"maximum": -1}, "maximum"),
+        ({"currency": ""}, "currency"),
+        ({"currency": "ZZZ"}, "currency"),
+        ({"window": "rolling"}, "seconds"),
+        ({"window": "rolling", "seconds": 0}, "seconds"),
+        ({"window": "rolling", "seconds": 10**9}, "seconds"),
+        ({"seconds": 60}, "seconds"),
+        ({"zone": "Mars/Olympus"}, "zone"),
+        ({"window": "per_transaction", "zone": "UTC"}, "zone"),
+        ({"window": "per_transaction", "kind": "count"}, "kind"),
+        ({"subject": "x" * 81}, "subject"),
+        ({"subject": "somebody"}, "subject"),
+    ],
+)
+def test_what_makes_no_limit_is_refused(given, param):
+    with pytest.raises(errors.Invalid) as refused:
+        _limit(**given)
+
+    assert refused.value.param == param
+    assert queries.limits() == []
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("round_", range(3))
+def test_of_eight_who_race_for_a_limit_of_one_exactly_one_passes(round_):
+    _limit("customer", "count", maximum=1)
+    customer = ids.new()
+
+    def one():
+        return _reserve(_request(customer=customer))[0]
+
+    results = race(8, one)
+
+    assert sorted(len(breaches) for breaches in results) == [0] + [1] * 7
+    assert Reservation.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_batches_that_cross_each_other_never_wait_in_a_circle():
+    _limit("card", "count", maximum=10**6)
+    _limit("customer", "count", maximum=10**6)
+    customers = [ids.new() for _ in range(5)]
+
+    def batch():
+        cards = [f"card-{n}" for n in range(5)]
+        shuffled = sorted(zip(cards, customers, strict=True), key=lambda _: ids.new().int % 97)
+        return _reserve(*[_request(card=card, customer=who) for card, who in shuffled])
+
+    results = race(8, batch)
+
+    assert results == [[()] * 5] * 8
+    assert Reservation.objects.count() == 80
+
+
+def test_a_hold_reserves_its_wallets_limit_and_keeps_what_was_captured():
+    wallet, other = make.wallet(100_00), make.wallet(100_00)
+    _limit("wallet", maximum=10_00)
+    held = make.hold(wallet, 8_00)
+
+    with pytest.raises(errors.LimitExceeded, match="used 8") as refused:
+        make.hold(wallet, 3_00)
+    make.hold(other, 10_00)
+    wallets.capture(hold_id=held.id, amount=eur(1_00), **BY_NOW)
+
+    assert refused.value.code == "limit_exceeded"
+    assert len(queries.holds(wallet_id=wallet.id)) == 1
+    make.hold(wallet, 9_00)
+    with pytest.raises(errors.LimitExceeded):
+        make.hold(wallet, 1)
+
+
+def test_a_hold_that_is_let_go_gives_its_share_back():
+    wallet = make.wallet(100_00)
+    _limit("wallet", maximum=10_00)
+
+    held = make.hold(wallet, 10_00)
+    wallets.release(hold_id=held.id, **BY_NOW)
+    make.hold(wallet, 10_00, expires_at=make.NOON + HOUR)
+    wallets.expire_due(make.NOON + HOUR)
+
+    make.hold(wallet, 10_00)
