@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
 
+from django.db.models import Count
+
 from fintech.kernel.invariants import Invariant
 from fintech.reconciliation import data, errors
 from fintech.reconciliation.data import BreakState, ImportState, RunState
@@ -131,10 +133,8 @@ def batches(*, source: str | None = None, limit: int = 50) -> list[data.Batch]:
 
 def places(*, source: str) -> dict[str, int]:
     """Count a source's expectations by the place where they are."""
-    counted: dict[str, int] = {}
-    for place in Expectation.objects.filter(provider=source).values_list("place", flat=True):
-        counted[place] = counted.get(place, 0) + 1
-    return counted
+    rows = Expectation.objects.filter(provider=source).order_by().values_list("place")
+    return dict(rows.annotate(count=Count("id")))
 
 
 def _with_totals(rows: Iterable[Run]) -> list[data.Run]:

@@ -21,13 +21,18 @@ from fintech.kernel import event_log
 from fintech.kernel.actor import Actor
 from fintech.kernel.events import Code
 from fintech.reconciliation import data, errors, events
-from fintech.reconciliation.data import ImportState, Witness
+from fintech.reconciliation.data import ImportState, Place, Rule, Witness
 from fintech.reconciliation.models import Import, Line, SetAside, Statement
 from fintech.reconciliation.readers import recognize, staging
 from fintech.reconciliation.services import locks
 
 CHUNK = 2_000  # Rows per transaction.
 _BANK = "bank"
+_COLUMNS = (
+    'file_id, witness, source, statement, "row", kind, currency, gross_minor, fee_minor, '
+    'net_minor, value_on, booked_on, booked, reversal, reference, "references", batch, "text", '
+    "details, place, rule"
+)
 
 
 def import_file(*, content: bytes, name: str, by: Actor, at: datetime) -> data.Import:
@@ -71,7 +76,7 @@ def import_file(*, content: bytes, name: str, by: Actor, at: datetime) -> data.I
 class _Staged:
     """What was read of a file so far."""
 
-    lines: list[Line] = field(default_factory=list)
+    lines: list[tuple[object, ...]] = field(default_factory=list)
     aside: list[SetAside] = field(default_factory=list)
     statements: list[Statement] = field(default_factory=list)
     lines_count: int = 0
@@ -80,7 +85,7 @@ class _Staged:
     def flush(self) -> None:
         """Commit the rows gathered since the last time."""
         with db.transaction():
-            Line.objects.bulk_create(self.lines)
+            _copy(self.lines)
             SetAside.objects.bulk_create(self.aside)
         self.lines.clear()
         self.aside.clear()
@@ -102,7 +107,7 @@ def _begun(row: Import, *, name: str, by: Actor, at: datetime) -> Import:
 def _stage(row: Import, content: bytes) -> _Staged:
     found = recognize.recognize(content)
     row.format = found.format
-    row.witness = Witness.PROCESSOR if found.processor else Witness.BANK
+    row.witness = (Witness.PROCESSOR if found.processor else Witness.BANK).value
     row.source = str(found.format) if found.processor else _BANK
     staged = _Staged()
     for item in found.items:
@@ -135,28 +140,42 @@ def _take(row: Import, line: staging.Line, staged: _Staged) -> None:
         return
     staged.lines_count += 1
     staged.lines.append(
-        Line(
-            file=row,
-            witness=row.witness,
-            source=row.source,
-            statement=line.statement,
-            row=line.line,
-            kind=line.kind[:40],
-            currency=line.currency,
-            gross_minor=gross,
-            fee_minor=fee,
-            net_minor=net,
-            value_on=line.value_on,
-            booked_on=line.booked_on,
-            booked=line.booked,
-            reversal=line.reversal,
-            reference=line.reference[:200],
-            references=[other[:200] for other in line.other_references],
-            batch=line.batch[:200],
-            text=line.text[: staging.TEXT_MAX],
-            details=line.details,
+        (
+            row.id,
+            row.witness,
+            row.source,
+            line.statement,
+            line.line,
+            line.kind[:40],
+            line.currency,
+            gross,
+            fee,
+            net,
+            line.value_on,
+            line.booked_on,
+            line.booked,
+            line.reversal,
+            line.reference[:200],
+            [other[:200] for other in line.other_references],
+            line.batch[:200],
+            line.text[: staging.TEXT_MAX],
+            line.details,
+            Place.OPEN.value,
+            Rule.NONE.value,
         )
     )
+
+
+def _copy(lines: Sequence[tuple[object, ...]]) -> None:
+    """Send staged lines by COPY, several times as fast as an INSERT of as many values."""
+    if not lines:
+        return
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY reconciliation_line ({_COLUMNS}) FROM STDIN") as copy,
+    ):
+        for line in lines:
+            copy.write_row(line)
 
 
 def _finer(line: staging.Line) -> staging.RejectedRow:

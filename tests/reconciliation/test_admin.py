@@ -1,0 +1,53 @@
+"""The back office shows what was compared, and changes nothing."""
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.urls import reverse
+
+from fintech.reconciliation import admin as pages
+from sandbox.acquirer.files import Break as Wrong
+from tests.make.reconciliation import Truth, compared, imported
+
+MODELS = sorted(
+    name.removesuffix("Admin").lower()
+    for name in vars(pages)
+    if name.endswith("Admin") and name != "ReadOnlyAdmin"
+)
+
+
+@pytest.fixture
+def staff(client):
+    """Somebody with every right."""
+    user = get_user_model().objects.create_superuser(
+        email="staff@example.com", name="Sam", password="a long enough password"
+    )
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("model", MODELS)
+def test_every_table_can_be_looked_at_and_not_touched(staff, model):
+    truth = Truth()
+    truth.capture(42_50, reference="cap-1")
+    imported(truth.report())
+    imported(truth.camt(wrong=Wrong.AMOUNT))
+    compared()
+
+    page = staff.get(reverse(f"admin:reconciliation_{model}_changelist"))
+
+    assert page.status_code == 200
+    assert staff.get(reverse(f"admin:reconciliation_{model}_add")).status_code == 403
+
+
+@pytest.mark.django_db
+def test_a_break_shows_its_amount(staff):
+    truth = Truth()
+    truth.capture(42_50, reference="cap-1")
+    imported(truth.report(wrong=Wrong.AMOUNT))
+    compared()
+
+    page = staff.get(reverse("admin:reconciliation_break_changelist")).content.decode()
+
+    assert "-€1.00" in page
+    assert "cap-1" in page
