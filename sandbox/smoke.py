@@ -77,10 +77,11 @@ def _take(name: str, step: Any, progress: Progress) -> dict[str, Any]:
 
 
 def _show_logs(state: Path, progress: Progress) -> None:
-    """What the processes said when something went wrong; the folder is about to go."""
+    """Show what the processes complained about: the folder is about to go."""
     for log in sorted(state.glob("logs/*.log")):
-        tail = log.read_text(errors="replace").splitlines()[-40:]
-        progress.say("\n".join([f"--- {log.name}", *tail]))
+        lines = log.read_text(errors="replace").splitlines()
+        worst = [line[:3000] for line in lines if '"level": "error"' in line or "ERROR" in line]
+        progress.say("\n".join([f"--- {log.name}", *worst[-6:]]))
 
 
 def _since(began: float) -> int:
