@@ -64,6 +64,7 @@ def balance_transactions(
     payment_id: UUID | None = None,
     source_id: UUID | None = None,
     kind: str | None = None,
+    currency: str | None = None,
     created: Between | None = None,
 ) -> data.Page[data.BalanceTransaction]:
     """Return a stretch of the movements of a merchant's balance, newest first."""
@@ -74,6 +75,7 @@ def balance_transactions(
             "payment_id = %(payment)s": ("payment", payment_id),
             "source_id = %(source)s": ("source", source_id),
             "kind = %(kind)s": ("kind", kind),
+            "currency = %(currency)s": ("currency", currency),
             "id < %(after)s": ("after", after if before is None else None),
             "id > %(before)s": ("before", before),
             **{
