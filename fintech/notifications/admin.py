@@ -49,18 +49,6 @@ class AttemptInline(TabularInline):
 
 
 class _Deliveries(ReadOnlyAdmin):
-    list_display = (
-        "event_type",
-        "channel",
-        "to",
-        "state",
-        "attempts",
-        "last_error",
-        "last_status",
-        "next_attempt_at",
-        "created_at",
-    )
-    list_filter = ("state", "channel", "last_error")
     list_select_related = ("event", "endpoint")
     search_fields = ("merchant_id", "id", "event__object_id", "endpoint__url")
     raw_id_fields = ("event", "endpoint")
@@ -100,6 +88,19 @@ class _Deliveries(ReadOnlyAdmin):
 @admin.register(Delivery)
 class DeliveryAdmin(_Deliveries):
     """Every message on its way, or arrived."""
+
+    list_display = (
+        "event_type",
+        "channel",
+        "to",
+        "state",
+        "attempts",
+        "last_error",
+        "last_status",
+        "next_attempt_at",
+        "created_at",
+    )
+    list_filter = ("state", "channel", "last_error")
 
 
 @admin.register(DeadLetter)

@@ -4,11 +4,13 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from uuid import UUID
 
-from django.db.models import Count, Model, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, Model, OuterRef, Prefetch, Q, QuerySet
 
 from fintech.kernel.invariants import Invariant
 from fintech.notifications import data, errors
 from fintech.notifications.models import Attempt, Delivery, Endpoint, MerchantEvent
+
+_WORRYING_ATTEMPTS = 3
 
 INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
@@ -122,6 +124,19 @@ def endpoints(
     return data.Page(tuple(row.as_data() for row in rows), has_more)
 
 
+def failing_endpoints(merchant_id: UUID) -> list[data.Endpoint]:
+    """Return endpoints that need somebody's attention: what we send keeps failing."""
+    stuck = Delivery.objects.filter(
+        endpoint_id=OuterRef("id"),
+        state=data.DeliveryState.PENDING.value,
+        attempts__gte=_WORRYING_ATTEMPTS,
+    )
+    found = Endpoint.objects.filter(merchant_id=merchant_id, deleted_at=None).filter(
+        Q(is_enabled=True) & Exists(stuck) | Q(is_enabled=False) & ~Q(disabled_reason="by_merchant")
+    )
+    return [endpoint.as_data() for endpoint in found.order_by("id")]
+
+
 def delivery(delivery_id: UUID, merchant_id: UUID) -> data.Delivery:
     """
     Return one of a merchant's deliveries, with its attempts.
@@ -157,7 +172,7 @@ def deliveries(
     if states:
         found = found.filter(state__in=states)
     rows, has_more = _stretch(_joined(found), limit=limit, after=after, before=before)
-    return data.Page(tuple(row.as_data(row.tried.all()) for row in rows), has_more)
+    return data.Page(tuple(row.as_data(list(row.tried.all())) for row in rows), has_more)
 
 
 def deliveries_of(subject_id: UUID, merchant_id: UUID) -> list[data.Delivery]:
@@ -210,4 +225,4 @@ def _joined(found: QuerySet[Delivery]) -> QuerySet[Delivery]:
 
 def _with_attempts(found: QuerySet[Delivery]) -> list[data.Delivery]:
     rows = _joined(found).order_by("event_id", "id")
-    return [row.as_data(row.tried.all()) for row in rows]
+    return [row.as_data(list(row.tried.all())) for row in rows]

@@ -61,7 +61,8 @@ WITH waiting AS (
     AND (leased_until IS NULL OR leased_until < clock_timestamp())
   ORDER BY id FOR UPDATE SKIP LOCKED
 )
-UPDATE notifications_delivery SET leased_until = clock_timestamp() + %(lease)s, lease = %(token)s
+UPDATE notifications_delivery
+SET leased_until = clock_timestamp() + make_interval(secs => %(lease)s), lease = %(token)s
 FROM held WHERE notifications_delivery.id = held.id RETURNING notifications_delivery.id
 """
 
@@ -115,7 +116,7 @@ def _claimed(at: datetime, *, only: UUID | None, limit: int) -> list[_Job]:
                 "only": only,
                 "per_endpoint": PER_ENDPOINT,
                 "limit": limit,
-                "lease": _LEASE,
+                "lease": _LEASE.total_seconds(),
                 "token": ids.new(),
             },
         )

@@ -12,6 +12,7 @@ from fintech.fraud import queries as fraud
 from fintech.kernel.errors import NotFound
 from fintech.payments import queries as payments
 from fintech.payments.data import Payment
+from fintech.wallets import queries as wallets
 from fintech.wire import (
     charges,
     customers,
@@ -21,6 +22,7 @@ from fintech.wire import (
     payment_methods,
     refunds,
 )
+from fintech.wire import wallets as wire_wallets
 from fintech.wire.scalars import Json
 
 _REFUNDS_SHOWN = 10  # As the API shows a charge.
@@ -85,6 +87,16 @@ def _assessment(_: Objects, object_id: UUID, merchant_id: UUID) -> Json:
     return fraud_assessments.render(fraud.assessment(object_id, merchant_id=merchant_id))
 
 
+def _wallet(_: Objects, object_id: UUID, merchant_id: UUID) -> Json:
+    return wire_wallets.render(
+        wallets.wallet(object_id, merchant_id), wallets.balances(object_id, merchant_id)
+    )
+
+
+def _hold(_: Objects, object_id: UUID, merchant_id: UUID) -> Json:
+    return wire_wallets.render_hold(wallets.hold(object_id, merchant_id))
+
+
 _RENDERERS: dict[str, Callable[[Objects, UUID, UUID], Json]] = {
     "payment_intent": _payment_intent,
     "charge": _charge,
@@ -93,4 +105,6 @@ _RENDERERS: dict[str, Callable[[Objects, UUID, UUID], Json]] = {
     "payment_method": _payment_method,
     "payment_link": _payment_link,
     "fraud.assessment": _assessment,
+    "wallet": _wallet,
+    "wallet_hold": _hold,
 }

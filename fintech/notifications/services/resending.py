@@ -31,7 +31,7 @@ def resend(
         endpoint_id = (
             Delivery.objects.filter(id=delivery_id).values_list("endpoint_id", flat=True).first()
         )
-        endpoint = Endpoint.objects.select_for_update(no_key=True).filter(id=endpoint_id).first()
+        endpoint = _held(endpoint_id) if endpoint_id else None
         found = Delivery.objects.select_for_update(of=("self",)).select_related("event", "endpoint")
         if merchant_id is not None:
             found = found.filter(merchant_id=merchant_id)
@@ -73,6 +73,10 @@ def resend_failed(
         )
         event_log.append([_again(delivery, at) for delivery in dead], by=by)
         return len(dead)
+
+
+def _held(endpoint_id: UUID) -> Endpoint:
+    return Endpoint.objects.select_for_update(no_key=True).get(id=endpoint_id)
 
 
 def _again(delivery: Delivery, at: datetime) -> events.DeliveryResent:
