@@ -16,7 +16,3 @@ class SealAdmin(ReadOnlyAdmin):
     @admin.display(description="root")
     def root_hex(self, seal: Seal) -> str:
         return bytes(seal.root).hex()
-
-    @admin.display(description="sealed at")
-    def sealed_at(self, seal: Seal) -> str:
-        return seal.as_data().sealed_at.isoformat(timespec="milliseconds")
