@@ -2,10 +2,10 @@
 
 import django.db.models.deletion
 import django_fsm
-import fintech.kernel.ids
-import fintech.wallets.data
 from django.db import migrations, models
 
+import fintech.kernel.ids
+import fintech.wallets.data
 from fintech.kernel.schema import AppendOnly, InSchema
 
 

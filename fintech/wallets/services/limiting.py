@@ -257,8 +257,9 @@ def _shares(requests: Sequence[data.LimitRequest]) -> list[_Share]:
                 [request.amount.currency for request in requests],
             ],
         )
+        rows = cursor.fetchall()  # Before the description: in a pipeline it comes with the rows.
         names = [column.name for column in cursor.description or ()]
-        found = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        found = [dict(zip(names, row, strict=True)) for row in rows]
     shares = []
     for row in found:
         place = row["place"] - 1

@@ -2,6 +2,7 @@
 
 from argparse import ArgumentParser
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -22,7 +23,8 @@ class Command(BaseCommand):
         from currency_converter import CurrencyConverter
 
         since = options["since"] or clock.now().date() - timedelta(days=400)
-        published = CurrencyConverter(decimal=True)._rates
+        converter: Any = CurrencyConverter(decimal=True)  # type: ignore[no-untyped-call]
+        published: dict[str, dict[date, Decimal | None]] = converter._rates
         new = wallets.record_rates(
             (
                 (currency, day, rate)
