@@ -66,7 +66,7 @@ def _begin(orders: Sequence[data.Begin], *, by: Actor) -> list[data.Begun]:
     plans = [_Plan(order) for order in orders]
     _prepare(plans)
     _gather(_open(plans))
-    with db.transaction_if_not_already():
+    with db.transaction_if_not_already(), batch.pipelined():
         _lock(_open(plans))
         _claim(_open(plans))
         _check(_open(plans))

@@ -121,7 +121,7 @@ def _ask_later(attempt: Attempt, work: Ledgered, *, at: datetime) -> None:
 
 
 def _record(answers: Sequence[data.Answered], *, by: Actor) -> list[data.Payment]:
-    with db.transaction_if_not_already():
+    with db.transaction_if_not_already(), batch.pipelined():
         attempts = lock_attempts(answer.attempt_id for answer in answers)
         work = Ledgered()
         for answered in answers:
