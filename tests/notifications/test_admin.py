@@ -1,0 +1,76 @@
+"""What staff see of telling, and the one thing they may do."""
+
+import pytest
+from django.urls import reverse
+
+from fintech.kernel import clock
+from fintech.merchants import services as merchants
+from fintech.merchants.models import User
+from fintech.notifications import queries
+from fintech.notifications.models import Delivery
+from tests.make import merchants as make_merchants
+from tests.make import notifications as make
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def staff(client):
+    made = merchants.create_staff(
+        email="staff@example.com",
+        name="Stef",
+        password=make_merchants.PASSWORD,
+        by=make_merchants.BY,
+        at=make_merchants.NOON,
+    )
+    client.force_login(
+        User.objects.get(id=made.id), backend="django.contrib.auth.backends.ModelBackend"
+    )
+    return client
+
+
+@pytest.fixture
+def dead(merchant):
+    make.endpoint(merchant, "http://127.0.0.1:9999/dead-end")
+    make.customer(merchant)
+    make.told_so_far()
+    Delivery.objects.update(
+        state="abandoned", next_attempt_at=None, last_error="http_error", tries_left=0
+    )
+    return Delivery.objects.get()
+
+
+@pytest.mark.parametrize("table", ["endpoint", "merchantevent", "delivery", "deadletter"])
+def test_every_table_can_be_looked_at(staff, dead, table):
+    answer = staff.get(reverse(f"admin:notifications_{table}_changelist"))
+
+    assert answer.status_code == 200
+    row = {"endpoint": dead.endpoint_id, "merchantevent": dead.event_id}.get(table, dead.id)
+    answer = staff.get(reverse(f"admin:notifications_{table}_change", args=[row]))
+    assert answer.status_code == 200
+    assert b"whsec_" not in answer.content
+
+
+def test_dead_letters_are_a_queue_from_which_one_is_sent_again(staff, dead, merchant):
+    page = reverse("admin:notifications_deadletter_changelist")
+    assert b"dead-end" in staff.get(page).content
+
+    staff.post(page, {"action": "send_again", "_selected_action": [str(dead.id)]})
+
+    delivery = queries.delivery(dead.id, merchant.id)
+    assert delivery.state == "pending"
+    assert delivery.next_attempt_at <= clock.now()
+    assert b"dead-end" not in staff.get(page).content
+
+
+def test_nobody_else_gets_in(client, dead):
+    answer = client.get(reverse("admin:notifications_deadletter_changelist"))
+
+    assert answer.status_code == 302
+
+
+@pytest.mark.parametrize("table", ["merchant", "user", "apikey", "requestlogline"])
+def test_the_tables_of_merchants_can_be_looked_at(staff, merchant, table):
+    answer = staff.get(reverse(f"admin:merchants_{table}_changelist"))
+
+    assert answer.status_code == 200
