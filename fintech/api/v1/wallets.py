@@ -7,6 +7,7 @@ from fintech.api.codec import fields
 from fintech.api.operations import Answer, Call, list_parameters, operation
 from fintech.api.v1.payment_intents import chosen
 from fintech.kernel.money import Money
+from fintech.payments import queries as customers
 from fintech.payments import services as payments
 from fintech.wallets import queries
 from fintech.wallets import services as wallets
@@ -32,6 +33,8 @@ _OWNER = fields.Text(longest=200, about="Your own name for whoever it belongs to
 )
 def create(call: Call) -> Answer:
     """Open a wallet in one currency, with nothing in it."""
+    if call.get("customer") is not None:
+        customers.customer(call.values["customer"], call.merchant_id)  # Or it is missing.
     done = wallets.create_wallet(
         merchant_id=call.merchant_id,
         owner=call.text("owner"),

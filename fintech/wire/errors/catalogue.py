@@ -216,6 +216,7 @@ _RULES = (
         "This kind of break cannot be resolved in this way.",
         "Choose another resolution.",
     ),
+    Rule("rule_unreadable", 400, INVALID, "The rule's text is not one; it says where.", _FIX),
     Rule("case_unexpected_state", 400, INVALID, "The case's state does not allow this.", _LOOK),
     Rule(
         "delivery_unexpected_state",
