@@ -1,5 +1,5 @@
 """The values that audit gives out: seals and faults, as the kernel defines them."""
 
-from fintech.kernel.sealing import Fault, Seal
+from fintech.kernel.seals import Fault, Seal
 
 __all__ = ["Fault", "Seal"]
