@@ -25,7 +25,7 @@ def staff(client):
     return client
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("model", MODELS)
 def test_every_table_can_be_looked_at_and_not_touched(staff, model):
     truth = Truth()
@@ -40,7 +40,7 @@ def test_every_table_can_be_looked_at_and_not_touched(staff, model):
     assert staff.get(reverse(f"admin:reconciliation_{model}_add")).status_code == 403
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_a_break_shows_its_amount(staff):
     truth = Truth()
     truth.capture(42_50, reference="cap-1")

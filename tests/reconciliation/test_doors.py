@@ -13,7 +13,8 @@ from fintech.reconciliation.services import locks
 from sandbox.acquirer.files import Break as Wrong
 from tests.make.reconciliation import DAY, NOON, SOURCE, Truth, compared, imported
 
-pytestmark = pytest.mark.django_db
+# Real commits: the journal is read below the horizon of open transactions.
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def command(name: str, *arguments: object) -> str:

@@ -107,7 +107,7 @@ payments = st.lists(
 )
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     told=payments,

@@ -10,7 +10,8 @@ from fintech.reconciliation.data import Break, BreakState, Resolution, RunState
 from sandbox.acquirer.files import Break as Wrong
 from tests.make.reconciliation import BY, NOON, SOURCE, Truth, compared, imported
 
-pytestmark = pytest.mark.django_db
+# Real commits: the journal is read below the horizon of open transactions.
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

@@ -22,7 +22,8 @@ LATER = NOON + timedelta(days=4)
 BANK = f"assets:bank:{SOURCES[SOURCE].account}"
 RECEIVABLE = f"assets:processor:{SOURCE}:receivable"
 
-pytestmark = pytest.mark.django_db
+# Real commits: the journal is read below the horizon of open transactions.
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
@@ -427,7 +428,6 @@ def test_only_known_sources_are_compared():
     assert not Run.objects.exists()
 
 
-@pytest.mark.django_db(transaction=True)  # Real commits: another connection holds the lock.
 def test_a_source_is_compared_by_one_at_a_time(truth):
     imported(truth.report())
     with locks.held(locks.source(SOURCE)):

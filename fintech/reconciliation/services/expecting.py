@@ -1,5 +1,8 @@
 """Reading from the journal, in its order, what the ledger expects to be seen outside."""
 
+import time
+
+from django.db import connection
 from django_subatomic import db
 
 from fintech.ledger import queries as ledger
@@ -7,14 +10,19 @@ from fintech.reconciliation.models import Cursor, Expectation
 
 CHUNK = 2_000
 _JOURNAL = "journal"
+_PATIENCE_S = 10  # A transaction of the runtime role ends within 5 seconds.
+_POLL_S = 0.02
 
 
 def read() -> int:
     """
     Read every new expectation, and return the position up to which all are known.
 
-    A chunk and the position after it are committed together, so each is read once.
+    A chunk and the position after it are committed together, so each is read once. What
+    was committed before this call is among them: the journal is read below the oldest
+    open transaction, so those that are open now are waited for.
     """
+    _wait_for_open_transactions()
     while True:
         with db.transaction():
             cursor, _ = Cursor.objects.select_for_update().get_or_create(name=_JOURNAL)
@@ -39,3 +47,17 @@ def read() -> int:
             )
             cursor.position = max(line.position for line in found)
             cursor.save()
+
+
+def _wait_for_open_transactions() -> None:
+    if connection.in_atomic_block:
+        return  # We would wait for ourselves.
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
+        (open_now,) = cursor.fetchone()
+        deadline = time.monotonic() + _PATIENCE_S
+        while time.monotonic() < deadline:
+            cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+            if cursor.fetchone()[0] >= open_now:
+                return
+            time.sleep(_POLL_S)
