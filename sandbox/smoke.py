@@ -5,6 +5,7 @@ Standard output is one JSON object and nothing else; people follow on standard e
 """
 
 import json
+import re
 import shutil
 import sys
 import tempfile
@@ -77,11 +78,22 @@ def _take(name: str, step: Any, progress: Progress) -> dict[str, Any]:
 
 
 def _show_logs(state: Path, progress: Progress) -> None:
-    """Show what the processes complained about: the folder is about to go."""
+    """Show what the processes complained about, each thing once: the folder is about to go."""
     for log in sorted(state.glob("logs/*.log")):
-        lines = log.read_text(errors="replace").splitlines()
-        worst = [line[:3000] for line in lines if '"level": "error"' in line or "ERROR" in line]
-        progress.say("\n".join([f"--- {log.name}", *worst[-6:]]))
+        told: dict[str, str] = {}
+        for line in log.read_text(errors="replace").splitlines():
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                if "ERROR" in line:
+                    told.setdefault(line[:200], "")
+                continue
+            if isinstance(entry, dict) and entry.get("level") == "error":
+                trace = str(entry.get("exception", "")).splitlines()[-8:]
+                event = re.sub(r"\[[0-9a-f-]{36}\]", "", str(entry.get("event")))
+                told.setdefault(event[:200], "\n".join(trace))
+        for what, trace in told.items():
+            progress.say(f"--- {log.name}: {what}\n{trace}")
 
 
 def _since(began: float) -> int:
