@@ -1,0 +1,284 @@
+"""
+The hosted page: somebody who has a link's address pays with a card.
+
+It works without scripts, asks no other host for anything, and never sends a card's
+number back. A form sent twice makes one payment: the form's key names it.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods
+
+from fintech.kernel import clock
+from fintech.kernel.actor import Actor
+from fintech.kernel.errors import Refusal
+from fintech.kernel.money import Money
+from fintech.merchants import queries as merchant_queries
+from fintech.payments import data as payment_data
+from fintech.payments import errors
+from fintech.payments import queries as payment_queries
+from fintech.payments import services as payments
+from fintech.web import pills
+from fintech.web.checkout.forms import CardForm, OpenAmountForm
+from fintech.web.dashboard.steps import DECLINES
+
+_POLLS = 30  # Looks at a payment that moves, before the page stops looking by itself.
+
+
+@dataclass(frozen=True, slots=True)
+class TestCard:
+    """A card of the sandbox, and what it does."""
+
+    number: str
+    does: str
+
+    @property
+    def spaced(self) -> str:
+        """Return the number as it is printed on cards."""
+        return " ".join(self.number[at : at + 4] for at in range(0, len(self.number), 4))
+
+
+TEST_CARDS = (
+    TestCard("4242424242424242", "Succeeds"),
+    TestCard("4000002500003155", "Asks the payer to confirm"),
+    TestCard("4000000000009995", "Declined: not enough money"),
+    TestCard("4000000000000002", "Declined: no reason given"),
+    TestCard("4000000000000069", "Declined: expired"),
+    TestCard("4000000000009235", "Held for a review"),
+    TestCard("4100000000000019", "Blocked by the risk decision"),
+    TestCard("4000990000000012", "The acquirer does not answer"),
+)
+# The fields under which services name what is wrong, as they are called here.
+_FIELDS = {
+    "card[number]": "number",
+    "card[exp_month]": "expiry",
+    "card[exp_year]": "expiry",
+    "card[cvc]": "code",
+    "receipt_email": "email",
+}
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def pay(request: HttpRequest, token: str) -> HttpResponse:
+    """Show what is to be paid and take the card."""
+    link = _link(token)
+    at = clock.now()
+    if pills.of_link(link, at) != "active":
+        return _page(request, link, "web/checkout/closed.html", status=410)
+    form = _form(request, link)
+    if request.method == "POST" and form.is_valid():
+        try:
+            payment = _begin(request, link, form)
+        except Refusal as refusal:
+            form.refuse(refusal, _FIELDS)
+        else:
+            return redirect("web:paid", token=token, payment_id=payment.id)
+    return _card_page(request, link, form)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def paid(request: HttpRequest, token: str, payment_id: UUID) -> HttpResponse:
+    """Show how a payment ended, or take another card after a decline."""
+    link = _link(token)
+    payment = _payment(link, payment_id)
+    if payment.state == payment_data.PaymentState.AWAITING_PAYER and payment.next_action_url:
+        return redirect(payment.next_action_url)
+    if payment.state != payment_data.PaymentState.CREATED:
+        return _ending(request, link, payment)
+    form = CardForm(request.POST or None, at=clock.now(), initial={"email": payment.receipt_email})
+    if request.method == "POST" and form.is_valid():
+        try:
+            _confirm(request, payment, form)
+        except Refusal as refusal:
+            form.refuse(refusal, _FIELDS)
+        else:
+            return redirect("web:paid", token=token, payment_id=payment.id)
+    return _card_page(request, link, form, payment)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def challenge(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
+    """Play the payer's bank, which asks whether it is really them."""
+    try:
+        payment = payment_queries.payment_of_attempt(attempt_id)
+    except errors.AttemptNotFound:
+        raise Http404 from None
+    if request.method == "POST":
+        passed = request.POST.get("answer") == "yes"
+        try:
+            payment = payments.answer_challenge(
+                attempt_id=attempt_id, passed=passed, by=_payer(request), at=clock.now()
+            )
+        except errors.UnexpectedState:
+            # Answered before, or too late: where it has got to is what counts.
+            payment = payment_queries.payment_of_attempt(attempt_id)
+        return _back(payment)
+    if payment.state != payment_data.PaymentState.AWAITING_PAYER:
+        return _back(payment)
+    context = _context(payment.merchant_id) | {"payment": payment}
+    return render(request, "web/checkout/challenge.html", context)
+
+
+def _back(payment: payment_data.Payment) -> HttpResponse:
+    """Return the payer to where he came from: the link's page, or the merchant's own."""
+    if payment.link_id is not None:
+        link = payment_queries.link(payment.link_id, payment.merchant_id)
+        return redirect("web:paid", token=link.token, payment_id=payment.id)
+    if payment.return_url:
+        return redirect(payment.return_url)
+    return redirect("web:answered")
+
+
+@never_cache
+@require_GET
+def answered(request: HttpRequest) -> HttpResponse:
+    """Tell a payer who has nowhere to return to that he may close the page."""
+    return render(request, "web/checkout/answered.html", _context(None))
+
+
+def _link(token: str) -> payment_data.Link:
+    try:
+        return payment_queries.link_by_token(token)
+    except errors.LinkNotFound:
+        raise Http404 from None
+
+
+def _payment(link: payment_data.Link, payment_id: UUID) -> payment_data.Payment:
+    """Return the payment if it began at this link."""
+    try:
+        payment = payment_queries.payment(payment_id, link.merchant_id)
+    except errors.PaymentNotFound:
+        raise Http404 from None
+    if payment.link_id != link.id:
+        raise Http404
+    return payment
+
+
+def _form(request: HttpRequest, link: payment_data.Link) -> CardForm:
+    if link.amount is None:
+        return OpenAmountForm(request.POST or None, at=clock.now(), currency=link.currency)
+    return CardForm(request.POST or None, at=clock.now())
+
+
+def _begin(request: HttpRequest, link: payment_data.Link, form: CardForm) -> payment_data.Payment:
+    """Begin a payment and confirm it; the form's key makes both happen once."""
+    amount: Money | None = form.cleaned_data.get("amount")
+    _method(request, link.merchant_id, form)  # A card that is none begins no payment.
+    payment = payments.pay_by_link(
+        token=link.token,
+        amount=amount,
+        receipt_email=form.cleaned_data["email"],
+        key=form.key(link.id, "pay"),
+        by=_payer(request),
+        at=clock.now(),
+    ).value
+    return _confirm(request, payment, form)
+
+
+def _confirm(
+    request: HttpRequest, payment: payment_data.Payment, form: CardForm
+) -> payment_data.Payment:
+    """Charge the card; a decline is how the payment stands, not an error of the form."""
+    method = _method(request, payment.merchant_id, form)
+    try:
+        return payments.confirm(
+            merchant_id=payment.merchant_id,
+            payment_id=payment.id,
+            payment_method=method.id,
+            ip=_ip(request),
+            key=form.key(payment.merchant_id, "confirm", payment=payment.id),
+            by=_payer(request),
+            at=clock.now(),
+        ).value
+    except (errors.CardDeclined, errors.AcquirerUnavailable) as refusal:
+        return refusal.payment or payment
+
+
+def _method(request: HttpRequest, merchant_id: UUID, form: CardForm) -> payment_data.PaymentMethod:
+    """Keep the card as a token, once per form."""
+    month, year = form.cleaned_data["expiry"]
+    return payments.create_payment_method(
+        merchant_id=merchant_id,
+        number=form.cleaned_data["number"],
+        exp_month=month,
+        exp_year=year,
+        billing_name=form.cleaned_data["name"],
+        billing_email=form.cleaned_data["email"],
+        key=form.key(form.cleaned_data["once"], "card"),
+        by=_payer(request),
+        at=clock.now(),
+    ).value
+
+
+def _payer(request: HttpRequest) -> Actor:
+    return Actor(kind="payer", request_id=str(getattr(request, "request_id", "")))
+
+
+def _ip(request: HttpRequest) -> str:
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def _card_page(
+    request: HttpRequest,
+    link: payment_data.Link,
+    form: CardForm,
+    payment: payment_data.Payment | None = None,
+) -> HttpResponse:
+    wrong = bool(form.errors)
+    if form.is_bound:
+        form.forget_card()
+    declined = payment.last_error if payment else None
+    context = {
+        "form": form,
+        "amount": payment.amount if payment else link.amount,
+        "payment": payment,
+        "declined": DECLINES.get(declined.decline_code, DECLINES["generic_decline"])
+        if declined
+        else "",
+        "test_cards": () if settings.MODE == "live" else TEST_CARDS,
+        "test_expiry": f"{clock.now():%m}/{(clock.now().year + 3) % 100:02d}",
+    }
+    return _page(request, link, "web/checkout/pay.html", context, status=400 if wrong else 200)
+
+
+def _ending(
+    request: HttpRequest, link: payment_data.Link, payment: payment_data.Payment
+) -> HttpResponse:
+    looked = request.GET.get("looked", "0")
+    looks = int(looked) if looked.isdecimal() else 0
+    waits = payment.state == payment_data.PaymentState.PROCESSING
+    context = {
+        "payment": payment,
+        "waits": waits,
+        "looked": looks + 1,
+        "looks_again": waits and looks < _POLLS,
+        "own": request.user.is_authenticated
+        and merchant_queries.may(request.user.pk, link.merchant_id, "view_payments"),
+    }
+    return _page(request, link, "web/checkout/ending.html", context)
+
+
+def _page(
+    request: HttpRequest,
+    link: payment_data.Link,
+    template: str,
+    context: dict[str, Any] | None = None,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    shared = _context(link.merchant_id) | {"link": link}
+    return render(request, template, shared | (context or {}), status=status)
+
+
+def _context(merchant_id: UUID | None) -> dict[str, Any]:
+    merchant = None if merchant_id is None else merchant_queries.merchant(merchant_id)
+    return {"live": settings.MODE == "live", "merchant": merchant}

@@ -1,0 +1,131 @@
+"""Payment links, and the one behind “Take a test payment”."""
+
+from typing import Any
+
+from django import forms as django_forms
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from fintech.kernel import clock, money
+from fintech.kernel.errors import Refusal
+from fintech.kernel.money import Money
+from fintech.merchants.data import Right
+from fintech.payments import queries as payment_queries
+from fintech.payments import services as payments
+from fintech.payments.data import Link
+from fintech.web import formats, forms, pills
+from fintech.web.dashboard import desk
+
+_COMMON = ("EUR", "USD", "GBP", "CHF", "JPY", "KWD")
+_TEST_TITLE = "Test payment"
+_TEST_MINOR = 42_50
+_SHOWN = 100
+
+
+class LinkForm(forms.Form):
+    """What is sold, and for how much."""
+
+    title = django_forms.CharField(
+        label="What is it for?",
+        help_text="Payers see this.",
+        max_length=200,
+        error_messages={"required": "Enter what the payment is for."},
+    )
+    amount = forms.AmountField(
+        label="Amount", required=False, help_text="Leave it empty to let the payer choose."
+    )
+    currency = django_forms.ChoiceField(label="Currency")
+    max_uses = django_forms.IntegerField(
+        label="How many times may it be paid?",
+        required=False,
+        min_value=1,
+        max_value=1_000_000,
+        help_text="Leave it empty for any number.",
+        widget=django_forms.TextInput(attrs={"inputmode": "numeric"}),
+    )
+
+    def __init__(self, *args: Any, home_currency: str, **kwargs: Any) -> None:
+        """Offer the merchant's own currency first."""
+        super().__init__(*args, **kwargs)
+        rest = [code for code in _COMMON if code != home_currency]
+        self.fields["currency"].choices = [(code, code) for code in (home_currency, *rest)]
+
+    def clean(self) -> dict[str, Any]:
+        """Make the amount exact."""
+        said = super().clean() or {}
+        if said.get("amount") and said.get("currency"):
+            try:
+                said["money"] = forms.money_of(said["amount"], said["currency"])
+            except django_forms.ValidationError as error:
+                self.add_error("amount", error)
+        return said
+
+
+@require_http_methods(["GET", "POST"])
+@desk.page(Right.TAKE_PAYMENTS)
+def listing(request: HttpRequest, at: desk.Desk) -> HttpResponse:
+    """List links, and make one."""
+    form = LinkForm(request.POST or None, home_currency=at.merchant.default_currency)
+    if request.method == "POST" and form.is_valid():
+        amount: Money | None = form.cleaned_data.get("money")
+        try:
+            payments.create_link(
+                merchant_id=at.merchant.id,
+                title=form.cleaned_data["title"],
+                amount=amount,
+                currency=form.cleaned_data["currency"],
+                max_uses=form.cleaned_data["max_uses"],
+                key=form.key(at.merchant.id, "link"),
+                by=desk.actor(request),
+                at=clock.now(),
+            )
+        except Refusal as refusal:
+            form.refuse(refusal)
+        else:
+            words = formats.amount(amount) if amount else "an open amount"
+            messages.success(request, f"Your link for {words} is ready: copy its address below.")
+            return redirect("web:links")
+    links = payment_queries.links(at.merchant.id, limit=_SHOWN).items
+    context = {
+        "form": form,
+        "links": [(link, _address(link), pills.of_link(link, clock.now())) for link in links],
+    }
+    return desk.render(
+        request,
+        at,
+        "web/dashboard/links.html",
+        "links",
+        context,
+        status=400 if form.errors else 200,
+    )
+
+
+def _address(link: Link) -> str:
+    return f"{settings.BASE_URL}{reverse('web:pay', args=[link.token])}"
+
+
+@require_POST
+@desk.page(Right.TAKE_PAYMENTS)
+def test_payment(request: HttpRequest, at: desk.Desk) -> HttpResponse:
+    """Open the hosted page for a small payment, as a payer would see it."""
+    if settings.MODE == "live":
+        raise Http404
+    links = payment_queries.links(at.merchant.id, limit=_SHOWN).items
+    now = clock.now()
+    ready = [one for one in links if one.title == _TEST_TITLE]
+    link = next((one for one in ready if pills.of_link(one, now) == "active"), None)
+    if link is None:
+        currency = at.merchant.default_currency
+        decimals = money.exponent(currency)
+        link = payments.create_link(
+            merchant_id=at.merchant.id,
+            title=_TEST_TITLE,
+            amount=Money(_TEST_MINOR * 10**decimals // 100, currency),
+            by=desk.actor(request),
+            at=clock.now(),
+        ).value
+    return redirect("web:pay", token=link.token)

@@ -1,0 +1,39 @@
+"""What a merchant has with us: the balance and its movements, and customers' wallets."""
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_GET
+
+from fintech.merchants.data import Right
+from fintech.payments import queries as payment_queries
+from fintech.wallets import queries as wallet_queries
+from fintech.web.dashboard import desk
+
+
+@require_GET
+@desk.page(Right.VIEW_BALANCE)
+def balance(request: HttpRequest, at: desk.Desk) -> HttpResponse:
+    """Show what is there, per currency, and what moved it."""
+    now = payment_queries.balance(at.merchant.id)
+    context = {
+        "balances": [
+            (pending.currency, available, pending)
+            for available, pending in zip(now.available, now.pending, strict=True)
+        ],
+        "movements": payment_queries.balance_transactions(at.merchant.id, limit=50).items,
+    }
+    return desk.render(request, at, "web/dashboard/balance.html", "balance", context)
+
+
+@require_GET
+@desk.page(Right.VIEW_WALLETS)
+def wallets(request: HttpRequest, at: desk.Desk) -> HttpResponse:
+    """Show customers' wallets and what is in them."""
+    found = wallet_queries.wallets(at.merchant.id)
+    context = {
+        "wallets": [
+            (wallet, balances)
+            for wallet in found
+            for balances in wallet_queries.balances(wallet.id, at.merchant.id)
+        ]
+    }
+    return desk.render(request, at, "web/dashboard/wallets.html", "wallets", context)

@@ -1,0 +1,253 @@
+"""The list of payments, and one payment with its timeline."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from fintech.fraud import queries as fraud_queries
+from fintech.fraud.errors import AssessmentNotFound
+from fintech.kernel import clock, ids, money
+from fintech.merchants.data import Right
+from fintech.notifications import queries as notification_queries
+from fintech.payments import data as payment_data
+from fintech.payments import queries as payment_queries
+from fintech.payments.errors import PaymentNotFound
+from fintech.web import forms, pills, queries
+from fintech.web.dashboard import desk, steps
+from fintech.web.data import Filters, PaymentLine
+from fintech.wire import json as wire_json
+from fintech.wire import payment_intents
+
+TABS = (
+    ("", "All", Filters()),
+    ("captured", "Captured", Filters(states=("captured", "partially_captured"))),
+    ("authorized", "To capture", Filters(states=("authorized",))),
+    ("in_review", "In review", Filters(states=("in_review",))),
+    ("declined", "Declined", Filters(declined=True)),
+    ("refunded", "Refunded", Filters(refunded=True)),
+    ("canceled", "Canceled", Filters(states=("canceled",))),
+)
+PERIODS = (("1", "Today"), ("7", "Last 7 days"), ("30", "Last 30 days"), ("90", "Last 90 days"))
+_DAYS = {"1": 1, "7": 7, "30": 30, "90": 90}
+# States in which nothing more happens by itself.
+_RESTING = frozenset({"captured", "canceled", "authorized", "partially_captured"})
+_POLLS = (1, 2, 2, 3, 5, 8, 13, 21, 34)  # Seconds to the next look, by how often we looked.
+
+
+@require_GET
+@desk.page(Right.VIEW_PAYMENTS)
+def listing(request: HttpRequest, at: desk.Desk) -> HttpResponse:
+    """Show payments, newest first, narrowed by what the address says."""
+    filters, chips, problem = _filters(request)
+    page = queries.payments(
+        at.merchant.id,
+        filters,
+        after=request.GET.get("after", ""),
+        before=request.GET.get("before", ""),
+    )
+    context = {
+        "lines": rows(at, page.lines),
+        "periods": PERIODS,
+        "page": page,
+        "tabs": [(name, label) for name, label, _ in TABS],
+        "tab": request.GET.get("state", ""),
+        "chips": chips,
+        "problem": problem,
+        "days": request.GET.get("days", ""),
+        "currencies": queries.currencies(at.merchant.id),
+        "filtered": bool(chips or request.GET.get("state")),
+    }
+    return desk.render(request, at, "web/dashboard/payments.html", "payments", context)
+
+
+def rows(at: desk.Desk, lines: Sequence[PaymentLine]) -> list[dict[str, Any]]:
+    """Join lines of the read model with what only the payments themselves hold."""
+    known = payment_queries.payments_by_id([line.id for line in lines], at.merchant.id)
+    return [
+        {
+            "line": line,
+            "payment": known.get(line.id),
+            "pill": pills.of_payment(
+                state=line.state,
+                captured_minor=line.captured.minor,
+                refunded_minor=line.refunded.minor,
+                decline_code=line.decline_code,
+            ),
+        }
+        for line in lines
+    ]
+
+
+def _filters(request: HttpRequest) -> tuple[Filters, list[tuple[str, str]], str]:
+    """Read the filters of an address; what cannot be read is said and left out."""
+    asked = request.GET
+    chosen = next((tab for name, _, tab in TABS if name == asked.get("state", "")), Filters())
+    values: dict[str, Any] = {
+        "states": chosen.states,
+        "declined": chosen.declined,
+        "refunded": chosen.refunded,
+    }
+    chips: list[tuple[str, str]] = []
+    problem = ""
+    currency = asked.get("currency", "").upper()
+    if currency and money.is_known(currency):
+        values["currency"] = currency
+        chips.append(("currency", currency))
+    for name, column, words in (("min", "least_minor", "from"), ("max", "most_minor", "up to")):
+        if not asked.get(name):
+            continue
+        if "currency" not in values:
+            problem = "Choose a currency to filter by amount."
+            continue
+        try:
+            value = forms.money_of(asked[name], currency)
+        except forms.forms.ValidationError as error:
+            problem = error.message
+            continue
+        values[column] = value.minor
+        chips.append((name, f"{words} {value}"))
+    if asked.get("days") in _DAYS:
+        days = _DAYS[asked["days"]]
+        values["since"] = clock.now().date() - timedelta(days=days - 1)
+        chips.append(("days", "today" if days == 1 else f"last {days} days"))
+    day = _day(asked.get("day", ""))
+    if day is not None:
+        values["since"] = values["until"] = day
+        chips.append(("day", f"{day.day} {day:%b %Y}"))
+    return Filters(**values), chips, problem
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+
+
+@require_GET
+@desk.page(Right.VIEW_PAYMENTS)
+def search(request: HttpRequest, at: desk.Desk) -> HttpResponse:
+    """Go where a search most likely wants to: a payment by id, or the narrowed list."""
+    wanted = request.GET.get("q", "").strip()
+    try:
+        return redirect("web:payment", payment_id=ids.parse("pi", wanted))
+    except ids.NotAnId:
+        pass
+    listing_url = reverse("web:payments")
+    word = wanted.lower().replace(" ", "_")
+    names = {
+        pills.PAYMENT[name].word.lower().replace(" ", "_"): name for name, _, _ in TABS if name
+    }
+    state = word if word in {name for name, _, _ in TABS} else names.get(word)
+    if state:
+        return redirect(f"{listing_url}?state={state}")
+    try:
+        value = forms.money_of(wanted, at.merchant.default_currency)
+    except forms.forms.ValidationError:
+        context = {"search": wanted}
+        return desk.render(request, at, "web/dashboard/nothing_found.html", "payments", context)
+    exact = forms.money_text(value)
+    return redirect(f"{listing_url}?currency={value.currency}&min={exact}&max={exact}")
+
+
+@require_GET
+@desk.page(Right.VIEW_PAYMENTS)
+def page(request: HttpRequest, at: desk.Desk, payment_id: UUID) -> HttpResponse:
+    """Show one payment and everything that happened to it."""
+    payment = payment_of(at, payment_id)
+    context = {
+        "payment": payment,
+        "pill": _pill(payment),
+        "sentence": pills.pill("payment", _pill(payment)).sentence,
+        "attempts": payment_queries.attempts_of(payment.id),
+        "minus_fee": -payment.fee,
+        "minus_refunded": -payment.refunded,
+        "minus_pending": -payment.refund_pending,
+        "net": payment.captured - payment.refunded - payment.fee,
+        "may_take": at.may(Right.TAKE_PAYMENTS),
+        "may_refund": at.may(Right.REFUND_PAYMENTS),
+        "once": forms.Once(),
+        "tab": "timeline",
+        **timeline(request, at, payment),
+    }
+    return desk.render(request, at, "web/dashboard/payment.html", "payments", context)
+
+
+@require_GET
+@desk.page(Right.VIEW_PAYMENTS)
+def fragment(request: HttpRequest, at: desk.Desk, payment_id: UUID) -> HttpResponse:
+    """Give the timeline alone, for a page that looks again while the payment moves."""
+    payment = payment_of(at, payment_id)
+    context = {"payment": payment, **timeline(request, at, payment)}
+    return desk.render(request, at, "web/parts/timeline.html", "payments", context)
+
+
+@require_GET
+@desk.page(Right.VIEW_PAYMENTS)
+def raw(request: HttpRequest, at: desk.Desk, payment_id: UUID) -> HttpResponse:
+    """Show the payment as the API answers it: the same bytes, set out for reading."""
+    payment = payment_of(at, payment_id)
+    sent = wire_json.dumps(payment_intents.render(payment))
+    context = {
+        "payment": payment,
+        "pill": _pill(payment),
+        "sent": sent.decode(),
+        "readable": orjson.dumps(
+            orjson.loads(sent), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS
+        ).decode(),
+        "size": len(sent),
+        "tab": "raw",
+    }
+    return desk.render(request, at, "web/dashboard/raw.html", "payments", context)
+
+
+def payment_of(at: desk.Desk, payment_id: UUID) -> payment_data.Payment:
+    """Return the merchant's payment; anybody else's is as unknown as none."""
+    try:
+        return payment_queries.payment(payment_id, at.merchant.id)
+    except PaymentNotFound:
+        raise Http404 from None
+
+
+def timeline(request: HttpRequest, at: desk.Desk, payment: payment_data.Payment) -> dict[str, Any]:
+    """Return the payment's steps, and when to look again."""
+    items = queries.timeline(payment.id, at.merchant.id)
+    assessed = {item.data["assessment_id"] for item in items if item.kind == "payment_assessed"}
+    assessments = {}
+    for assessment_id in (UUID(text) for text in assessed):
+        try:
+            assessments[assessment_id] = fraud_queries.assessment(
+                assessment_id, merchant_id=at.merchant.id
+            )
+        except AssessmentNotFound:
+            continue
+    found = steps.of_items(items, assessments)
+    found += steps.of_deliveries(notification_queries.deliveries_of(payment.id, at.merchant.id))
+    looked = _looked(request)
+    moving = str(payment.state) not in _RESTING or len(items) < payment.version
+    return {
+        "steps": steps.in_order(found),
+        "look_again": _POLLS[looked] if moving and looked < len(_POLLS) else None,
+        "looked": looked + 1,
+    }
+
+
+def _looked(request: HttpRequest) -> int:
+    text = request.GET.get("looked", "0")
+    return min(int(text), len(_POLLS)) if text.isdecimal() else 0
+
+
+def _pill(payment: payment_data.Payment) -> str:
+    return pills.of_payment(
+        state=str(payment.state),
+        captured_minor=payment.captured.minor,
+        refunded_minor=payment.refunded.minor,
+        decline_code=payment.last_error.decline_code if payment.last_error else "",
+    )

@@ -1,0 +1,113 @@
+"""Where events are sent, and how each sending went."""
+
+from uuid import UUID
+
+from django import forms as django_forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from fintech.kernel import clock
+from fintech.kernel.errors import NotFound, Refusal
+from fintech.merchants.data import Right
+from fintech.notifications import queries as notification_queries
+from fintech.notifications import services as notifications
+from fintech.web import forms
+from fintech.web.dashboard import desk
+
+
+class EndpointForm(forms.Form):
+    """An address that events are sent to."""
+
+    url = django_forms.URLField(
+        label="Address",
+        help_text="Events are sent here by POST, signed.",
+        max_length=2048,
+        assume_scheme="https",
+        error_messages={
+            "required": "Enter the address.",
+            "invalid": "Enter a whole address, such as https://shop.example.com/events.",
+        },
+    )
+    description = django_forms.CharField(label="Note", max_length=200, required=False)
+
+
+@require_http_methods(["GET", "POST"])
+@desk.page(Right.VIEW_WEBHOOKS)
+def listing(request: HttpRequest, at: desk.Desk) -> HttpResponse:
+    """List endpoints, and make one; its secret is shown in this answer."""
+    form = EndpointForm(request.POST or None)
+    made = None
+    if request.method == "POST":
+        if not at.may(Right.MANAGE_WEBHOOKS):
+            return desk.forbidden(request, at, Right.MANAGE_WEBHOOKS)
+        if form.is_valid():
+            try:
+                made = notifications.create_endpoint(
+                    merchant_id=at.merchant.id,
+                    url=form.cleaned_data["url"],
+                    events=("*",),
+                    description=form.cleaned_data["description"],
+                    key=form.key(at.merchant.id, "endpoint"),
+                    by=desk.actor(request),
+                    at=clock.now(),
+                ).value
+            except Refusal as refusal:
+                form.refuse(refusal)
+    context = {
+        "form": EndpointForm() if made else form,
+        "made": made,
+        "endpoints": notification_queries.endpoints(at.merchant.id).items,
+        "may_manage": at.may(Right.MANAGE_WEBHOOKS),
+    }
+    return desk.render(
+        request,
+        at,
+        "web/dashboard/webhooks.html",
+        "webhooks",
+        context,
+        status=400 if form.errors else 200,
+    )
+
+
+@require_GET
+@desk.page(Right.VIEW_WEBHOOKS)
+def endpoint(request: HttpRequest, at: desk.Desk, endpoint_id: UUID) -> HttpResponse:
+    """Show one endpoint and its latest deliveries."""
+    context = {
+        "endpoint": _endpoint(at, endpoint_id),
+        "deliveries": notification_queries.deliveries(
+            at.merchant.id, endpoint_id=endpoint_id
+        ).items,
+        "once": forms.Once(),
+        "may_manage": at.may(Right.MANAGE_WEBHOOKS),
+    }
+    return desk.render(request, at, "web/dashboard/webhook.html", "webhooks", context)
+
+
+@require_POST
+@desk.page(Right.MANAGE_WEBHOOKS)
+def resend(request: HttpRequest, at: desk.Desk, delivery_id: UUID) -> HttpResponse:
+    """Send one delivery again."""
+    try:
+        sent = notifications.resend(
+            merchant_id=at.merchant.id,
+            delivery_id=delivery_id,
+            by=desk.actor(request),
+            at=clock.now(),
+        )
+    except NotFound:
+        raise Http404 from None
+    except Refusal as refusal:
+        messages.warning(request, refusal.message)
+        return redirect("web:webhooks")
+    messages.success(request, "It is on its way again.")
+    return redirect("web:webhook", endpoint_id=sent.endpoint_id)
+
+
+def _endpoint(at: desk.Desk, endpoint_id: UUID) -> object:
+    try:
+        return notification_queries.endpoint(endpoint_id, at.merchant.id)
+    except NotFound:
+        raise Http404 from None

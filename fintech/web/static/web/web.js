@@ -1,0 +1,71 @@
+// What pages gain with scripts on. Everything works without this file.
+(() => {
+  "use strict";
+  const say = (text) => {
+    const live = document.getElementById("live");
+    if (live) live.textContent = text;
+  };
+
+  // A form is sent once: a second press waits for the first answer. The server keeps its
+  // own guard (a key in the form), so this is a courtesy.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post" || event.defaultPrevented) return;
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "1";
+    const button = event.submitter;
+    if (button && form.dataset.busy) {
+      button.setAttribute("aria-disabled", "true");
+      button.textContent = form.dataset.busy;
+      say(form.dataset.busy);
+    }
+    setTimeout(() => delete form.dataset.sent, 8000);
+  });
+
+  document.addEventListener("click", async (event) => {
+    const copy = event.target.closest("[data-copy]");
+    if (copy) {
+      await navigator.clipboard.writeText(copy.dataset.copy);
+      copy.querySelector("span").textContent = "Copied";
+      say("Copied");
+    }
+    const use = event.target.closest("[data-card]");
+    if (use) {
+      const set = (name, value) => {
+        const field = document.querySelector(`[name="${name}"]`);
+        if (field && (name === "number" || !field.value)) field.value = value;
+      };
+      set("number", use.dataset.card.replace(/(.{4})(?=.)/g, "$1 "));
+      set("expiry", use.dataset.expiry);
+      set("code", use.dataset.card.startsWith("3") ? "1234" : "123");
+      set("name", "Sam Test");
+      set("email", "sam@example.org");
+      document.querySelector("[data-pay]").focus();
+      say("The form is filled with a test card");
+    }
+  });
+
+  // "/" goes to the search box; Escape closes an open menu.
+  document.addEventListener("keydown", (event) => {
+    const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
+    if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey) {
+      const box = document.querySelector(".search input");
+      if (box) {
+        event.preventDefault();
+        box.focus();
+      }
+    }
+    if (event.key === "Escape") {
+      document.querySelectorAll("details.menu[open]").forEach((menu) => {
+        menu.open = false;
+        menu.querySelector("summary").focus();
+      });
+    }
+  });
+
+  const problem = document.querySelector(".problem");
+  if (problem) problem.focus();
+})();

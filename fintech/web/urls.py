@@ -1,0 +1,43 @@
+"""Paths of the doors for people: the dashboard and the hosted page."""
+
+from django.urls import include, path, register_converter
+
+from fintech.web import converters
+from fintech.web.checkout import pages as checkout
+from fintech.web.dashboard import actions, home, keys, links, money, payments, session, webhooks
+
+register_converter(converters.PaymentId, "pi")
+register_converter(converters.ChargeId, "ch")
+
+_dashboard = [
+    path("", home.home, name="home"),
+    path("search", payments.search, name="search"),
+    path("merchant", session.switch, name="switch"),
+    path("theme", session.theme, name="theme"),
+    path("payments", payments.listing, name="payments"),
+    path("payments/<pi:payment_id>", payments.page, name="payment"),
+    path("payments/<pi:payment_id>/timeline", payments.fragment, name="timeline"),
+    path("payments/<pi:payment_id>/raw", payments.raw, name="raw"),
+    path("payments/<pi:payment_id>/refund", actions.refund, name="refund"),
+    path("payments/<pi:payment_id>/capture", actions.capture, name="capture"),
+    path("payments/<pi:payment_id>/cancel", actions.cancel, name="cancel"),
+    path("links", links.listing, name="links"),
+    path("test-payment", links.test_payment, name="test-payment"),
+    path("balance", money.balance, name="balance"),
+    path("wallets", money.wallets, name="wallets"),
+    path("keys", keys.listing, name="keys"),
+    path("keys/<uuid:key_id>/revoke", keys.revoke, name="revoke-key"),
+    path("webhooks", webhooks.listing, name="webhooks"),
+    path("webhooks/<uuid:endpoint_id>", webhooks.endpoint, name="webhook"),
+    path("deliveries/<uuid:delivery_id>/resend", webhooks.resend, name="resend"),
+]
+_pages = [
+    path("", session.front, name="front"),
+    path("login", session.login, name="login"),
+    path("dashboard/", include(_dashboard)),
+    path("pay/answered", checkout.answered, name="answered"),
+    path("pay/challenge/<ch:attempt_id>", checkout.challenge, name="challenge"),
+    path("pay/<str:token>", checkout.pay, name="pay"),
+    path("pay/<str:token>/<pi:payment_id>", checkout.paid, name="paid"),
+]
+urlpatterns = [path("", include((_pages, "web"), namespace="web"))]
