@@ -55,7 +55,7 @@ _SETTLES = (
 )
 
 
-class Unreadable(Exception):  # noqa: N818 -- named by what is wrong, as everywhere.
+class Unreadable(Exception):
     """The request says something that cannot be meant; nothing was done."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -63,7 +63,7 @@ class Unreadable(Exception):  # noqa: N818 -- named by what is wrong, as everywh
         self.code = code
 
 
-class ReferenceReused(Exception):  # noqa: N818 -- as above.
+class ReferenceReused(Exception):
     """The reference names another operation."""
 
 
