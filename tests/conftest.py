@@ -1,14 +1,14 @@
 """
 Real servers for every run: PostgreSQL and Valkey of its own, thrown away afterwards.
 
-The servers are up before Django reads its settings. Migrations run once, as the owner,
-into a template; each worker gets a copy of it and works as the runtime role. What tests
-commit is taken away again by the owner, since the runtime role may not.
+The servers are up before Django reads its settings. Migrations run once per worker, as
+the owner; tests run as the runtime role. What they commit is taken away again by the
+owner, since the runtime role may not.
 """
 
-import fcntl
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,15 +18,17 @@ import psycopg
 import pytest
 
 _STATE = "FINTECH_TEST_STATE"
-_TEMPLATE = "fintech_template"
 _servers = None
 
 
 def _start_servers() -> None:
-    """Start the run's servers, in the process that began the run; its workers inherit them."""
+    """
+    Start servers for this process.
+
+    Each worker has a cluster of its own: a transaction that is open in one database of a
+    cluster holds back the horizon, and so the subscriptions, of all the others.
+    """
     global _servers
-    if _STATE in os.environ:
-        return
     from sandbox.embedded import Embedded
 
     state = Path(tempfile.mkdtemp(prefix="fintech-test-"))
@@ -38,17 +40,24 @@ def _start_servers() -> None:
     os.environ["OBJECTS_DIR"] = str(state / "objects")
 
 
-_start_servers()
-os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
-os.environ["LOG_LEVEL"] = "ERROR"
+def _runs_tests() -> bool:
+    """Whether this process runs tests, rather than handing them to workers."""
+    distributes = any(word.startswith(("-n", "--numprocesses", "--dist")) for word in sys.argv)
+    return "PYTEST_XDIST_WORKER" in os.environ or not distributes
 
-import django
 
-django.setup()
+if _runs_tests():
+    _start_servers()
+    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+    os.environ["LOG_LEVEL"] = "ERROR"
+
+    import django
+
+    django.setup()
 
 
 def pytest_report_header() -> str:
-    return f"servers: {os.environ['DATABASE_URL']}, effort {os.environ.get('EFFORT', '0.02')}"
+    return f"real PostgreSQL and Valkey per worker, effort {os.environ.get('EFFORT', '0.02')}"
 
 
 def pytest_unconfigure() -> None:
@@ -69,30 +78,19 @@ def _psycopg(url: str) -> psycopg.Connection:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker, worker_id) -> Iterator[None]:
-    """Give this worker its own copy of the migrated template."""
+    """Make this worker's database and migrate it, as the owner."""
     from django.conf import settings
     from django.core.management import call_command
     from django.db import connections
 
     owner_url, name = os.environ["DATABASE_OWNER_URL"], f"test_{worker_id}"
-    with Path(os.environ[_STATE], "template.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        with _psycopg(owner_url) as admin:
-            found = admin.execute(
-                "SELECT 1 FROM pg_database WHERE datname = %s", [_TEMPLATE]
-            ).fetchone()
-            if not found:
-                admin.execute(f"CREATE DATABASE {_TEMPLATE}")
-                _use(connections, settings, _TEMPLATE)
-                with django_db_blocker.unblock():
-                    call_command("migrate", database="owner", verbosity=0)
-                    connections.close_all()
-                _keep_pristine(_named(owner_url, _TEMPLATE))
-            admin.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+    with _psycopg(owner_url) as admin:
+        admin.execute(f"CREATE DATABASE {name}")
     _use(connections, settings, name)
-    if worker_id != "master":
-        number = int(worker_id.removeprefix("gw")) + 1
-        settings.REDIS_URL = f"{settings.REDIS_URL}?db={number}"
+    with django_db_blocker.unblock():
+        call_command("migrate", database="owner", verbosity=0)
+        connections.close_all()
+    _keep_pristine(os.environ["DATABASE_OWNER_URL"])
     yield
     with django_db_blocker.unblock():
         connections.close_all()

@@ -59,7 +59,7 @@ def snapshot() -> Iterator[None]:
 
     Inside a transaction that is open already (tests) nothing is changed about it.
     """
-    outermost = not db.in_transaction()
+    outermost = not connection.in_atomic_block
     with db.transaction_if_not_already():
         if outermost:
             with connection.cursor() as cursor:
