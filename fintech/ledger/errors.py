@@ -1,0 +1,102 @@
+"""Everything the books can refuse, on one screen."""
+
+from uuid import UUID
+
+from fintech.kernel.errors import NotFound, Refused
+
+
+class PostingRefused(Refused):
+    """A journal entry cannot be posted; nothing of its batch is."""
+
+    code = "entry_refused"
+
+    def __init__(self, entry_id: UUID) -> None:
+        self.entry_id = entry_id
+        super().__init__(entry_id=str(entry_id))
+
+
+class EntryUnbalanced(PostingRefused):
+    """Debits and credits of the entry differ, or a line moves nothing."""
+
+    code = "entry_unbalanced"
+
+
+class EntryConflict(PostingRefused):
+    """Another entry with this id stands in the journal."""
+
+    code = "entry_conflict"
+
+
+class EntryIdOutOfWindow(PostingRefused):
+    """The entry's id was made in the future, too long ago, or is no UUIDv7."""
+
+    code = "entry_id_out_of_window"
+
+
+class EntryCurrencyMismatch(PostingRefused):
+    """The entry sums to zero only across currencies."""
+
+    code = "entry_currency_mismatch"
+
+
+class AmountTooLarge(PostingRefused):
+    """An amount or a balance would leave the range of 2^62 minor units."""
+
+    code = "amount_too_large"
+
+
+class AccountUnknown(PostingRefused):
+    """The entry names an account that is not there."""
+
+    code = "ledger_account_unknown"
+
+
+class AccountClosed(PostingRefused):
+    """The entry names an account that is closed."""
+
+    code = "ledger_account_closed"
+
+
+class Overdraft(PostingRefused):
+    """An account would fall below its floor."""
+
+    code = "entry_overdraft"
+
+
+class PeriodClosed(PostingRefused):
+    """The entry falls into a period that is closed."""
+
+    code = "period_closed"
+
+
+class PendingNotFound(PostingRefused):
+    """There is no such pending entry."""
+
+    code = "pending_not_found"
+
+
+class PendingExceeded(PostingRefused):
+    """More is asked for than the pending entry still sets aside."""
+
+    code = "pending_exceeded"
+
+
+class PendingMismatch(PostingRefused):
+    """A capture begins with the pair of accounts that its pending entry has set aside."""
+
+    code = "pending_mismatch"
+
+
+class BatchTooLarge(Refused):
+    """A batch has at most 1,000 entries, and an entry at most 100 lines."""
+
+    code = "batch_too_large"
+
+
+class EntryNotFound(NotFound):
+    """There is no such journal entry."""
+
+    code = "resource_missing"
+
+    def __init__(self, entry_id: UUID) -> None:
+        super().__init__(entry_id=str(entry_id))

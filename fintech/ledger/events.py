@@ -1,0 +1,36 @@
+"""
+Facts about the books.
+
+The journal is the ledger's own log: it is read as a second source beside the event log
+and not copied there. This is the shape in which it is read.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+from fintech.kernel.events import Code, Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntryPosted(Event):
+    """
+    An entry came into the journal.
+
+    Lines are told as three tuples of one length: addresses, posted and pending amounts,
+    debit positive.
+    """
+
+    name: ClassVar = "ledger.entry_posted.v1"
+    stream_of: ClassVar = "entry_id"
+
+    entry_id: UUID
+    kind: int
+    template: Code
+    template_version: int
+    subject_id: UUID | None
+    pending_id: UUID | None
+    currency: Code
+    accounts: tuple[int, ...]
+    amounts_minor: tuple[int, ...]
+    pendings_minor: tuple[int, ...]

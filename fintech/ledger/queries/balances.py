@@ -1,0 +1,114 @@
+"""What accounts hold: one row read, whatever their history."""
+
+from uuid import UUID
+
+from django.db import connection
+
+from fintech.kernel.money import Money
+from fintech.ledger import data
+from fintech.ledger.data import chart
+from fintech.ledger.data.chart import Account, Normal
+from fintech.ledger.posting import SHARD
+
+
+def balance(address: str, currency: str) -> data.Balance:
+    """
+    Return what the account at an address holds; nothing, if it was never used.
+
+    Raises:
+        NotInTheChart: no kind of account has an address like this.
+    """
+    return _balance(chart.at(address, currency))
+
+
+def merchant_pending(merchant_id: UUID, currency: str) -> data.Balance:
+    """Return a merchant's money that is not available yet."""
+    return _balance(chart.account(chart.MERCHANT_PENDING, currency, str(merchant_id)))
+
+
+def merchant_available(merchant_id: UUID, currency: str) -> data.Balance:
+    """Return a merchant's money that may be paid out."""
+    return _balance(chart.account(chart.MERCHANT_AVAILABLE, currency, str(merchant_id)))
+
+
+def wallet_balance(wallet_id: UUID, currency: str) -> data.Balance:
+    """Return what is in a wallet."""
+    return _balance(chart.account(chart.WALLET, currency, str(wallet_id)))
+
+
+def _balance(account: Account) -> data.Balance:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT posted, pending_debit, pending_credit, seq FROM ledger_balance "
+            "WHERE shard = %s AND digest = %s",
+            [SHARD, account.digest],
+        )
+        posted, debit, credit, sequence = cursor.fetchone() or (0, 0, 0, 0)
+    coming, going = (debit, credit) if account.normal == Normal.DEBIT else (credit, debit)
+    posted *= account.normal
+    return data.Balance(
+        posted=Money(posted, account.currency),
+        pending=Money(coming - going, account.currency),
+        available=Money(posted - going, account.currency),
+        pending_in=Money(coming, account.currency),
+        pending_out=Money(going, account.currency),
+        sequence=sequence,
+    )
+
+
+def statement(
+    address: str, currency: str, *, limit: int = 20, before: int | None = None
+) -> list[data.StatementLine]:
+    """Return an account's posted lines with the balance after each, newest first."""
+    account = chart.at(address, currency)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT l.seq, l.entry_id, e.template, e.subject, e.occurred_at, e.recorded_at, "
+            "l.amount, l.balance FROM ledger_balance b "
+            "JOIN ledger_line l ON l.shard = b.shard AND l.account = b.account "
+            "JOIN ledger_entry e ON e.shard = l.shard AND e.id = l.entry_id "
+            "WHERE b.shard = %s AND b.digest = %s AND l.amount <> 0 AND l.seq < %s "
+            "ORDER BY l.seq DESC LIMIT %s",
+            [SHARD, account.digest, before or (1 << 62), limit],
+        )
+        rows = cursor.fetchall()
+    return [
+        data.StatementLine(
+            sequence=sequence,
+            entry_id=entry_id,
+            template=template,
+            subject=subject,
+            occurred_at=occurred_at,
+            recorded_at=recorded_at,
+            amount=Money(amount * account.normal, currency),
+            balance=Money(after * account.normal, currency),
+        )
+        for sequence, entry_id, template, subject, occurred_at, recorded_at, amount, after in rows
+    ]
+
+
+def trial_balance() -> list[data.TrialLine]:
+    """Return what each kind of account holds, per currency; debits equal credits."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT a.code, a.currency, count(*), "
+            "coalesce(sum(b.posted) FILTER (WHERE b.posted > 0), 0)::bigint, "
+            "coalesce(-sum(b.posted) FILTER (WHERE b.posted < 0), 0)::bigint "
+            "FROM ledger_account a "
+            "JOIN ledger_balance b ON b.shard = a.shard AND b.account = a.account "
+            "WHERE a.book = %s GROUP BY 1, 2 ORDER BY 2, 1",
+            [chart.PLATFORM],
+        )
+        rows = cursor.fetchall()
+    return [
+        data.TrialLine(
+            code=code,
+            meaning=chart.BY_CODE[code].meaning,
+            type=chart.BY_CODE[code].type,
+            currency=currency,
+            accounts=accounts,
+            debit=Money(debit, currency),
+            credit=Money(credit, currency),
+        )
+        for code, currency, accounts, debit, credit in rows
+    ]

@@ -1,0 +1,211 @@
+"""Reading the journal: entries as they stand, and the journal as a source of facts."""
+
+import json
+import struct
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid5
+
+from django.db import connection
+
+from fintech.kernel.event_log import Recorded
+from fintech.kernel.money import Money
+from fintech.ledger import data, errors, events
+from fintech.ledger.data import Direction, EntryKind, EntryState, LineView, Seen
+from fintech.ledger.posting import SHARD
+
+_LINE = struct.Struct("!iqq")  # Account, posted amount, pending amount.
+_ENTRY = (
+    "SELECT e.id, e.kind, e.template, e.version, e.subject, e.pending_id, e.occurred_at, "
+    "e.recorded_at, e.expires_at, e.by, e.lines, p.amount, p.remaining FROM ledger_entry e "
+    "LEFT JOIN ledger_pending p ON p.shard = e.shard AND p.id = e.id AND e.kind = 1 "
+)
+_Names = dict[int, tuple[str, str]]
+
+
+def entries_of(subject: UUID) -> list[data.JournalEntryView]:
+    """Return the journal entries about something, such as a payment, oldest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{_ENTRY} WHERE e.shard = %s AND e.subject = %s ORDER BY e.position", [SHARD, subject]
+        )
+        return _views(cursor.fetchall())
+
+
+def entry(entry_id: UUID) -> data.JournalEntryView:
+    """
+    Return one journal entry.
+
+    Raises:
+        EntryNotFound: there is none with this id.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(f"{_ENTRY} WHERE e.shard = %s AND e.id = %s", [SHARD, entry_id])
+        rows = cursor.fetchall()
+    if not rows:
+        raise errors.EntryNotFound(entry_id)
+    return _views(rows)[0]
+
+
+def _views(rows: Sequence[Sequence[Any]]) -> list[data.JournalEntryView]:
+    names = _names(bytes(row[10]) for row in rows)
+    return [_view(row, names) for row in rows]
+
+
+def _view(row: Sequence[Any], names: _Names) -> data.JournalEntryView:
+    lines = tuple(_lines(bytes(row[10]), names))
+    amount, remaining = row[11], row[12]
+    state = EntryState.POSTED
+    if amount is not None:
+        state = EntryState.PARTIALLY_CAPTURED
+        if remaining == amount:
+            state = EntryState.PENDING
+        elif remaining == 0:
+            state = EntryState.ENDED
+    return data.JournalEntryView(
+        id=row[0],
+        kind=EntryKind(row[1]),
+        template=row[2],
+        version=row[3],
+        subject=row[4],
+        pending_id=row[5],
+        occurred_at=row[6],
+        recorded_at=row[7],
+        expires_at=row[8],
+        by=row[9],
+        lines=lines,
+        state=state,
+        remaining=None if remaining is None else Money(remaining, lines[0].amount.currency),
+    )
+
+
+def _lines(packed: bytes, names: _Names) -> Iterable[LineView]:
+    """Yield an entry's lines; where it also ends what was pending, what it posts is told."""
+    for account, posted, pending in _LINE.iter_unpack(packed):
+        address, currency = names[account]
+        signed = posted or pending
+        yield LineView(
+            address=address,
+            direction=Direction.DEBIT if signed > 0 else Direction.CREDIT,
+            amount=Money(abs(signed), currency),
+            pending=posted == 0,
+        )
+
+
+def _names(packed: Iterable[bytes]) -> _Names:
+    """Return address and currency of each account that entries name."""
+    numbers = {account for lines in packed for account, _, _ in _LINE.iter_unpack(lines)}
+    if not numbers:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT account, address, currency FROM ledger_account "
+            "WHERE shard = %s AND account = ANY(%s)",
+            [SHARD, [*numbers]],
+        )
+        return {account: (address, currency) for account, address, currency in cursor.fetchall()}
+
+
+def expectations(after_position: int, limit: int) -> list[data.Expectation]:
+    """
+    Return lines that will be seen outside, after a position, in the order of the journal.
+
+    A position is a transaction of which all is committed, so reading on from the largest
+    one seen loses nothing. Lines of one transaction come together, beyond `limit` if
+    need be.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH found AS (SELECT * FROM ledger_entry WHERE expected IS NOT NULL "
+            "AND shard = %s AND xid > %s::text::xid8 "
+            "AND xid < pg_snapshot_xmin(pg_current_snapshot()) "
+            "ORDER BY xid FETCH FIRST %s ROWS WITH TIES) "
+            "SELECT xid::text::bigint, id, subject, occurred_at, lines, expected FROM found "
+            "ORDER BY xid, position",
+            [SHARD, after_position, limit],
+        )
+        rows = cursor.fetchall()
+    names = _names(bytes(row[4]) for row in rows)
+    return [
+        _expectation(row, marked, names)
+        for row in rows
+        for marked in (json.loads(row[5]) if isinstance(row[5], str) else row[5])
+    ]
+
+
+def _expectation(row: Sequence[Any], marked: dict[str, Any], names: _Names) -> data.Expectation:
+    position, entry_id, subject, at, packed, _ = row
+    account, amount, _ = list(_LINE.iter_unpack(bytes(packed)))[marked["line"] - 1]
+    currency = names[account][1]
+    return data.Expectation(
+        position=position,
+        line_id=uuid5(entry_id, str(marked["line"])),
+        entry_id=entry_id,
+        subject=subject,
+        kind=Seen(marked["kind"]),
+        provider=marked["source"],
+        reference=marked["reference"],
+        amount=Money(amount, currency),
+        fee_estimate=Money(marked["fee_minor"], currency),
+        due_on=date.fromisoformat(marked["due_on"]),
+        at=at,
+    )
+
+
+class JournalSource:
+    """The journal, as subscriptions read it: each entry is a stream of one fact."""
+
+    name = "journal"
+    checks_versions = False
+
+    def read(self, *, low: int, high: int, position: int, limit: int) -> list[Recorded]:
+        """Return entries of one window of transactions after a position, in its order."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT position, xid::text::bigint, id, kind, template, version, subject, "
+                "pending_id, by, lines, occurred_at, recorded_at FROM ledger_entry "
+                "WHERE xid >= %s::text::xid8 AND xid < %s::text::xid8 AND position > %s "
+                "ORDER BY position LIMIT %s",
+                [low, high, position, limit],
+            )
+            rows = cursor.fetchall()
+        names = _names(bytes(row[9]) for row in rows)
+        return [_recorded(row, names) for row in rows]
+
+
+def _recorded(row: Sequence[Any], names: _Names) -> Recorded:
+    kind, identity, request_id, cause = ([*row[8].split("|"), "", "", ""])[:4]
+    return Recorded(
+        position=row[0],
+        xid=row[1],
+        stream=f"ledger.entry:{row[2]}",
+        version=1,
+        name=events.EntryPosted.name,
+        data={
+            "entry_id": str(row[2]),
+            "kind": EntryKind(row[3]).name.lower(),
+            "template": row[4],
+            "template_version": row[5],
+            "subject_id": row[6] and str(row[6]),
+            "pending_id": row[7] and str(row[7]),
+            "lines": [
+                {
+                    "address": line.address,
+                    "side": str(line.direction),
+                    "minor": line.amount.minor,
+                    "currency": line.amount.currency,
+                    "pending": line.pending,
+                }
+                for line in _lines(bytes(row[9]), names)
+            ],
+        },
+        meta={"by": kind, "id": identity, "request_id": request_id, "cause": cause},
+        occurred_at=row[10],
+        recorded_at=row[11],
+    )
+
+
+def journal_source() -> JournalSource:
+    """Return the journal as a source of subscriptions."""
+    return JournalSource()

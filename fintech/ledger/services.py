@@ -1,0 +1,87 @@
+"""
+Writing the books: post entries, seal what was posted.
+
+An entry is posted whole or not at all, and an id is posted once: the same entry again
+changes nothing, another one under its id is refused.
+"""
+
+from collections.abc import Sequence
+
+from django.db import connection
+from django_subatomic import db
+
+from fintech.kernel.actor import Actor
+from fintech.ledger import data, errors, posting
+from fintech.ledger.data import Code
+from fintech.ledger.queries import LOG
+
+MOST_ENTRIES = 1_000
+MOST_LINES = 100
+
+_REFUSALS: dict[Code, type[errors.PostingRefused]] = {
+    Code.ACCOUNT_UNKNOWN: errors.AccountUnknown,
+    Code.OVERDRAFT: errors.Overdraft,
+    Code.CONFLICT: errors.EntryConflict,
+    Code.ACCOUNT_CLOSED: errors.AccountClosed,
+    Code.CURRENCY_MISMATCH: errors.EntryCurrencyMismatch,
+    Code.UNBALANCED: errors.EntryUnbalanced,
+    Code.PERIOD_CLOSED: errors.PeriodClosed,
+    Code.ID_OUT_OF_WINDOW: errors.EntryIdOutOfWindow,
+    Code.PENDING_NOT_FOUND: errors.PendingNotFound,
+    Code.PENDING_EXCEEDED: errors.PendingExceeded,
+    Code.PENDING_MISMATCH: errors.PendingMismatch,
+    Code.AMOUNT_TOO_LARGE: errors.AmountTooLarge,
+}
+
+
+def post(entries: Sequence[data.JournalEntry], *, by: Actor) -> list[data.Posted]:
+    """
+    Post entries, all of them or none, in the caller's transaction or in one of its own.
+
+    Call it last in a transaction: the accounts' balances stay locked until the commit.
+
+    Raises:
+        PostingRefused: a subclass names the rule and the entry; nothing was written.
+        BatchTooLarge: more than 1,000 entries, or 100 lines in one.
+    """
+    outcomes = _post(entries, whole=True, by=by)
+    for outcome in outcomes:
+        if not outcome.code.stands:
+            raise _REFUSALS[outcome.code](outcome.entry_id)
+    return [
+        data.Posted(outcome.entry_id, existed=outcome.code == Code.EXISTS) for outcome in outcomes
+    ]
+
+
+def try_post(entries: Sequence[data.JournalEntry], *, by: Actor) -> list[data.Outcome]:
+    """
+    Post each entry that can be, and say of each what came of it.
+
+    Raises:
+        BatchTooLarge: more than 1,000 entries, or 100 lines in one; nothing was written.
+    """
+    return _post(entries, whole=False, by=by)
+
+
+def _post(entries: Sequence[data.JournalEntry], *, whole: bool, by: Actor) -> list[data.Outcome]:
+    if len(entries) > MOST_ENTRIES or any(len(entry.lines) > MOST_LINES for entry in entries):
+        raise errors.BatchTooLarge(entries=len(entries))
+    with db.transaction_if_not_already():
+        codes = posting.post(entries, whole=whole, by=by)
+    return [data.Outcome(entry.id, code) for entry, code in zip(entries, codes, strict=True)]
+
+
+def seal() -> data.Seal | None:
+    """
+    Seal every committed entry that is not sealed yet, up to 20,000 at once.
+
+    Returns the new seal, or None when there is nothing to seal or another sealer is at
+    work. Nothing global is written while posting; the order of leaves is decided here.
+    """
+    return LOG.seal()
+
+
+def open_partitions(*, months: int = 12) -> None:
+    """Make the journal's partitions of the months to come."""
+    with db.transaction_if_not_already(), connection.cursor() as cursor:
+        cursor.execute("SELECT ledger_open_partitions(%s)", [months])
