@@ -33,7 +33,11 @@ class DeliveryState(StrEnum):
 class Template(StrEnum):
     """What a mail is about."""
 
-    PAYMENT_RECEIPT = "payment_receipt"
+    PAYMENT_RECEIPT = "payment_receipt"  # to the payer
+    REFUND_RECEIPT = "refund_receipt"  # to the payer
+    REVIEW_OPENED = "review_opened"  # to the merchant's owners
+    ENDPOINT_PAUSED = "endpoint_paused"
+    ENDPOINT_DISABLED = "endpoint_disabled"
 
 
 @frozen.shape("notifications.endpoint.v1")
@@ -43,6 +47,7 @@ class Endpoint(webhook_endpoints.Endpoint):
 
     secret: str = field(default="", repr=False)
     disabled_reason: str = ""
+    paused_until: datetime | None = None  # It keeps failing and is left alone until then.
     version: int = 1
 
 

@@ -53,6 +53,23 @@ class EndpointDisabled(EndpointFact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class EndpointPaused(EndpointFact):
+    """An endpoint keeps failing; we leave it alone for a while, then try one message."""
+
+    name: ClassVar = "notifications.endpoint_paused.v1"
+
+    failures: int
+    paused_until: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndpointRecovered(EndpointFact):
+    """An endpoint that was paused answers again."""
+
+    name: ClassVar = "notifications.endpoint_recovered.v1"
+
+
+@dataclass(frozen=True, kw_only=True)
 class EndpointDeleted(EndpointFact):
     """An endpoint listens no more."""
 

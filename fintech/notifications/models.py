@@ -38,6 +38,11 @@ class Endpoint(models.Model):
     api_version = models.CharField(max_length=10)
     is_enabled = models.BooleanField(default=True)
     disabled_reason = models.CharField(max_length=40, blank=True, default="")
+    # While it keeps failing: how often in a row, since when, and until when it is left alone.
+    failures = models.IntegerField(default=0)
+    failing_since = models.DateTimeField(null=True, blank=True)
+    pauses = models.IntegerField(default=0)
+    paused_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
     deleted_at = models.DateTimeField(null=True, blank=True)
     version = models.BigIntegerField(default=1)
@@ -68,6 +73,14 @@ class Endpoint(models.Model):
                 name="notifications_endpoint_deleted_is_not_enabled",
             ),
             models.CheckConstraint(
+                condition=Q(failures=0) ^ Q(failing_since__isnull=False),
+                name="notifications_endpoint_failing_says_since_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(pauses=0) ^ Q(paused_until__isnull=False),
+                name="notifications_endpoint_paused_says_until_when",
+            ),
+            models.CheckConstraint(
                 condition=Q(is_enabled=True) ^ ~Q(disabled_reason=""),
                 name="notifications_endpoint_disabled_says_why",
             ),
@@ -75,6 +88,11 @@ class Endpoint(models.Model):
 
     def __str__(self) -> str:
         return ids.public("we", self.id)
+
+    def recover(self) -> None:
+        """Forget that it failed: it answers again."""
+        self.failures = self.pauses = 0
+        self.failing_since = self.paused_until = None
 
     def secrets(self, at: datetime) -> list[str]:
         """Return what signs at a moment: the secret, and its predecessor during the overlap."""
@@ -96,6 +114,7 @@ class Endpoint(models.Model):
             metadata=dict(self.metadata),
             secret=secret,
             disabled_reason=self.disabled_reason,
+            paused_until=self.paused_until,
             version=self.version,
         )
 
@@ -216,13 +235,15 @@ class Delivery(models.Model):
                 condition=Q(channel="webhook"),
             ),
             models.UniqueConstraint(
-                fields=["event", "template"],
+                fields=["event", "template", "endpoint"],
                 name="notifications_delivery_is_one_per_event_and_template",
                 condition=Q(channel="mail"),
+                nulls_distinct=False,
             ),
             models.CheckConstraint(
                 condition=Q(channel="webhook", endpoint__isnull=False, template="")
-                | (Q(channel="mail", endpoint__isnull=True) & ~Q(template="")),
+                # A mail may be about an endpoint; its own address is read when it is sent.
+                | (Q(channel="mail") & ~Q(template="")),
                 name="notifications_delivery_goes_to_one_kind_of_address",
             ),
             models.CheckConstraint(

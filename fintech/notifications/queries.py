@@ -166,7 +166,8 @@ def deliveries(
     if event_id is not None:
         found = found.filter(event_id=event_id)
     if endpoint_id is not None:
-        found = found.filter(endpoint_id=endpoint_id)
+        # Mails about an endpoint are not sent to it.
+        found = found.filter(endpoint_id=endpoint_id, channel=data.Channel.WEBHOOK.value)
     if subject_id is not None:
         found = found.filter(event__subject_id=subject_id)
     if states:

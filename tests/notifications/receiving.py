@@ -1,5 +1,6 @@
 """Somebody who listens: a real HTTP server and a real SMTP server, in threads of the test."""
 
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -100,9 +101,11 @@ class Mailbox:
     def __init__(self) -> None:
         self.mails: list[Envelope] = []
         self.refusal = ""
-        self._controller = Controller(self, hostname="127.0.0.1", port=0)
+        with socket.socket() as asking:
+            asking.bind(("127.0.0.1", 0))
+            self.port = asking.getsockname()[1]
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
         self._controller.start()
-        self.port = self._controller.server.sockets[0].getsockname()[1]
 
     async def handle_RCPT(self, _server, _session, envelope, address, _options) -> str:
         if self.refusal:

@@ -30,8 +30,13 @@ def told(merchant, receiver):
     return endpoint
 
 
+def webhooks(merchant):
+    """What went to endpoints; mails about them aside."""
+    return [d for d in queries.deliveries(merchant.id).items if d.channel == "webhook"]
+
+
 def only(merchant):
-    (delivery,) = queries.deliveries(merchant.id).items
+    (delivery,) = webhooks(merchant)
     return delivery
 
 
@@ -116,7 +121,7 @@ def test_is_tried_again_ever_more_rarely_and_with_the_same_id(merchant, receiver
     waits, at = [], NOON
     while (delivery := only(merchant)).state == "pending":
         at = max(at, delivery.next_attempt_at)
-        assert notifications.deliver_due(at) == 1
+        assert notifications.deliver_due(at) >= 1
         following = only(merchant).next_attempt_at
         if following:
             waits.append(following - at)
@@ -172,14 +177,14 @@ def test_gone_is_gone(merchant, receiver, told):
 
     notifications.deliver_due(NOON, slots=1)
 
-    states = {(d.state, d.last_error) for d in queries.deliveries(merchant.id).items}
+    states = {(d.state, d.last_error) for d in webhooks(merchant)}
     assert states == {("failed", "gone"), ("abandoned", "endpoint_disabled")}
     assert len(receiver.received) == 1
     endpoint = queries.endpoint(told.id, merchant.id)
     assert (endpoint.is_enabled, endpoint.disabled_reason) == (False, "gone")
     make.customer(merchant, name="Third")
     make.told_so_far()
-    assert len(queries.deliveries(merchant.id).items) == 2
+    assert len(webhooks(merchant)) == 2
 
 
 def test_a_redirect_is_not_followed(merchant, receiver, told):

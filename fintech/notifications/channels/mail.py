@@ -1,4 +1,4 @@
-"""A mail: one message by SMTP, plain text and HTML, to one address."""
+"""A mail: one message by SMTP, plain text and HTML, to a payer or to a merchant's owners."""
 
 import smtplib
 import time
@@ -17,7 +17,7 @@ class Mail:
     """What is to be sent to whom. The address exists here for as long as that takes."""
 
     delivery: str  # Becomes the Message-ID: a repetition can be recognized.
-    to: str = field(repr=False)
+    to: tuple[str, ...] = field(repr=False)
     subject: str
     text: str
     html: str
@@ -56,7 +56,7 @@ def _message(mail: Mail) -> EmailMultiAlternatives:
         subject=one_line(mail.subject),
         body=mail.text,
         from_email=mail.sender or settings.DEFAULT_FROM_EMAIL,
-        to=[mail.to],
+        to=list(mail.to),
         headers={
             "Message-ID": f"<{mail.delivery}@{_domain()}>",
             "Auto-Submitted": "auto-generated",

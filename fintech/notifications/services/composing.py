@@ -5,56 +5,127 @@ What they say and whom they go to is read from the rooms that own it at that mom
 address that was erased in between gets nothing, and no copy of it is kept here.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
 from babel.dates import format_date
 from babel.numbers import format_currency
-from django.template.loader import render_to_string
+from django.conf import settings
 
 from fintech.kernel import ids
 from fintech.kernel.errors import NotFound
 from fintech.kernel.money import Money
 from fintech.merchants import queries as merchants
+from fintech.merchants.data import Merchant
+from fintech.notifications import templates
 from fintech.notifications.channels.mail import Mail, one_line
 from fintech.notifications.channels.outcome import Outcome, Verdict
+from fintech.notifications.data import Template
 from fintech.notifications.models import Delivery
+from fintech.notifications.templates import texts
 from fintech.payments import queries as payments
+from fintech.payments.data import Payment
 
-_LANGUAGE = "en"
 _LONGEST_NAME = 100
+_LONGEST_WORDS = 200
+_TO_PAYERS = frozenset({Template.PAYMENT_RECEIPT, Template.REFUND_RECEIPT})
+_ABOUT_ENDPOINTS = frozenset({Template.ENDPOINT_PAUSED, Template.ENDPOINT_DISABLED})
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """How the reader of a mail writes amounts and dates."""
+
+    language: str
+    locale: str
+
+    def amount(self, money: Money) -> str:
+        return str(format_currency(money.decimal(), money.currency, locale=self.locale))
+
+    def date(self, at: datetime) -> str:
+        return str(format_date(at, format="long", locale=self.locale))
 
 
 def mail_of(delivery: Delivery) -> Mail | Outcome:
     """Return a delivery's mail, or why there is none to send."""
-    event = delivery.event
+    kind = Template(delivery.template)
     try:
-        if event.subject_id is None:
-            return _unsendable("subject_missing")
-        payment = payments.payment(event.subject_id, event.merchant_id)
-        merchant = merchants.merchant(event.merchant_id)
+        merchant = merchants.merchant(delivery.merchant_id)
+        payment = None if kind in _ABOUT_ENDPOINTS else _payment(delivery)
     except NotFound:
         return _unsendable("subject_missing")
-    if not payment.receipt_email:
+    if kind in _TO_PAYERS:
+        to = (payment.receipt_email,) if payment and payment.receipt_email else ()
+    else:
+        to = tuple(merchants.owners_to_write_to(merchant.id))
+    if not to:
         return _unsendable("address_missing")
-    name = one_line(merchant.name)[:_LONGEST_NAME]
-    variables = {
-        "merchant": name,
-        "amount": _amount(payment.captured),
-        "card": f"{payment.card.brand.title()} ···· {payment.card.last4}" if payment.card else "",
-        "date": format_date(event.created_at, format="long", locale=_LANGUAGE),
-        "description": one_line(payment.description)[:200],
-        "reference": ids.public("pi", payment.id),
-    }
-    kind = f"notifications/{delivery.template}"
+    language = templates.language_of(merchant.country, texts.languages(kind))
+    reader = _Reader(language, templates.locale_of(language, merchant.country))
+    values = _values(delivery, merchant, payment, reader)
+    composed = templates.compose(texts.text_of(kind, language), values, language=language)
     return Mail(
         delivery=ids.public("wd", delivery.id),
-        to=payment.receipt_email,
-        subject=f"Your receipt from {name}: {variables['amount']}",
-        text=render_to_string(f"{kind}.txt", variables),
-        html=render_to_string(f"{kind}.html", variables),
+        to=to,
+        subject=composed.subject,
+        text=composed.text,
+        html=composed.html,
     )
 
 
-def _amount(money: Money) -> str:
-    return format_currency(money.decimal(), money.currency, locale=_LANGUAGE)
+def _payment(delivery: Delivery) -> Payment | None:
+    subject_id = delivery.event.subject_id
+    return payments.payment(subject_id, delivery.merchant_id) if subject_id else None
+
+
+def _values(
+    delivery: Delivery, merchant: Merchant, payment: Payment | None, reader: _Reader
+) -> Mapping[str, str]:
+    values = {
+        "merchant": one_line(merchant.name)[:_LONGEST_NAME],
+        "date": reader.date(delivery.event.created_at),
+    }
+    if payment is not None:
+        public_id = ids.public("pi", payment.id)
+        values |= {
+            "amount": reader.amount(_money(delivery, payment)),
+            "card": f"{payment.card.brand.title()} ···· {payment.card.last4}"
+            if payment.card
+            else "",
+            "description": one_line(payment.description)[:_LONGEST_WORDS],
+            "reference": public_id,
+            "link": f"{settings.BASE_URL}/dashboard/payments/{public_id}",
+        }
+    if delivery.endpoint is not None:
+        endpoint = delivery.endpoint
+        values |= {
+            "url": one_line(endpoint.url)[:_LONGEST_WORDS],
+            "cause": _cause(delivery),
+            "date": reader.date(endpoint.failing_since or delivery.created_at),
+            "link": f"{settings.BASE_URL}/dashboard/webhooks/{endpoint.id}",
+        }
+    return values
+
+
+def _money(delivery: Delivery, payment: Payment) -> Money:
+    if delivery.template == Template.PAYMENT_RECEIPT:
+        return payment.captured
+    if delivery.template == Template.REFUND_RECEIPT:
+        refund = delivery.event.object  # As it was told: this refund, not all of them.
+        return Money(refund["amount"], refund["currency"].upper())
+    return payment.amount
+
+
+def _cause(delivery: Delivery) -> str:
+    """Return what the endpoint last said to the event that led to the mail."""
+    failed = Delivery.objects.filter(
+        event_id=delivery.event_id, endpoint_id=delivery.endpoint_id, channel="webhook"
+    ).first()
+    if failed is None:
+        return ""
+    words = failed.last_error.replace("_", " ")
+    return f"{words} ({failed.last_status})" if failed.last_status else words
 
 
 def _unsendable(code: str) -> Outcome:

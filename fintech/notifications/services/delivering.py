@@ -27,7 +27,7 @@ from fintech.notifications.channels import mail, webhook
 from fintech.notifications.channels.mail import Mail
 from fintech.notifications.channels.outcome import Outcome, Verdict
 from fintech.notifications.channels.webhook import Webhook
-from fintech.notifications.data import Channel, DeliveryState
+from fintech.notifications.data import Channel, DeliveryState, Template
 from fintech.notifications.models import Attempt, Delivery, Endpoint
 from fintech.notifications.services import composing, endpoints, schedule
 from fintech.wire import events as wire_events
@@ -38,22 +38,28 @@ PER_ENDPOINT = 4  # Of them to one endpoint, over all runs.
 _LEASE = timedelta(seconds=45)  # Longer than any channel's own deadline.
 _RUN_S = 30.0  # Afterwards the next run takes over.
 _BY = actor.system("deliveries")
+_OUR_OWN = frozenset({"not_composed", "not_sent", "endpoint_disabled"})  # Not the receiver's.
 _log = structlog.get_logger(__name__)
 
-# Due rows by endpoint, as many as it has free slots; then those that nobody holds.
+# Due rows by endpoint, as many as it has free slots, and one to try it where it was
+# paused; then those of them that nobody holds.
 _CLAIM = """
 WITH waiting AS (
-  SELECT id, next_attempt_at,
-    row_number() OVER (PARTITION BY endpoint_id, channel ORDER BY next_attempt_at, id) AS place,
+  SELECT due.id, next_attempt_at, paused_until, channel,
+    row_number() OVER (PARTITION BY channel, endpoint_id ORDER BY next_attempt_at, due.id) AS place,
     (SELECT count(*) FROM notifications_delivery busy
-      WHERE busy.state = 'pending' AND busy.endpoint_id = due.endpoint_id
+      WHERE busy.state = 'pending' AND busy.channel = 'webhook'
+        AND busy.endpoint_id = due.endpoint_id
         AND busy.leased_until >= clock_timestamp()) AS busy
-  FROM notifications_delivery due
+  FROM notifications_delivery due LEFT JOIN notifications_endpoint e ON e.id = due.endpoint_id
   WHERE state = 'pending' AND next_attempt_at <= %(at)s
     AND (leased_until IS NULL OR leased_until < clock_timestamp())
-    AND (%(only)s::uuid IS NULL OR id = %(only)s)
+    AND (%(only)s::uuid IS NULL OR due.id = %(only)s)
+    AND (channel = 'mail' OR paused_until IS NULL OR paused_until <= %(at)s)
 ), chosen AS (
-  SELECT id FROM waiting WHERE place + busy <= %(per_endpoint)s
+  SELECT id FROM waiting
+  WHERE channel = 'mail'
+    OR place + busy <= CASE WHEN paused_until IS NULL THEN %(per_endpoint)s ELSE 1 END
   ORDER BY next_attempt_at, id LIMIT %(limit)s
 ), held AS (
   SELECT id FROM notifications_delivery
@@ -74,7 +80,7 @@ class _Job:
     delivery_id: UUID
     message: Webhook | Mail | Outcome  # An outcome: it is decided already.
     began_at: datetime
-    began: float
+    endpoint_was_failing: bool
 
 
 def deliver_due(at: datetime, *, slots: int = SLOTS, run_s: float = _RUN_S) -> int:
@@ -146,7 +152,7 @@ def _job(delivery: Delivery, at: datetime) -> _Job:
         delivery_id=delivery.id,
         message=message,
         began_at=datetime.now(UTC),
-        began=time.monotonic(),
+        endpoint_was_failing=delivery.endpoint is not None and delivery.endpoint.failures > 0,
     )
 
 
@@ -167,7 +173,9 @@ def _webhook_of(delivery: Delivery, at: datetime) -> Webhook | Outcome:
 def _record(job: _Job, outcome: Outcome, *, at: datetime) -> None:
     with db.transaction_if_not_already():
         endpoint = None
-        if outcome.is_gone:
+        if isinstance(job.message, Webhook) and (
+            outcome.verdict != Verdict.DELIVERED or job.endpoint_was_failing
+        ):
             # The endpoint's row before the delivery's, as everywhere.
             endpoint = (
                 Endpoint.objects.select_for_update().filter(deliveries__id=job.delivery_id).first()
@@ -187,7 +195,18 @@ def _record(job: _Job, outcome: Outcome, *, at: datetime) -> None:
             _settle(delivery, outcome, at)
         delivery.save()
         if endpoint is not None and endpoint.is_enabled:
-            endpoints.disable(endpoint, reason="gone", by=_BY, at=at)
+            _learn(endpoint, delivery, outcome, at)
+
+
+def _learn(endpoint: Endpoint, delivery: Delivery, outcome: Outcome, at: datetime) -> None:
+    """Let what came of one message tell something about its endpoint."""
+    if outcome.verdict == Verdict.DELIVERED:
+        endpoints.note_success(endpoint, by=_BY, at=at)
+    elif outcome.is_gone:
+        endpoints.disable(endpoint, reason="gone", by=_BY, at=at)
+        endpoints.tell_owners(delivery, endpoint, Template.ENDPOINT_DISABLED, at)
+    elif outcome.code not in _OUR_OWN:
+        endpoints.note_failure(endpoint, cause=delivery, by=_BY, at=at)
 
 
 def _settle(delivery: Delivery, outcome: Outcome, at: datetime) -> None:

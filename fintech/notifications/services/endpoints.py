@@ -17,6 +17,7 @@ from fintech.notifications import data, errors
 from fintech.notifications import events as facts
 from fintech.notifications.channels import targets
 from fintech.notifications.models import Delivery, Endpoint
+from fintech.notifications.services.schedule import TRIES
 from fintech.wire import merchant_events
 from fintech.wire.events import API_VERSION
 
@@ -26,6 +27,9 @@ _MOST_PATTERNS = 100
 _LONGEST_DESCRIPTION = 500
 _SECRET_BYTES = 32
 _BY_MERCHANT = "by_merchant"
+_TOLERATED = 10  # Failures in a row before an endpoint is left alone.
+_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
+_PATIENCE = timedelta(days=5)
 
 
 def create_endpoint(
@@ -99,6 +103,7 @@ def update_endpoint(
         if is_enabled is not None and is_enabled != endpoint.is_enabled:
             endpoint.is_enabled = is_enabled
             endpoint.disabled_reason = "" if is_enabled else _BY_MERCHANT
+            endpoint.recover()
         endpoint.version += 1
         endpoint.save()
         event_log.append([_updated(endpoint, at)], by=by)
@@ -147,6 +152,61 @@ def delete_endpoint(*, endpoint_id: UUID, merchant_id: UUID, by: Actor, at: date
         event_log.append([_deleted(endpoint, at), *give_up_all(endpoint, at)], by=by)
 
 
+def note_failure(endpoint: Endpoint, *, cause: Delivery, by: Actor, at: datetime) -> None:
+    """
+    Count a failure; leave an endpoint alone that keeps failing, and tell its owners once.
+
+    Needs an open transaction that holds the endpoint's row. After five days without a
+    single success it is switched off.
+    """
+    endpoint.failures += 1
+    endpoint.failing_since = endpoint.failing_since or at
+    if at - endpoint.failing_since >= _PATIENCE:
+        endpoint.save(update_fields=["failures", "failing_since"])
+        disable(endpoint, reason="failing", by=by, at=at)
+        tell_owners(cause, endpoint, data.Template.ENDPOINT_DISABLED, at)
+        return
+    if endpoint.failures >= _TOLERATED and (
+        endpoint.paused_until is None or at >= endpoint.paused_until
+    ):
+        pause = min(_FIRST_PAUSE * 2**endpoint.pauses, _LONGEST_PAUSE)
+        if endpoint.pauses == 0:
+            tell_owners(cause, endpoint, data.Template.ENDPOINT_PAUSED, at)
+        endpoint.pauses, endpoint.paused_until = endpoint.pauses + 1, at + pause
+        endpoint.version += 1
+        event_log.append([_paused(endpoint, at)], by=by)
+    endpoint.save(update_fields=["failures", "failing_since", "pauses", "paused_until", "version"])
+
+
+def note_success(endpoint: Endpoint, *, by: Actor, at: datetime) -> None:
+    """Let an endpoint be well again. Needs an open transaction that holds its row."""
+    was_paused = endpoint.paused_until is not None
+    endpoint.recover()
+    endpoint.version += was_paused
+    endpoint.save(update_fields=["failures", "failing_since", "pauses", "paused_until", "version"])
+    if was_paused:
+        event_log.append([_recovered(endpoint, at)], by=by)
+
+
+def tell_owners(cause: Delivery, endpoint: Endpoint, template: data.Template, at: datetime) -> None:
+    """Have a mail about an endpoint sent to the merchant's owners, once per cause."""
+    Delivery.objects.bulk_create(
+        [
+            Delivery(
+                event_id=cause.event_id,
+                merchant_id=endpoint.merchant_id,
+                channel=data.Channel.MAIL.value,
+                endpoint=endpoint,
+                template=template.value,
+                tries_left=TRIES,
+                created_at=at,
+                next_attempt_at=at,
+            )
+        ],
+        ignore_conflicts=True,  # This event has led to such a mail before.
+    )
+
+
 def disable(endpoint: Endpoint, *, reason: str, by: Actor, at: datetime) -> None:
     """Stop telling an endpoint. Needs an open transaction that holds its row."""
     endpoint.is_enabled, endpoint.disabled_reason = False, reason
@@ -166,7 +226,11 @@ def give_up_all(endpoint: Endpoint, at: datetime) -> list[facts.DeliveryGivenUp]
     """Turn what is on its way to an endpoint into dead letters and return the facts."""
     waiting = list(
         Delivery.objects.select_for_update()
-        .filter(endpoint=endpoint, state=data.DeliveryState.PENDING.value)
+        .filter(
+            endpoint=endpoint,
+            channel=data.Channel.WEBHOOK.value,
+            state=data.DeliveryState.PENDING.value,
+        )
         .order_by("id")
     )
     for delivery in waiting:
@@ -206,6 +270,26 @@ def _updated(endpoint: Endpoint, at: datetime) -> facts.EndpointUpdated:
         endpoint_id=endpoint.id,
         merchant_id=endpoint.merchant_id,
         is_enabled=endpoint.is_enabled,
+        version=endpoint.version,
+        at=at,
+    )
+
+
+def _paused(endpoint: Endpoint, at: datetime) -> facts.EndpointPaused:
+    return facts.EndpointPaused(
+        endpoint_id=endpoint.id,
+        merchant_id=endpoint.merchant_id,
+        failures=endpoint.failures,
+        paused_until=endpoint.paused_until or at,
+        version=endpoint.version,
+        at=at,
+    )
+
+
+def _recovered(endpoint: Endpoint, at: datetime) -> facts.EndpointRecovered:
+    return facts.EndpointRecovered(
+        endpoint_id=endpoint.id,
+        merchant_id=endpoint.merchant_id,
         version=endpoint.version,
         at=at,
     )

