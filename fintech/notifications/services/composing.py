@@ -18,12 +18,11 @@ from fintech.kernel.errors import NotFound
 from fintech.kernel.money import Money
 from fintech.merchants import queries as merchants
 from fintech.merchants.data import Merchant
-from fintech.notifications import templates
+from fintech.notifications.channels import texts, wording
 from fintech.notifications.channels.mail import Mail, one_line
 from fintech.notifications.channels.outcome import Outcome, Verdict
 from fintech.notifications.data import Template
 from fintech.notifications.models import Delivery
-from fintech.notifications.templates import texts
 from fintech.payments import queries as payments
 from fintech.payments.data import Payment
 
@@ -55,16 +54,17 @@ def mail_of(delivery: Delivery) -> Mail | Outcome:
         payment = None if kind in _ABOUT_ENDPOINTS else _payment(delivery)
     except NotFound:
         return _unsendable("subject_missing")
+    to: tuple[str, ...]
     if kind in _TO_PAYERS:
         to = (payment.receipt_email,) if payment and payment.receipt_email else ()
     else:
         to = tuple(merchants.owners_to_write_to(merchant.id))
     if not to:
         return _unsendable("address_missing")
-    language = templates.language_of(merchant.country, texts.languages(kind))
-    reader = _Reader(language, templates.locale_of(language, merchant.country))
+    language = wording.language_of(merchant.country, texts.languages(kind))
+    reader = _Reader(language, wording.locale_of(language, merchant.country))
     values = _values(delivery, merchant, payment, reader)
-    composed = templates.compose(texts.text_of(kind, language), values, language=language)
+    composed = wording.compose(texts.text_of(kind, language), values, language=language)
     return Mail(
         delivery=ids.public("wd", delivery.id),
         to=to,
@@ -120,7 +120,7 @@ def _money(delivery: Delivery, payment: Payment) -> Money:
 def _cause(delivery: Delivery) -> str:
     """Return what the endpoint last said to the event that led to the mail."""
     failed = Delivery.objects.filter(
-        event_id=delivery.event_id, endpoint_id=delivery.endpoint_id, channel="webhook"
+        event_id=delivery.event_id, endpoint=delivery.endpoint, channel="webhook"
     ).first()
     if failed is None:
         return ""

@@ -2,9 +2,9 @@
 
 import pytest
 
-from fintech.notifications import templates
+from fintech.notifications.channels import texts, wording
+from fintech.notifications.channels.wording import Text, TextRefused
 from fintech.notifications.data import Template
-from fintech.notifications.templates import Text, TextRefused, texts
 
 RIGHT = Text(
     subject="From {merchant}: {amount}",
@@ -15,7 +15,7 @@ RIGHT = Text(
 
 @pytest.mark.parametrize(("kind", "language"), list(texts.TEXTS))
 def test_every_text_we_come_with_says_what_it_must_and_no_more(kind, language):
-    templates.check(kind, texts.TEXTS[kind, language])
+    wording.check(kind, texts.TEXTS[kind, language])
 
 
 def test_every_kind_can_be_told_in_english():
@@ -40,7 +40,7 @@ def test_every_kind_can_be_told_in_english():
 def test_a_country_reads_its_language_or_english(country, language):
     available = texts.languages(Template.PAYMENT_RECEIPT)
 
-    assert templates.language_of(country, available) == language
+    assert wording.language_of(country, available) == language
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_text_that_cannot_be_right_is_refused(change, because):
     from dataclasses import replace
 
     with pytest.raises(TextRefused, match=because):
-        templates.check(Template.PAYMENT_RECEIPT, replace(RIGHT, **change))
+        wording.check(Template.PAYMENT_RECEIPT, replace(RIGHT, **change))
 
 
 def test_values_are_words_and_are_not_read_again():
@@ -72,7 +72,7 @@ def test_values_are_words_and_are_not_read_again():
         "reference": "pi_1",
     }
 
-    composed = templates.compose(RIGHT, values, language="en")
+    composed = wording.compose(RIGHT, values, language="en")
 
     assert composed.text.startswith("{amount} <b>& Sons</b> {% now 'Y' %} has it.")
     assert "{amount} &lt;b&gt;&amp; Sons&lt;/b&gt; {% now &#x27;Y&#x27; %} has it." in composed.html
@@ -80,7 +80,7 @@ def test_values_are_words_and_are_not_read_again():
 
 
 def test_a_row_without_its_value_is_left_out():
-    composed = templates.compose(RIGHT, {"merchant": "M", "date": "today"}, language="en")
+    composed = wording.compose(RIGHT, {"merchant": "M", "date": "today"}, language="en")
 
     assert "Reference" not in composed.text + composed.html
 
@@ -88,6 +88,6 @@ def test_a_row_without_its_value_is_left_out():
 def test_a_language_that_runs_the_other_way_does():
     text = texts.text_of(Template.PAYMENT_RECEIPT, "ar")
 
-    composed = templates.compose(text, {"merchant": "متجر"}, language="ar")
+    composed = wording.compose(text, {"merchant": "متجر"}, language="ar")
 
     assert '<html lang="ar" dir="rtl">' in composed.html

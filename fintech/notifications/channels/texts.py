@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
+from fintech.notifications.channels.wording import FALLBACK, Text
 from fintech.notifications.data import Template
-from fintech.notifications.templates import FALLBACK, Text
 
 TEXTS: Mapping[tuple[Template, str], Text] = {
     (Template.PAYMENT_RECEIPT, "en"): Text(
