@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any, Self
 from uuid import UUID
 
@@ -69,6 +70,15 @@ class OutcomeKind(StrEnum):
     LEGITIMATE = "legitimate"
 
 
+class RuleState(StrEnum):
+    """How far a written rule has come."""
+
+    DRAFT = "draft"
+    SHADOW = "shadow"  # It watches: its hits are kept and decide nothing.
+    ACTIVE = "active"
+    ARCHIVED = "archived"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """One attempt to pay that is to be assessed."""
@@ -122,6 +132,7 @@ class Features:
     ip_cards_24h: int = 0
     listed: tuple[str, ...] = ()  # "card:block", "ip:review": what it is and what is asked.
     sandbox_risk: str = "normal"
+    ruleset: str = ""  # Which written rules were live; empty: none.
 
     def stored(self) -> dict[str, Any]:
         """Return the snapshot as it is kept with the decision."""
@@ -130,12 +141,18 @@ class Features:
     @classmethod
     def restored(cls, stored: Mapping[str, Any]) -> Self:
         """Return a snapshot as it was when it was kept; fields since added have defaults."""
-        known = {field.name for field in fields(cls)}
+        known = _known_fields()
         kept = {name: value for name, value in stored.items() if name in known}
         return cls(**{**kept, "listed": tuple(kept.get("listed", ()))})
 
 
+@cache
+def _known_fields() -> frozenset[str]:
+    return frozenset(field.name for field in fields(Features))
+
+
 _SENTENCES = {
+    "rule": "Rule {rule}, version {version}.",
     "list_block": "Blocked by a list ({on}).",
     "list_review": "On a list of what a person looks at ({on}).",
     "list_allow": "On a list of what is trusted ({on}).",
@@ -193,6 +210,7 @@ class Judgment:
     score: int
     decision: Decision
     reasons: tuple[Reason, ...]
+    shadow: tuple[Reason, ...] = ()  # What rules that only watch would have said.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,6 +229,7 @@ class Assessment:
     model_version: str
     amount: Money
     features: Features
+    shadow: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,3 +280,45 @@ class Outcome:
     payment_id: UUID
     kind: OutcomeKind
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A rule that people have written, in its newest version."""
+
+    id: UUID
+    merchant_id: UUID | None  # None: for every merchant.
+    name: str
+    state: RuleState
+    number: int  # of the newest version of its text
+    condition: str
+    points: int
+    decision: Decision | None  # What a hit decides by itself; None: its points only.
+    author: str
+    created_at: datetime
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackTest:
+    """What a rule would have done with payments that were decided without it."""
+
+    assessments: int
+    hits: int
+    changed: tuple[tuple[Decision, Decision, int], ...]  # From, to, how many.
+    fraud: int  # Those of which people or banks said so later.
+    fraud_hit: int
+    good: int
+    good_hit: int
+    stopped: tuple[tuple[Money, Money], ...]  # Per currency: of fraud, and of good payments.
+
+    @property
+    def precision_percent(self) -> int | None:
+        """Return how many of the labeled hits were fraud."""
+        labeled = self.fraud_hit + self.good_hit
+        return 100 * self.fraud_hit // labeled if labeled else None
+
+    @property
+    def recall_percent(self) -> int | None:
+        """Return how much of the known fraud was hit."""
+        return 100 * self.fraud_hit // self.fraud if self.fraud else None

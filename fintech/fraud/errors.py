@@ -74,3 +74,42 @@ class RuleUnreadable(Invalid):
         place = f" (at {at + 1}: {word[:40]})" if word else f" (at {at + 1})"
         super().__init__(message + place, at=at, word=word[:40])
         self.param = "condition"
+
+
+class RuleNotFound(NotFound):
+    """There is no such rule."""
+
+    code = "resource_missing"
+
+    def __init__(self, rule_id: UUID) -> None:
+        super().__init__("There is no such rule.", rule_id=str(rule_id))
+
+
+class RuleExists(Refused):
+    """A rule of this name is there already."""
+
+    code = "resource_already_exists"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is a rule {name} already.", name=name)
+        self.param = "name"
+
+
+class RuleUnexpectedState(Refused):
+    """The rule is not in a state in which this can be done to it."""
+
+    code = "rule_unexpected_state"
+
+    def __init__(self, *, rule_id: UUID, state: str, action: str) -> None:
+        super().__init__(
+            f"The rule is {state}; it cannot be {action}.", rule_id=str(rule_id), state=state
+        )
+
+
+class RuleReviewedByAuthor(Refused):
+    """In a live instance somebody else than its author lets a rule decide."""
+
+    code = "approval_required"
+
+    def __init__(self, rule_id: UUID) -> None:
+        super().__init__("Somebody else than its author activates a rule.", rule_id=str(rule_id))

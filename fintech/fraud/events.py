@@ -101,3 +101,55 @@ class OutcomeRecorded(Event):
     assessment_id: UUID
     payment_id: UUID
     kind: Code
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleFact(Event):
+    """What every fact of a rule's stream says. Its text stays in its row."""
+
+    stream_of: ClassVar = "rule_id"
+
+    rule_id: UUID
+    merchant_id: UUID | None
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleDrafted(RuleFact):
+    """A rule was written; it does nothing yet."""
+
+    name: ClassVar = "fraud.rule_drafted.v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleRevised(RuleFact):
+    """A rule has another text, and is a draft again."""
+
+    name: ClassVar = "fraud.rule_revised.v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleShadowed(RuleFact):
+    """A rule watches: its hits are kept and decide nothing."""
+
+    name: ClassVar = "fraud.rule_shadowed.v1"
+
+    ruleset_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleActivated(RuleFact):
+    """A rule decides."""
+
+    name: ClassVar = "fraud.rule_activated.v1"
+
+    ruleset_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleArchived(RuleFact):
+    """A rule does nothing any more."""
+
+    name: ClassVar = "fraud.rule_archived.v1"
+
+    ruleset_id: UUID

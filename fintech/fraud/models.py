@@ -126,6 +126,7 @@ class Assessment(models.Model):
     decision = models.CharField(max_length=20, choices=_choices(data.Decision))
     reasons = models.JSONField()
     model_version = models.CharField(max_length=40)
+    shadow = models.JSONField(default=list)
     case_id = models.UUIDField(null=True, blank=True)
     created_at = models.DateTimeField()
 
@@ -186,6 +187,7 @@ class Assessment(models.Model):
             model_version=self.model_version,
             amount=Money(self.amount_minor, self.currency),
             features=data.Features.restored(self.features),
+            shadow=tuple(data.Reason.restored(reason) for reason in self.shadow),
         )
 
 
@@ -270,3 +272,129 @@ class Outcome(models.Model):
             kind=data.OutcomeKind(self.kind),
             at=self.at,
         )
+
+
+class Rule(fsm.FSMModelMixin, models.Model):
+    """A rule that people have written. Its texts are its versions, which never change."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new, editable=False)
+    merchant_id = models.UUIDField(null=True, blank=True)
+    name = models.CharField(max_length=60)
+    state = fsm.FSMField(
+        max_length=20,
+        default=data.RuleState.DRAFT,
+        choices=_choices(data.RuleState),
+        protected=True,
+    )
+    number = models.IntegerField(default=1)
+    created_at = models.DateTimeField()
+    version = models.BigIntegerField(default=1)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["name", "merchant_id"],
+                nulls_distinct=False,
+                name="fraud_rule_has_a_name_of_its_own",
+            ),
+            models.CheckConstraint(
+                condition=Q(name__regex=r"^[a-z][a-z0-9_]*$"), name="fraud_rule_is_named_by_a_word"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    @fsm.transition(
+        field=state,
+        source=[data.RuleState.DRAFT, data.RuleState.SHADOW, data.RuleState.ACTIVE],
+        target=data.RuleState.DRAFT,
+    )
+    def revise(self) -> None:
+        """Have another text, and do nothing until somebody has looked at it."""
+        self.number += 1
+
+    @fsm.transition(
+        field=state,
+        source=[data.RuleState.DRAFT, data.RuleState.ACTIVE],
+        target=data.RuleState.SHADOW,
+    )
+    def watch(self) -> None:
+        """Keep hits and decide nothing."""
+
+    @fsm.transition(
+        field=state,
+        source=[data.RuleState.DRAFT, data.RuleState.SHADOW],
+        target=data.RuleState.ACTIVE,
+    )
+    def activate(self) -> None:
+        """Decide."""
+
+    @fsm.transition(
+        field=state,
+        source=[data.RuleState.DRAFT, data.RuleState.SHADOW, data.RuleState.ACTIVE],
+        target=data.RuleState.ARCHIVED,
+    )
+    def archive(self) -> None:
+        """Do nothing any more."""
+
+    def as_data(self, text: "RuleVersion") -> data.Rule:
+        """Return the frozen value for the door, with its newest text."""
+        return data.Rule(
+            id=self.id,
+            merchant_id=self.merchant_id,
+            name=self.name,
+            state=data.RuleState(self.state),
+            number=self.number,
+            condition=text.condition,
+            points=text.points,
+            decision=data.Decision(text.decision) if text.decision else None,
+            author=text.author,
+            created_at=self.created_at,
+            version=self.version,
+        )
+
+
+class RuleVersion(models.Model):
+    """One text of a rule."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new, editable=False)
+    rule = models.ForeignKey(Rule, on_delete=models.PROTECT, related_name="texts")
+    number = models.IntegerField()
+    condition = models.CharField(max_length=2000)
+    points = models.IntegerField(default=0)
+    decision = models.CharField(
+        max_length=20, blank=True, default="", choices=_choices(data.Decision)
+    )
+    author = models.CharField(max_length=80)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["rule", "number"], name="fraud_ruleversion_is_numbered_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(points__gte=-100, points__lte=100),
+                name="fraud_ruleversion_gives_at_most_100_points",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.rule_id} {self.number}"
+
+
+class Ruleset(models.Model):
+    """
+    Which texts were live from a moment on: a new row with every change.
+
+    An assessment names the set that it was decided with, so it can be decided again.
+    """
+
+    id = models.UUIDField(primary_key=True, default=ids.new, editable=False)
+    active = models.JSONField()  # ids of versions
+    shadow = models.JSONField()
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{len(self.active)} active, {len(self.shadow)} in shadow"

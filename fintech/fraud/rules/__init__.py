@@ -1,5 +1,10 @@
-"""Rules: pure functions over a snapshot of features. No clock, no database, no chance."""
+"""
+Rules: pure functions over a snapshot of features. No clock, no database, no chance.
 
-from fintech.fraud.rules.judging import MODEL_VERSION, judge
+Some are ours, in code; others people write in a small language (`language`).
+"""
 
-__all__ = ["MODEL_VERSION", "judge"]
+from fintech.fraud.rules.judging import MODEL_VERSION, Written, combined, judge
+from fintech.fraud.rules.language import Condition, read
+
+__all__ = ["MODEL_VERSION", "Condition", "Written", "combined", "judge", "read"]

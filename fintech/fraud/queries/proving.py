@@ -1,0 +1,100 @@
+"""What must always be true of fraud, and whether the log says what the rows say."""
+
+from collections.abc import Iterator
+
+from fintech.fraud.models import Case, ListItem, Rule
+from fintech.kernel import event_log
+from fintech.kernel.event_log import Recorded
+from fintech.kernel.invariants import Invariant
+from fintech.kernel.replay import Difference
+
+INVARIANTS: tuple[Invariant, ...] = (
+    Invariant(
+        id="F-1",
+        rule="An assessment's reasons sum to its score",
+        sql="SELECT a.id FROM fraud_assessment a WHERE a.score <> coalesce("
+        "(SELECT sum((r->>'weight')::bigint) FROM jsonb_array_elements(a.reasons) r), 0)",
+    ),
+    Invariant(
+        id="F-2",
+        rule="An assessment for review and its case name each other",
+        sql="SELECT coalesce(a.id, c.assessment_id) FROM fraud_assessment a "
+        "FULL JOIN fraud_case c ON c.id = a.case_id "
+        "WHERE (a.case_id IS NOT NULL OR c.id IS NOT NULL) "
+        "AND (a.id IS DISTINCT FROM c.assessment_id OR a.payment_id <> c.payment_id)",
+    ),
+)
+
+
+def replay() -> Iterator[Difference]:
+    """Fold the log of cases, list items and rules and compare it with their rows."""
+    folded: dict[str, dict[str, str]] = {}
+    for fact in _facts():
+        _fold(folded.setdefault(fact.stream, {}), fact)
+    stored = {f"fraud.case:{row.id}": _case_columns(row) for row in Case.objects.iterator()}
+    stored |= {
+        f"fraud.list_item:{row.id}": {
+            "state": "removed" if row.removed_at else "listed",
+            "action": row.action,
+            "version": str(row.version),
+        }
+        for row in ListItem.objects.iterator()
+    }
+    stored |= {
+        f"fraud.rule:{row.id}": {
+            "state": str(row.state),
+            "number": str(row.number),
+            "version": str(row.version),
+        }
+        for row in Rule.objects.iterator()
+    }
+    for name in sorted(stored.keys() | folded.keys()):
+        said, found = folded.get(name, {}), stored.get(name, {})
+        for column in sorted(said.keys() | found.keys()):
+            if said.get(column) != found.get(column):
+                yield Difference(
+                    row=name,
+                    column=column,
+                    stored=found.get(column, ""),
+                    folded=said.get(column, ""),
+                )
+
+
+_FOLDED = ("fraud.case_", "fraud.list_item_", "fraud.rule_")
+
+
+def _facts() -> Iterator[Recorded]:
+    position = 0
+    while batch := event_log.after(position, 1000):
+        position = batch[-1].position
+        yield from (fact for fact in batch if fact.name.startswith(_FOLDED))
+
+
+def _fold(row: dict[str, str], fact: Recorded) -> None:
+    row["version"] = str(fact.version)
+    moved = {
+        "fraud.case_opened.v1": {"state": "pending", "disposition": ""},
+        "fraud.case_claimed.v1": {"state": "investigating"},
+        "fraud.case_closed.v1": {
+            "state": "closed",
+            "disposition": fact.data.get("disposition", ""),
+        },
+        "fraud.list_item_added.v1": {"state": "listed", "action": fact.data.get("action", "")},
+        "fraud.list_item_removed.v1": {"state": "removed"},
+        "fraud.rule_drafted.v1": {"state": "draft"},
+        "fraud.rule_revised.v1": {"state": "draft"},
+        "fraud.rule_shadowed.v1": {"state": "shadow"},
+        "fraud.rule_activated.v1": {"state": "active"},
+        "fraud.rule_archived.v1": {"state": "archived"},
+    }[fact.name]
+    row.update(moved)
+    if "number" in fact.data:
+        row["number"] = str(fact.data["number"])
+
+
+def _case_columns(row: Case) -> dict[str, str]:
+    return {
+        "state": str(row.state),
+        "disposition": row.disposition,
+        "version": str(row.version),
+    }

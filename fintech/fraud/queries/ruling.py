@@ -1,0 +1,72 @@
+"""Written rules: those that are there, and those that were live when something was decided."""
+
+from functools import lru_cache
+from uuid import UUID
+
+from fintech.fraud import data, errors
+from fintech.fraud.models import Rule, Ruleset, RuleVersion
+from fintech.fraud.queries import reading
+from fintech.fraud.rules import Written, judge, read
+
+_SETS_REMEMBERED = 64
+
+
+def rule(rule_id: UUID) -> data.Rule:
+    """
+    Return a rule in its newest version.
+
+    Raises:
+        RuleNotFound: there is no such rule.
+    """
+    found = Rule.objects.filter(id=rule_id).first()
+    if found is None:
+        raise errors.RuleNotFound(rule_id)
+    return found.as_data(RuleVersion.objects.get(rule=found, number=found.number))
+
+
+def rules(merchant_id: UUID | None = None, *, state: str | None = None) -> list[data.Rule]:
+    """Return rules in their newest versions, newest first; None: what holds for everybody."""
+    rows = Rule.objects.filter(merchant_id=merchant_id).order_by("-id")
+    if state is not None:
+        rows = rows.filter(state=state)
+    texts = {
+        (text.rule_id, text.number): text for text in RuleVersion.objects.filter(rule__in=rows)
+    }
+    return [row.as_data(texts[row.id, row.number]) for row in rows]
+
+
+def written(ruleset: str, merchant_id: UUID) -> list[Written]:
+    """Return the rules of a set that hold for a merchant, ready to be evaluated."""
+    return [
+        each
+        for each in _of_set(ruleset)
+        if each.merchant_id is None or each.merchant_id == merchant_id
+    ]
+
+
+def decided_again(assessment_id: UUID) -> data.Judgment:
+    """Decide from the stored snapshot: today's code, the features and written rules of then."""
+    made = reading.assessment(assessment_id)
+    return judge(made.features, written(made.features.ruleset, made.merchant_id))
+
+
+@lru_cache(maxsize=_SETS_REMEMBERED)
+def _of_set(ruleset: str) -> tuple[Written, ...]:
+    """Return a set's rules. A set and its texts never change, so they are read once."""
+    if not ruleset:
+        return ()
+    found = Ruleset.objects.get(id=UUID(ruleset))
+    texts = RuleVersion.objects.filter(id__in=[*found.active, *found.shadow])
+    watching = set(found.shadow)
+    return tuple(
+        Written(
+            name=text.rule.name,
+            number=text.number,
+            merchant_id=text.rule.merchant_id,
+            condition=read(text.condition),
+            points=text.points,
+            decision=data.Decision(text.decision) if text.decision else None,
+            watches=str(text.id) in watching,
+        )
+        for text in texts.select_related("rule").order_by("id")
+    )

@@ -1,0 +1,149 @@
+"""The time machine: what a rule would have done with payments decided without it."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.db import connection
+
+from fintech.fraud import data
+from fintech.fraud.data import Decision
+from fintech.fraud.rules import Written, combined, read
+from fintech.kernel import invariants
+from fintech.kernel.money import Money
+
+_CHUNK = 5_000
+_STOPS = {Decision.REVIEW, Decision.BLOCK}
+# What people or banks said later; fraud said once is fraud.
+_STORED = """
+SELECT a.id, a.features, a.reasons, a.decision, a.currency, a.amount_minor,
+  EXISTS (SELECT 1 FROM fraud_outcome o
+          WHERE o.assessment_id = a.id AND o.kind IN ('fraud', 'disputed')) AS fraud,
+  EXISTS (SELECT 1 FROM fraud_outcome o
+          WHERE o.assessment_id = a.id AND o.kind = 'legitimate') AS good
+FROM fraud_assessment a
+WHERE a.created_at >= %s AND a.created_at < %s AND (%s::uuid IS NULL OR a.merchant_id = %s)
+  AND a.id > %s
+ORDER BY a.id LIMIT %s
+"""
+
+
+@dataclass(slots=True)
+class _Tally:
+    assessments: int = 0
+    hits: int = 0
+    fraud: int = 0
+    fraud_hit: int = 0
+    good: int = 0
+    good_hit: int = 0
+    changed: Counter[tuple[Decision, Decision]] = field(default_factory=Counter)
+    stopped_fraud: Counter[str] = field(default_factory=Counter)
+    stopped_good: Counter[str] = field(default_factory=Counter)
+
+
+def back_test(
+    *,
+    condition: str,
+    points: int = 0,
+    decision: str = "",
+    since: datetime,
+    until: datetime,
+    merchant_id: UUID | None = None,
+) -> data.BackTest:
+    """
+    Try a rule on the stored snapshots of a time, in one read-only view of them.
+
+    A payment counts as fraud if anybody said so later, as good if a person did; the
+    others are decided, but not labeled.
+
+    Raises:
+        RuleUnreadable: the condition is none, and where.
+    """
+    rule = Written(
+        name="draft",
+        number=0,
+        merchant_id=None,
+        condition=read(condition),
+        points=points,
+        decision=Decision(decision) if decision else None,
+    )
+    tally = _Tally()
+    with invariants.snapshot():
+        for stored in _stored(since, until, merchant_id):
+            _try(rule, stored, tally)
+    currencies = sorted(tally.stopped_fraud.keys() | tally.stopped_good.keys())
+    return data.BackTest(
+        assessments=tally.assessments,
+        hits=tally.hits,
+        changed=tuple((was, now, count) for (was, now), count in sorted(tally.changed.items())),
+        fraud=tally.fraud,
+        fraud_hit=tally.fraud_hit,
+        good=tally.good,
+        good_hit=tally.good_hit,
+        stopped=tuple(
+            (Money(tally.stopped_fraud[code], code), Money(tally.stopped_good[code], code))
+            for code in currencies
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    features: data.Features
+    reasons: tuple[data.Reason, ...]
+    decision: Decision
+    amount: Money
+    fraud: bool
+    good: bool
+
+
+def _stored(since: datetime, until: datetime, merchant_id: UUID | None) -> Iterator[_Stored]:
+    last = UUID(int=0)
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(_STORED, [since, until, merchant_id, merchant_id, last, _CHUNK])
+            rows = cursor.fetchall()
+        for id_, features, reasons, decision, currency, minor, fraud, good in rows:
+            last = id_
+            yield _Stored(
+                features=data.Features.restored(_json(features)),
+                reasons=tuple(
+                    data.Reason.restored(reason)
+                    for reason in _json(reasons)
+                    if reason["code"] != "clamp"
+                ),
+                decision=Decision(decision),
+                amount=Money(minor, currency),
+                fraud=fraud,
+                good=good and not fraud,
+            )
+        if len(rows) < _CHUNK:
+            return
+
+
+def _try(rule: Written, stored: _Stored, tally: _Tally) -> None:
+    tally.assessments += 1
+    tally.fraud += stored.fraud
+    tally.good += stored.good
+    reason = rule.reason(stored.features)
+    if reason is None:
+        return
+    tally.hits += 1
+    tally.fraud_hit += stored.fraud
+    tally.good_hit += stored.good
+    now = combined([*stored.reasons, reason]).decision
+    if now == stored.decision:
+        return
+    tally.changed[stored.decision, now] += 1
+    if now in _STOPS and stored.decision not in _STOPS:
+        amount = stored.amount
+        tally.stopped_fraud[amount.currency] += amount.minor if stored.fraud else 0
+        tally.stopped_good[amount.currency] += amount.minor if stored.good else 0
+
+
+def _json(stored: Any) -> Any:
+    return orjson.loads(stored) if isinstance(stored, str | bytes) else stored

@@ -1,0 +1,163 @@
+"""Decide attempts: pure, plus two statements for all of them."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import connection
+from django_subatomic import db
+
+from fintech.fraud import data, events, queries
+from fintech.fraud.rules import MODEL_VERSION, judge
+from fintech.kernel import event_log, ids
+from fintech.kernel.actor import Actor
+from fintech.kernel.events import Code, Event
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """An assessment with the question it answers, ready to be written."""
+
+    question: data.Question
+    assessment: data.Assessment
+
+
+def assess(
+    questions: Sequence[data.Question], features: Sequence[data.Features], *, by: Actor
+) -> list[data.Assessment]:
+    """
+    Decide attempts from their snapshots, and open a case for each that a person must see.
+
+    Pure, plus two statements for all of them: rows, then facts. Requires the caller's
+    transaction. Assessments come back in the order of `questions`.
+    """
+    if not questions:
+        return []
+    made = [
+        _Made(question, _assessment(question, known))
+        for question, known in zip(questions, features, strict=True)
+    ]
+    with db.transaction_required():
+        _write(made)
+        event_log.append([fact for each in made for fact in _facts(each)], by=by)
+    return [each.assessment for each in made]
+
+
+def _assessment(question: data.Question, features: data.Features) -> data.Assessment:
+    judgment = judge(features, queries.written(features.ruleset, question.merchant_id))
+    return data.Assessment(
+        id=ids.new(),
+        payment_id=question.payment_id,
+        attempt_id=question.attempt_id,
+        merchant_id=question.merchant_id,
+        score=judgment.score,
+        decision=judgment.decision,
+        reasons=judgment.reasons,
+        case_id=ids.new() if judgment.decision == data.Decision.REVIEW else None,
+        created_at=question.at,
+        model_version=MODEL_VERSION,
+        amount=question.amount,
+        features=features,
+        shadow=judgment.shadow,
+    )
+
+
+_ASSESSMENT_COLUMNS = (
+    ("id", "uuid"),
+    ("attempt_id", "uuid"),
+    ("payment_id", "uuid"),
+    ("merchant_id", "uuid"),
+    ("customer_id", "uuid"),
+    ("currency", "text"),
+    ("amount_minor", "bigint"),
+    ("card_fingerprint", "text"),
+    ("card_country", "text"),
+    ("email_hash", "text"),
+    ("ip_hash", "text"),
+    ("features", "jsonb"),
+    ("score", "integer"),
+    ("decision", "text"),
+    ("reasons", "jsonb"),
+    ("model_version", "text"),
+    ("shadow", "jsonb"),
+    ("case_id", "uuid"),
+    ("created_at", "timestamptz"),
+)
+_ARRAYS = ", ".join(f"%s::{kind}[]" for _, kind in _ASSESSMENT_COLUMNS)
+_NAMES = ", ".join(name for name, _ in _ASSESSMENT_COLUMNS)
+_INSERT = f"""
+WITH made AS (SELECT * FROM unnest({_ARRAYS}) AS t({_NAMES})),
+cases AS (
+  INSERT INTO fraud_case (id, merchant_id, payment_id, assessment_id, state, disposition, score,
+                          pivot_kind, pivot_value, assignee, opened_at, version)
+  SELECT case_id, merchant_id, payment_id, id, 'pending', '', score, 'card', card_fingerprint,
+         '', created_at, 1
+  FROM made WHERE case_id IS NOT NULL
+)
+INSERT INTO fraud_assessment ({_NAMES}) SELECT {_NAMES} FROM made
+"""
+
+
+def _write(made: Sequence[_Made]) -> None:
+    rows = [_columns(each) for each in made]
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, [list(column) for column in zip(*rows, strict=True)])
+
+
+def _columns(each: _Made) -> tuple[object, ...]:
+    question, assessment = each.question, each.assessment
+    return (
+        assessment.id,
+        question.attempt_id,
+        question.payment_id,
+        question.merchant_id,
+        question.customer_id,
+        question.amount.currency,
+        question.amount.minor,
+        question.card_fingerprint,
+        question.card_country,
+        question.email_hash,
+        question.ip_hash,
+        json.dumps(assessment.features.stored()),
+        assessment.score,
+        str(assessment.decision),
+        json.dumps([reason.stored() for reason in assessment.reasons]),
+        assessment.model_version,
+        json.dumps([reason.stored() for reason in assessment.shadow]),
+        assessment.case_id,
+        question.at,
+    )
+
+
+def _facts(each: _Made) -> list[Event]:
+    made = each.assessment
+    facts: list[Event] = [
+        events.AssessmentMade(
+            assessment_id=made.id,
+            payment_id=made.payment_id,
+            attempt_id=made.attempt_id,
+            merchant_id=made.merchant_id,
+            score=made.score,
+            decision=Code(str(made.decision)),
+            reasons=tuple(Code(reason.code) for reason in made.reasons),
+            amount_minor=made.amount.minor,
+            currency=Code(made.amount.currency),
+            case_id=made.case_id,
+            model_version=Code(made.model_version),
+            version=1,
+            at=made.created_at,
+        )
+    ]
+    if made.case_id is not None:
+        facts.append(
+            events.CaseOpened(
+                case_id=made.case_id,
+                merchant_id=made.merchant_id,
+                payment_id=made.payment_id,
+                assessment_id=made.id,
+                score=made.score,
+                version=1,
+                at=made.created_at,
+            )
+        )
+    return facts

@@ -1,0 +1,84 @@
+"""What a person finds."""
+
+from datetime import datetime
+from uuid import UUID
+
+import django_fsm as fsm
+from django_subatomic import db
+
+from fintech.fraud import data, errors, events
+from fintech.fraud.models import Case
+from fintech.fraud.services import checking, outcomes
+from fintech.kernel import event_log
+from fintech.kernel.actor import Actor
+from fintech.kernel.events import Code
+
+
+def claim_case(*, case_id: UUID, by: Actor, at: datetime) -> data.Case:
+    """
+    Begin to look at a case; who claims it again takes it over.
+
+    Raises:
+        CaseNotFound: there is no such case.
+        CaseAlreadyClosed: it needs nobody any more.
+    """
+    with db.transaction_if_not_already():
+        case = _locked(case_id)
+        case.claim(by.id)
+        _tell(case, events.CaseClaimed, at=at, by=by)
+    return case.as_data()
+
+
+def close_case(*, case_id: UUID, disposition: str, by: Actor, at: datetime) -> data.Case:
+    """
+    Say what a person found. What follows for the money is the caller's to do.
+
+    Confirmed fraud and false alarms are outcomes too: rules and models learn from them.
+
+    Raises:
+        CaseNotFound: there is no such case.
+        CaseAlreadyClosed: somebody else has closed it first.
+        ParameterInvalid: the disposition is not one that we know.
+    """
+    found = checking.word(data.Disposition, disposition, "disposition")
+    with db.transaction_if_not_already():
+        case = _locked(case_id)
+        case.close(found, at=at)
+        _tell(case, events.CaseClosed, at=at, by=by, disposition=Code(str(found)))
+        learned = {
+            data.Disposition.CONFIRMED_FRAUD: data.OutcomeKind.FRAUD,
+            data.Disposition.FALSE_POSITIVE: data.OutcomeKind.LEGITIMATE,
+        }.get(found)
+        if learned is not None:
+            outcomes.note(learned, "a.id = %s", case.assessment_id, at=at, by=by)
+    return case.as_data()
+
+
+def _locked(case_id: UUID) -> Case:
+    case = Case.objects.select_for_update().filter(id=case_id).first()
+    if case is None:
+        raise errors.CaseNotFound(case_id)
+    if not fsm.can_proceed(case.close):
+        raise errors.CaseAlreadyClosed(case_id=case_id, disposition=case.disposition)
+    return case
+
+
+def _tell(
+    case: Case, fact: type[events.CaseFact], *, at: datetime, by: Actor, **told: Code
+) -> None:
+    """Save a case that has moved, and say so."""
+    case.version += 1
+    case.save()
+    event_log.append(
+        [
+            fact(
+                case_id=case.id,
+                merchant_id=case.merchant_id,
+                payment_id=case.payment_id,
+                version=case.version,
+                at=at,
+                **told,
+            )
+        ],
+        by=by,
+    )

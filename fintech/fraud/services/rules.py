@@ -1,0 +1,240 @@
+"""
+Rules that people write: drafted, watched, activated, archived.
+
+Every change of what is live makes a new set, which assessments name; texts never change,
+they get a next version. So any decision can be made again with the rules of its time.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+import django_fsm as fsm
+from django.conf import settings
+from django.db import IntegrityError, connection
+from django_subatomic import db
+
+from fintech.fraud import data, errors, events
+from fintech.fraud.data import RuleState
+from fintech.fraud.models import Rule, Ruleset, RuleVersion
+from fintech.fraud.rules import read
+from fintech.fraud.services import checking
+from fintech.kernel import event_log, ids
+from fintech.kernel.actor import Actor
+
+_ONE_AT_A_TIME = 7_461_001  # The advisory lock of whoever changes what is live.
+_MOST_POINTS = 100
+
+
+def draft_rule(
+    *,
+    merchant_id: UUID | None,
+    name: str,
+    condition: str,
+    points: int = 0,
+    decision: str = "",
+    by: Actor,
+    at: datetime,
+) -> data.Rule:
+    """
+    Write a rule; it does nothing until it watches or is activated.
+
+    Args:
+        name: a word; reasons show it.
+        points: what a hit adds to the score, from -100 to 100.
+        decision: what a hit decides by itself; empty: its points only.
+
+    Raises:
+        RuleUnreadable: the condition is none, and where.
+        RuleExists: the name is taken.
+        ParameterInvalid: name, points or decision is not one that is accepted.
+    """
+    if not name.isidentifier() or not name.isascii() or name != name.lower() or name[0] == "_":
+        raise errors.ParameterInvalid("name", "A rule is named by a word like many_cards.")
+    rule = Rule(
+        id=ids.new(),
+        merchant_id=merchant_id,
+        name=checking.fit(name, 60, "name"),
+        created_at=at,
+    )
+    text = _text(rule, condition, points, decision, by=by, at=at)
+    with db.transaction_if_not_already():
+        try:
+            with db.savepoint():
+                rule.save(force_insert=True)
+        except IntegrityError as error:
+            if "fraud_rule_has_a_name_of_its_own" not in str(error):
+                raise
+            raise errors.RuleExists(name) from error
+        text.save(force_insert=True)
+        event_log.append([_fact(events.RuleDrafted, rule, at=at)], by=by)
+    return rule.as_data(text)
+
+
+def revise_rule(
+    *,
+    rule_id: UUID,
+    condition: str,
+    points: int = 0,
+    decision: str = "",
+    by: Actor,
+    at: datetime,
+) -> data.Rule:
+    """
+    Give a rule another text; it is a draft again, and its last text no longer decides.
+
+    Raises:
+        RuleNotFound, RuleUnreadable, ParameterInvalid.
+        RuleUnexpectedState: it is archived.
+    """
+    with db.transaction_if_not_already():
+        rule = _locked(rule_id)
+        _can(rule, rule.revise, "revised")
+        was_live = rule.state in {RuleState.SHADOW, RuleState.ACTIVE}
+        rule.revise()
+        text = _text(rule, condition, points, decision, by=by, at=at)
+        rule.version += 1
+        rule.save()
+        text.save(force_insert=True)
+        if was_live:
+            _set_live(at)
+        event_log.append([_fact(events.RuleRevised, rule, at=at)], by=by)
+    return rule.as_data(text)
+
+
+def watch_rule(*, rule_id: UUID, by: Actor, at: datetime) -> data.Rule:
+    """
+    Let a rule watch: its hits are kept with assessments and decide nothing.
+
+    Raises:
+        RuleNotFound: there is no such rule.
+        RuleUnexpectedState: it watches already, or is archived.
+    """
+    with db.transaction_if_not_already():
+        rule = _locked(rule_id)
+        _can(rule, rule.watch, "shadowed")
+        rule.watch()
+        return _moved(rule, events.RuleShadowed, by=by, at=at)
+
+
+def activate_rule(*, rule_id: UUID, by: Actor, at: datetime) -> data.Rule:
+    """
+    Let a rule decide.
+
+    Raises:
+        RuleNotFound: there is no such rule.
+        RuleUnexpectedState: it decides already, or is archived.
+        RuleReviewedByAuthor: in a live instance, somebody else than its author does this.
+    """
+    with db.transaction_if_not_already():
+        rule = _locked(rule_id)
+        _can(rule, rule.activate, "activated")
+        text = RuleVersion.objects.get(rule=rule, number=rule.number)
+        if settings.MODE == "live" and text.author == by.id:
+            raise errors.RuleReviewedByAuthor(rule_id)
+        rule.activate()
+        return _moved(rule, events.RuleActivated, by=by, at=at)
+
+
+def archive_rule(*, rule_id: UUID, by: Actor, at: datetime) -> data.Rule:
+    """
+    Let a rule do nothing any more, for good.
+
+    Raises:
+        RuleNotFound: there is no such rule.
+        RuleUnexpectedState: it is archived already.
+    """
+    with db.transaction_if_not_already():
+        rule = _locked(rule_id)
+        _can(rule, rule.archive, "archived")
+        rule.archive()
+        return _moved(rule, events.RuleArchived, by=by, at=at)
+
+
+def _moved(
+    rule: Rule,
+    fact: type[events.RuleShadowed | events.RuleActivated | events.RuleArchived],
+    *,
+    by: Actor,
+    at: datetime,
+) -> data.Rule:
+    """Save a rule that has moved, make the new set, and say so."""
+    rule.version += 1
+    rule.save()
+    ruleset_id = _set_live(at)
+    event_log.append(
+        [
+            fact(
+                rule_id=rule.id,
+                merchant_id=rule.merchant_id,
+                number=rule.number,
+                ruleset_id=ruleset_id,
+                version=rule.version,
+                at=at,
+            )
+        ],
+        by=by,
+    )
+    return rule.as_data(RuleVersion.objects.get(rule=rule, number=rule.number))
+
+
+def _set_live(at: datetime) -> UUID:
+    """Write down which texts are live from now on."""
+    live = Rule.objects.filter(state__in=[RuleState.SHADOW, RuleState.ACTIVE])
+    numbers = {rule.id: (rule.number, rule.state) for rule in live}
+    texts = RuleVersion.objects.filter(rule_id__in=numbers).order_by("id")
+    chosen = [
+        (str(text.id), numbers[text.rule_id][1])
+        for text in texts
+        if text.number == numbers[text.rule_id][0]
+    ]
+    made = Ruleset(
+        id=ids.new(),
+        active=[text_id for text_id, state in chosen if state == RuleState.ACTIVE],
+        shadow=[text_id for text_id, state in chosen if state == RuleState.SHADOW],
+        created_at=at,
+    )
+    made.save(force_insert=True)
+    return made.id
+
+
+def _locked(rule_id: UUID) -> Rule:
+    """Lock a rule; who changes what is live does so alone, or two sets would miss each other."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ONE_AT_A_TIME])
+    rule = Rule.objects.select_for_update(no_key=True).filter(id=rule_id).first()
+    if rule is None:
+        raise errors.RuleNotFound(rule_id)
+    return rule
+
+
+def _can(rule: Rule, move: object, action: str) -> None:
+    if not fsm.can_proceed(move):
+        raise errors.RuleUnexpectedState(rule_id=rule.id, state=str(rule.state), action=action)
+
+
+def _text(
+    rule: Rule, condition: str, points: int, decision: str, *, by: Actor, at: datetime
+) -> RuleVersion:
+    read(condition)
+    if not -_MOST_POINTS <= points <= _MOST_POINTS:
+        raise errors.ParameterInvalid("points", "This is between -100 and 100.")
+    return RuleVersion(
+        id=ids.new(),
+        rule=rule,
+        number=rule.number,
+        condition=condition,
+        points=points,
+        decision=checking.word(data.Decision, decision, "decision") if decision else "",
+        author=by.id,
+        created_at=at,
+    )
+
+
+def _fact[Fact: events.RuleFact](fact: type[Fact], rule: Rule, *, at: datetime) -> Fact:
+    return fact(
+        rule_id=rule.id,
+        merchant_id=rule.merchant_id,
+        number=rule.number,
+        version=rule.version,
+        at=at,
+    )
