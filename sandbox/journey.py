@@ -320,7 +320,11 @@ class Journey:
 
         def seen() -> Any:
             answer = httpx.get(f"{self.instance.mail_url}/messages", params={"to": PAYER})
-            return [one for one in answer.json()["messages"] if "42.50" in one["text"]]
+            return [
+                one
+                for one in answer.json()["messages"]
+                if self.payment in one["text"] and re.search(r"42[.,]50", one["text"])
+            ]
 
         mails = eventually(seen, f"a mail about 42.50 to {PAYER}", timeout_s=30)
         return {"subject": mails[-1]["subject"]}
@@ -369,7 +373,7 @@ class Journey:
         browser = Browser(self.instance.base_url)
         browser.sign_in(owner["email"], owner["password"])
         page = browser.open(f"/dashboard/payments/{self.payment}")
-        for word in ("42.50", "10.00", "uthorized", "aptured", "efund", "ssess"):
+        for word in ("42.50", "10.00", "Risk", "uthorized", "aptured", "Booked", "efund", "ebhook"):
             must(word in page, f"the payment's page says {word}")
         self.instance.manage("rebuild", "web")
         again = browser.open(f"/dashboard/payments/{self.payment}")
