@@ -133,7 +133,9 @@ def _posted(entries: Sequence[JournalEntry], *, whole: bool, by: Actor, shard: i
         key=_by_digest,
     )
     place = {account.digest: number for number, account in enumerate(accounts, start=1)}
-    lengths, at_account, amounts = [], [], []
+    lengths: list[int] = []
+    at_account: list[int] = []
+    amounts: list[int] = []
     for entry in entries:
         if entry.kind == EntryKind.RELEASE:
             lengths.append(2)
@@ -144,41 +146,39 @@ def _posted(entries: Sequence[JournalEntry], *, whole: bool, by: Actor, shard: i
             at_account += [place[line.account.digest] for line in entry.lines]
             amounts += [line.amount_minor for line in entry.lines]
     connection.ensure_connection()
-    raw: Any = connection.connection
-    with connection.make_cursor(_Prepared(raw)) as cursor:
-        cursor.execute(
-            _CALL,
-            [
-                shard,
-                actor_text(by),
-                whole,
-                Column(_UUID, [account.digest for account in accounts]),
-                Column(_UUID, [account.book for account in accounts]),
-                Column(_TEXT, [account.address for account in accounts]),
-                Column(_TEXT, [account.currency for account in accounts]),
-                Column(_INT2, [account.code for account in accounts]),
-                Column(_INT2, [account.normal for account in accounts]),
-                Column(_INT8, [account.floor for account in accounts]),
-                Column(_UUID, [entry.id for entry in entries]),
-                Column(_INT4, _firsts(entries)),
-                Column(_INT2, [entry.kind for entry in entries]),
-                Column(_TEXT, [entry.template for entry in entries]),
-                Column(_INT2, [entry.version for entry in entries]),
-                Column(_UUID, [entry.subject for entry in entries]),
-                Column(_TIME, [_microseconds(entry.at) for entry in entries]),
-                Column(_UUID, [entry.pending_id for entry in entries]),
-                Column(_BOOL, [entry.final for entry in entries]),
-                Column(
-                    _TIME,
-                    [entry.expires_at and _microseconds(entry.expires_at) for entry in entries],
-                ),
-                Column(_JSONB, [_expected(entry) for entry in entries]),
-                Column(_INT2, lengths),
-                Column(_INT4, at_account),
-                Column(_INT8, amounts),
-            ],
-        )
-        (codes,) = cursor.fetchone()
+    prepared: Any = _Prepared(connection.connection)
+    with connection.make_cursor(prepared) as cursor:
+        columns: list[Any] = [
+            shard,
+            actor_text(by),
+            whole,
+            Column(_UUID, [account.digest for account in accounts]),
+            Column(_UUID, [account.book for account in accounts]),
+            Column(_TEXT, [account.address for account in accounts]),
+            Column(_TEXT, [account.currency for account in accounts]),
+            Column(_INT2, [account.code for account in accounts]),
+            Column(_INT2, [account.normal for account in accounts]),
+            Column(_INT8, [account.floor for account in accounts]),
+            Column(_UUID, [entry.id for entry in entries]),
+            Column(_INT4, _firsts(entries)),
+            Column(_INT2, [entry.kind for entry in entries]),
+            Column(_TEXT, [entry.template for entry in entries]),
+            Column(_INT2, [entry.version for entry in entries]),
+            Column(_UUID, [entry.subject for entry in entries]),
+            Column(_TIME, [_microseconds(entry.at) for entry in entries]),
+            Column(_UUID, [entry.pending_id for entry in entries]),
+            Column(_BOOL, [entry.final for entry in entries]),
+            Column(
+                _TIME,
+                [entry.expires_at and _microseconds(entry.expires_at) for entry in entries],
+            ),
+            Column(_JSONB, [_expected(entry) for entry in entries]),
+            Column(_INT2, lengths),
+            Column(_INT4, at_account),
+            Column(_INT8, amounts),
+        ]
+        cursor.execute(_CALL, columns)
+        (codes,) = cursor.fetchone() or ((),)
     return list(codes)
 
 

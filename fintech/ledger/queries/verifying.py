@@ -146,13 +146,13 @@ def _differs(entry_id: UUID, account: int, seq: int) -> bool:
     """Whether a line is not the one that its entry tells of."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM ledger_line l JOIN ledger_entry e ON e.id = l.entry_id "
+            "SELECT EXISTS (SELECT FROM ledger_line l JOIN ledger_entry e ON e.id = l.entry_id "
             "AND e.shard = l.shard WHERE l.entry_id = %s AND l.account = %s AND l.seq = %s "
             "AND substr(e.lines, (l.no - 1) * 20 + 1, 20) = "
-            "int4send(l.account) || int8send(l.amount) || int8send(l.pending)",
+            "int4send(l.account) || int8send(l.amount) || int8send(l.pending))",
             [entry_id, account, seq],
         )
-        return cursor.fetchone()[0] == 0
+        return not cursor.fetchone()[0]
 
 
 class _Journal(SealedLog):
