@@ -1,21 +1,60 @@
 """Notifications in the back office: what was told, and the queue of dead letters."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from unfold.admin import TabularInline
+from unfold.decorators import action
 
 from fintech.kernel import clock
 from fintech.kernel.actor import Actor
 from fintech.kernel.backoffice import ReadOnlyAdmin
 from fintech.kernel.errors import Refusal
-from fintech.notifications import services
+from fintech.notifications import data, queries, services
 from fintech.notifications.data import DeliveryState
 from fintech.notifications.models import Attempt, DeadLetter, Delivery, Endpoint, MerchantEvent
 
+_SECOND_MS = 1000
+_PERIODS = (1, 7, 30)  # Days.
+_HEADERS = [
+    "To",
+    "Sent",
+    "Arrived",
+    "Waiting",
+    "Refused",
+    "Given up",
+    "Tries",
+    "Half within",
+    "95 % within",
+]
 _DEAD = (DeliveryState.FAILED.value, DeliveryState.ABANDONED.value)
+
+
+def _row(tally: data.Tally) -> list[str]:
+    of_settled = f"{tally.delivered_per_mille // 10}.{tally.delivered_per_mille % 10} %"
+    return [
+        tally.url or tally.template.replace("_", " "),
+        str(tally.total),
+        f"{tally.delivered} ({of_settled})",
+        str(tally.pending),
+        str(tally.failed),
+        str(tally.abandoned),
+        str(tally.attempts),
+        _duration(tally.median_ms),
+        _duration(tally.p95_ms),
+    ]
+
+
+def _duration(milliseconds: int | None) -> str:
+    if milliseconds is None:
+        return "–"
+    if milliseconds < _SECOND_MS * 10:
+        return f"{milliseconds} ms"
+    return str(timedelta(seconds=milliseconds // _SECOND_MS))
 
 
 @admin.register(Endpoint)
@@ -89,6 +128,8 @@ class _Deliveries(ReadOnlyAdmin):
 class DeliveryAdmin(_Deliveries):
     """Every message on its way, or arrived."""
 
+    actions_list = ("statistics",)  # type: ignore[assignment]  # unfold says (): none.
+
     list_display = (
         "event_type",
         "channel",
@@ -102,9 +143,28 @@ class DeliveryAdmin(_Deliveries):
     )
     list_filter = ("state", "channel", "last_error")
 
+    @action(description="Statistics", permissions=["view"])
+    def statistics(self, request: HttpRequest) -> HttpResponse:
+        """Show how telling went, by endpoint and by kind of mail."""
+        asked = request.GET.get("days", "")
+        period = int(asked) if asked in map(str, _PERIODS) else _PERIODS[0]
+        at = clock.now()
+        tallies = queries.tallies(since=at - timedelta(days=period))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Statistics of deliveries",
+            "period": period,
+            "periods": _PERIODS,
+            "backlog": queries.backlog(at=at),
+            "table": {"headers": _HEADERS, "rows": [_row(tally) for tally in tallies]},
+        }
+        return TemplateResponse(request, "notifications/admin/statistics.html", context)
+
 
 @admin.register(DeadLetter)
 class DeadLetterAdmin(_Deliveries):
+    """The queue of messages that did not get through."""
+
     list_display = (
         "event_type",
         "channel",

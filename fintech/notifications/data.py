@@ -90,6 +90,41 @@ class Delivery(webhook_endpoints.Delivery):
     tried: tuple[Attempt, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How telling went, by one way: to one endpoint, or with one kind of mail."""
+
+    channel: Channel
+    endpoint_id: UUID | None  # Of webhooks; mails are told apart by `template`.
+    url: str
+    template: str
+    total: int
+    delivered: int
+    pending: int
+    failed: int
+    abandoned: int
+    attempts: int
+    median_ms: int | None  # From the fact to the acknowledgement; None if nothing arrived.
+    p95_ms: int | None
+
+    @property
+    def delivered_per_mille(self) -> int:
+        """Return how many of a thousand settled messages arrived; all of none."""
+        settled = self.total - self.pending
+        return self.delivered * 1000 // settled if settled else 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """What waits now, for gauges and alarms."""
+
+    due: int
+    oldest_due_s: int
+    retrying: int
+    dead: int
+    paused_endpoints: int
+
+
 @dataclass(frozen=True, slots=True)
 class Page[T]:
     """A stretch of a list, newest first."""

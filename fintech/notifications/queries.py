@@ -1,9 +1,10 @@
 """Questions about what was told, to whom, and what came of it. They change nothing."""
 
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Count, Exists, Model, OuterRef, Prefetch, Q, QuerySet
 
 from fintech.kernel.invariants import Invariant
@@ -11,6 +12,31 @@ from fintech.notifications import data, errors
 from fintech.notifications.models import Attempt, Delivery, Endpoint, MerchantEvent
 
 _WORRYING_ATTEMPTS = 3
+
+_TALLIES = """
+SELECT d.channel, CASE WHEN d.channel = 'webhook' THEN d.endpoint_id END AS endpoint,
+  coalesce(max(e.url) FILTER (WHERE d.channel = 'webhook'), ''), d.template, count(*) AS total,
+  count(*) FILTER (WHERE d.state = 'delivered'), count(*) FILTER (WHERE d.state = 'pending'),
+  count(*) FILTER (WHERE d.state = 'failed'), count(*) FILTER (WHERE d.state = 'abandoned'),
+  sum(d.attempts),
+  (percentile_disc(0.5) WITHIN GROUP (ORDER BY d.delivered_at - d.created_at))::interval,
+  (percentile_disc(0.95) WITHIN GROUP (ORDER BY d.delivered_at - d.created_at))::interval
+FROM notifications_delivery d LEFT JOIN notifications_endpoint e ON e.id = d.endpoint_id
+WHERE (%(merchant_id)s::uuid IS NULL OR d.merchant_id = %(merchant_id)s)
+  AND d.created_at >= %(since)s AND (%(until)s::timestamptz IS NULL OR d.created_at < %(until)s)
+GROUP BY d.channel, endpoint, d.template
+ORDER BY total DESC, d.channel, endpoint, d.template
+"""
+
+_BACKLOG = """
+SELECT count(*) FILTER (WHERE state = 'pending' AND next_attempt_at <= %(at)s),
+  coalesce(extract(epoch FROM %(at)s - min(next_attempt_at)
+    FILTER (WHERE state = 'pending' AND next_attempt_at <= %(at)s))::bigint, 0),
+  count(*) FILTER (WHERE state = 'pending' AND attempts > 0),
+  count(*) FILTER (WHERE state IN ('failed', 'abandoned')),
+  (SELECT count(*) FROM notifications_endpoint WHERE paused_until > %(at)s AND is_enabled)
+FROM notifications_delivery WHERE state <> 'delivered'
+"""
 
 INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
@@ -183,6 +209,54 @@ def deliveries_of(subject_id: UUID, merchant_id: UUID) -> list[data.Delivery]:
     )
 
 
+def tallies(
+    merchant_id: UUID | None = None, *, since: datetime, until: datetime | None = None
+) -> list[data.Tally]:
+    """Return how telling went by endpoint and by kind of mail, busiest first; one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TALLIES, {"merchant_id": merchant_id, "since": since, "until": until})
+        return [
+            data.Tally(
+                channel=data.Channel(channel),
+                endpoint_id=endpoint_id,
+                url=url,
+                template=template,
+                total=total,
+                delivered=delivered,
+                pending=pending,
+                failed=failed,
+                abandoned=abandoned,
+                attempts=attempts,
+                median_ms=_milliseconds(median),
+                p95_ms=_milliseconds(p95),
+            )
+            for (
+                channel,
+                endpoint_id,
+                url,
+                template,
+                total,
+                delivered,
+                pending,
+                failed,
+                abandoned,
+                attempts,
+                median,
+                p95,
+            ) in cursor.fetchall()
+        ]
+
+
+def backlog(*, at: datetime) -> data.Backlog:
+    """Return what waits at a moment; one query over partial indexes."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BACKLOG, {"at": at})
+        due, oldest_due_s, retrying, dead, paused = cursor.fetchone()
+    return data.Backlog(
+        due=due, oldest_due_s=oldest_due_s, retrying=retrying, dead=dead, paused_endpoints=paused
+    )
+
+
 def pending_webhooks(event_ids: Collection[UUID]) -> dict[UUID, int]:
     """Return how many webhooks of each event are still on their way."""
     return dict(
@@ -194,6 +268,10 @@ def pending_webhooks(event_ids: Collection[UUID]) -> dict[UUID, int]:
         .values_list("event_id")
         .annotate(waiting=Count("id"))
     )
+
+
+def _milliseconds(took: timedelta | None) -> int | None:
+    return None if took is None else took // timedelta(milliseconds=1)
 
 
 def _within(created: Mapping[str, int] | None) -> dict[str, datetime]:

@@ -118,4 +118,5 @@ class Mailbox:
         return "250 Taken"
 
     def stop(self) -> None:
-        self._controller.stop()
+        if self._controller.loop.is_running():
+            self._controller.stop()

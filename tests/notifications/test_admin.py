@@ -74,3 +74,13 @@ def test_the_tables_of_merchants_can_be_looked_at(staff, merchant, table):
     answer = staff.get(reverse(f"admin:merchants_{table}_changelist"))
 
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("days", ["", "?days=30", "?days=nonsense"])
+def test_staff_see_how_telling_went(staff, dead, days):
+    page = reverse("admin:notifications_delivery_statistics")
+
+    answer = staff.get(page + days)
+
+    assert answer.status_code == 200
+    assert b"1 dead letters" in answer.content

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from fintech.kernel import event_log
+from fintech.kernel import event_log, ids
 from fintech.notifications import queries
 from fintech.notifications import services as notifications
 from fintech.notifications.channels import mail
@@ -26,6 +26,12 @@ NOON, BY = make_merchants.NOON, make_merchants.BY
 def acquirer():
     with registry.using(FakeAcquirer()):
         yield
+
+
+@pytest.fixture
+def merchant(db):
+    """A shop whose customers read English."""
+    return make_merchants.merchant(country="IE")
 
 
 def sale(merchant, *, receipt_email="payer@example.com", description="", capture="automatic"):
@@ -63,7 +69,7 @@ def test_a_payer_gets_a_receipt_when_the_money_is_taken(merchant, mailbox):
     assert envelope.rcpt_tos == ["payer@example.com"]
     message, text, html = read(envelope)
     assert message["Subject"] == "Your receipt from Blue Bottle Books: €42.50"
-    for shown in ("Blue Bottle Books", "€42.50", "November 2, 2026", "Two books", "Visa ···· 4242"):
+    for shown in ("Blue Bottle Books", "€42.50", "2 November 2026", "Two books", "Visa ···· 4242"):
         assert shown in text
         assert shown in html
     (delivery,) = receipts(merchant)
@@ -72,6 +78,65 @@ def test_a_payer_gets_a_receipt_when_the_money_is_taken(merchant, mailbox):
         "payment_receipt",
         payment.id,
     )
+
+
+@pytest.mark.parametrize(
+    ("country", "subject", "amount"),
+    [
+        ("DE", "Ihr Beleg von Blue Bottle Books", "42,50\xa0€"),
+        ("AT", "Ihr Beleg von Blue Bottle Books", "€\xa042,50"),
+        ("FR", "Votre reçu de Blue Bottle Books", "42,50\xa0€"),
+        ("JP", "Blue Bottle Books 領収書", "€42.50"),
+        ("NL", "Your receipt from Blue Bottle Books", "€\xa042,50"),
+    ],
+)
+def test_a_receipt_speaks_the_language_of_the_shops_country(db, mailbox, country, subject, amount):
+    sale(make_merchants.merchant(country=country))
+    make.told_so_far()
+
+    notifications.deliver_due(NOON)
+
+    message, text, html = read(mailbox.mails[0])
+    assert message["Subject"].startswith(subject)
+    assert amount in text
+    assert amount in html
+
+
+def test_a_payer_hears_of_each_refund_and_its_own_amount(merchant, mailbox):
+    payment = sale(merchant)
+    for minor in (10_00, 2_50):
+        payments.refund(
+            payment_id=payment.id,
+            merchant_id=merchant.id,
+            amount=make_payments.eur(minor),
+            by=BY,
+            at=NOON,
+        )
+    make.told_so_far()
+
+    notifications.deliver_due(NOON)
+
+    subjects = sorted(read(envelope)[0]["Subject"] for envelope in mailbox.mails)
+    assert subjects == [
+        "Blue Bottle Books has refunded €10.00",
+        "Blue Bottle Books has refunded €2.50",
+        "Your receipt from Blue Bottle Books: €42.50",
+    ]
+
+
+def test_owners_hear_of_a_payment_that_waits_for_them(merchant, mailbox):
+    payment = make_payments.in_review(merchant.id)
+    make.told_so_far()
+
+    notifications.deliver_due(NOON)
+
+    from fintech.merchants import queries as merchants
+
+    (envelope,) = mailbox.mails
+    assert envelope.rcpt_tos == merchants.owners_to_write_to(merchant.id)
+    message, text, _ = read(envelope)
+    assert message["Subject"] == "A payment of €42.50 waits for your decision"
+    assert f"/dashboard/payments/{ids.public('pi', payment.id)}" in text
 
 
 def test_no_receipt_before_the_money_is_taken(merchant, mailbox):

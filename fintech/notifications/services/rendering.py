@@ -11,7 +11,7 @@ from uuid import UUID
 from fintech.fraud import queries as fraud
 from fintech.kernel.errors import NotFound
 from fintech.payments import queries as payments
-from fintech.payments.data import Payment
+from fintech.payments.data import Attempt, Payment
 from fintech.wallets import queries as wallets
 from fintech.wire import (
     charges,
@@ -34,6 +34,7 @@ class Objects:
     def __init__(self) -> None:
         self._seen: dict[tuple[str, UUID], Json | None] = {}
         self._payments: dict[UUID, Payment] = {}
+        self._attempts: dict[UUID, Attempt] = {}
 
     def shown(self, name: str, object_id: UUID, merchant_id: UUID) -> Json | None:
         """Return an object by its public kind and id; None where there is nothing to show."""
@@ -49,8 +50,16 @@ class Objects:
     def payment(self, payment_id: UUID, merchant_id: UUID) -> Payment:
         """Return a payment, read once per window."""
         if payment_id not in self._payments:
-            self._payments[payment_id] = payments.payment(payment_id, merchant_id)
+            found = payments.payment(payment_id, merchant_id)
+            self._payments[payment_id] = found
+            if found.latest_attempt is not None:
+                self._attempts[found.latest_attempt.id] = found.latest_attempt
         return self._payments[payment_id]
+
+    def attempt(self, attempt_id: UUID, merchant_id: UUID) -> Attempt:
+        """Return an attempt; most came along with their payment."""
+        known = self._attempts.get(attempt_id)
+        return payments.charge(attempt_id, merchant_id) if known is None else known
 
 
 def _payment_intent(objects: Objects, object_id: UUID, merchant_id: UUID) -> Json:
@@ -58,7 +67,7 @@ def _payment_intent(objects: Objects, object_id: UUID, merchant_id: UUID) -> Jso
 
 
 def _charge(objects: Objects, object_id: UUID, merchant_id: UUID) -> Json:
-    attempt = payments.charge(object_id, merchant_id)
+    attempt = objects.attempt(object_id, merchant_id)
     return charges.render(
         attempt,
         objects.payment(attempt.payment_id, merchant_id),
