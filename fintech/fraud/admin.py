@@ -1,5 +1,10 @@
 """Fraud in the back office: assessments and cases to read, lists to keep."""
 
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.forms import Form
@@ -9,9 +14,10 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from fintech.fraud import queries
+from fintech.fraud import data, queries
 from fintech.fraud import services as fraud
-from fintech.fraud.models import Assessment, Case, ListItem, Outcome
+from fintech.fraud.models import Assessment, Case, ListItem, Outcome, Rule, RuleVersion
+from fintech.fraud.rules import read
 from fintech.kernel import clock
 from fintech.kernel.actor import Actor
 from fintech.kernel.backoffice import ReadOnlyAdmin, money
@@ -141,6 +147,126 @@ class ListItemAdmin(ReadOnlyAdmin):
                 taken += 1
         if taken:
             self.message_user(request, f"Taken off: {taken}.")
+
+
+class RuleForm(forms.ModelForm):
+    """A rule as staff write it: its name and its first or next text."""
+
+    condition = forms.CharField(
+        widget=forms.Textarea, help_text="For example: amount > 3 * customer_mean and not card_seen"
+    )
+    points = forms.IntegerField(initial=0, min_value=-100, max_value=100)
+    decision = forms.ChoiceField(
+        required=False,
+        choices=[("", "its points only"), *((str(d), str(d)) for d in data.Decision)],
+        help_text="What a hit decides by itself.",
+    )
+
+    class Meta:
+        model = Rule
+        fields = ("name", "merchant_id")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.version and not self.instance._state.adding:
+            text = RuleVersion.objects.get(rule=self.instance, number=self.instance.number)
+            for name in ("condition", "points", "decision"):
+                self.fields[name].initial = getattr(text, name)
+
+    def clean_condition(self) -> str:
+        text = str(self.cleaned_data["condition"])
+        try:
+            read(text)
+        except Refusal as refusal:
+            raise forms.ValidationError(refusal.message) from refusal
+        return text
+
+
+@admin.register(Rule)
+class RuleAdmin(ReadOnlyAdmin):
+    form = RuleForm
+    list_display = ("name", "state", "number", "condition", "merchant_id", "created_at")
+    list_filter = ("state",)
+    search_fields = ("name",)
+    ordering = ("-id",)
+    fields = ("name", "merchant_id", "condition", "points", "decision", "tried")
+    readonly_fields = ("tried",)
+    actions = ("watch", "activate", "archive")
+
+    def has_add_permission(self, request: HttpRequest, obj: Rule | None = None) -> bool:
+        return bool(request.user.has_perm("fraud.add_rule"))
+
+    def has_change_permission(self, request: HttpRequest, obj: Rule | None = None) -> bool:
+        return bool(request.user.has_perm("fraud.change_rule"))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Rule | None = None) -> tuple:
+        return self.readonly_fields if obj is None else ("name", "merchant_id", "tried")
+
+    @admin.display(description="Condition")
+    def condition(self, rule: Rule) -> str:
+        return RuleVersion.objects.get(rule=rule, number=rule.number).condition
+
+    @admin.display(description="On the last 30 days")
+    def tried(self, rule: Rule) -> str:
+        """Return what the newest text would have done without the rule itself."""
+        if rule._state.adding:
+            return "Save the draft to try it."
+        text = RuleVersion.objects.get(rule=rule, number=rule.number)
+        now = clock.now()
+        found = queries.back_test(
+            condition=text.condition,
+            points=text.points,
+            decision=text.decision,
+            since=now - timedelta(days=30),
+            until=now,
+            merchant_id=rule.merchant_id,
+        )
+        changed = ", ".join(f"{was} to {to}: {count}" for was, to, count in found.changed)
+        return (
+            f"{found.hits} hits in {found.assessments}; {changed or 'nothing changes'}; "
+            f"fraud {found.fraud_hit} of {found.fraud}, good {found.good_hit} of {found.good}"
+        )
+
+    def save_model(self, request: HttpRequest, obj: Model, form: Form, change: bool) -> None:
+        if not isinstance(obj, Rule):
+            raise TypeError(obj)
+        given = form.cleaned_data
+        text = {
+            "condition": given["condition"],
+            "points": given["points"],
+            "decision": given["decision"],
+        }
+        by, at = _by(request), clock.now()
+        if change:
+            fraud.revise_rule(rule_id=obj.id, **text, by=by, at=at)
+        else:
+            made = fraud.draft_rule(
+                merchant_id=obj.merchant_id, name=obj.name, **text, by=by, at=at
+            )
+            obj.pk = made.id
+
+    @admin.action(description="Watch (shadow)", permissions=["change"])
+    def watch(self, request: HttpRequest, queryset: QuerySet[Rule]) -> None:
+        self._move(request, queryset, fraud.watch_rule)
+
+    @admin.action(description="Activate", permissions=["change"])
+    def activate(self, request: HttpRequest, queryset: QuerySet[Rule]) -> None:
+        self._move(request, queryset, fraud.activate_rule)
+
+    @admin.action(description="Archive", permissions=["change"])
+    def archive(self, request: HttpRequest, queryset: QuerySet[Rule]) -> None:
+        self._move(request, queryset, fraud.archive_rule)
+
+    def _move(
+        self, request: HttpRequest, queryset: QuerySet[Rule], move: Callable[..., data.Rule]
+    ) -> None:
+        for rule in queryset:
+            try:
+                moved = move(rule_id=rule.id, by=_by(request), at=clock.now())
+            except Refusal as refusal:
+                self.message_user(request, f"{rule}: {refusal.message}", messages.ERROR)
+            else:
+                self.message_user(request, f"{rule}: {moved.state}.")
 
 
 def _by(request: HttpRequest) -> Actor:

@@ -1,0 +1,203 @@
+"""Rules that people write: drafted, watched, activated, and tried on the past."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from fintech.fraud import errors, queries
+from fintech.fraud import services as fraud
+from fintech.fraud.data import Decision
+from fintech.kernel import event_log, ids
+from fintech.kernel.actor import Actor
+from fintech.kernel.money import Money
+from tests.make import fraud as make
+from tests.racing import race
+
+pytestmark = pytest.mark.django_db
+BY_NOW = {"by": make.BY, "at": make.NOON}
+LARGE = "amount >= 10000"
+
+
+def _draft(condition=LARGE, name="large", *, merchant=None, **given):
+    return fraud.draft_rule(
+        merchant_id=merchant, name=name, condition=condition, **{"points": 20, **given, **BY_NOW}
+    )
+
+
+def _active(*args, **given):
+    return fraud.activate_rule(rule_id=_draft(*args, **given).id, **BY_NOW)
+
+
+def _codes(assessment):
+    return [(reason.code, reason.weight) for reason in assessment.reasons]
+
+
+def test_a_draft_does_nothing_a_shadow_only_watches_and_an_active_rule_decides():
+    rule = _draft(decision="review")
+    drafted = make.assessment(minor=100_00, card="a")
+    fraud.watch_rule(rule_id=rule.id, **BY_NOW)
+    watched = make.assessment(minor=100_00, card="b")
+    fraud.activate_rule(rule_id=rule.id, **BY_NOW)
+    decided = make.assessment(minor=100_00, card="c")
+    below = make.assessment(minor=99_99, card="d")
+    fraud.archive_rule(rule_id=rule.id, **BY_NOW)
+    archived = make.assessment(minor=100_00, card="e")
+
+    assert [str(a.decision) for a in (drafted, watched, decided, below, archived)] == [
+        "allow", "allow", "review", "allow", "allow",
+    ]  # fmt: skip
+    assert drafted.shadow == decided.shadow == ()
+    assert [str(reason) for reason in watched.shadow] == ["Rule large, version 1."]
+    assert (watched.score, decided.score) == (5, 25)
+    assert _codes(decided) == [("card_first_seen", 5), ("rule", 20)]
+    assert queries.assessment(watched.id) == watched
+    told = [fact.name.split(".")[1] for fact in event_log.stream("fraud.rule", rule.id)]
+    assert told == ["rule_drafted", "rule_shadowed", "rule_activated", "rule_archived"]
+
+
+def test_a_merchants_rule_does_not_decide_for_others():
+    _active(merchant=make.MERCHANT, decision="block", points=0)
+
+    assert make.assessment(minor=100_00).decision == Decision.BLOCK
+    assert make.assessment(minor=100_00, merchant=ids.new()).decision == Decision.ALLOW
+
+
+def test_a_revised_rule_is_a_draft_again_and_old_decisions_are_made_again_as_they_were():
+    rule = _active(decision="review")
+    before = make.assessment(minor=100_00)
+    revised = fraud.revise_rule(rule_id=rule.id, condition="amount >= 1", points=-5, **BY_NOW)
+    between = make.assessment(minor=100_00)
+    fraud.activate_rule(rule_id=rule.id, **BY_NOW)
+    after = make.assessment(minor=100_00)
+
+    assert (revised.state, revised.number, revised.condition) == ("draft", 2, "amount >= 1")
+    assert [str(a.decision) for a in (before, between, after)] == ["review", "allow", "allow"]
+    assert dict(after.reasons[0].detail)["version"] == 2
+    for made in (before, between, after):
+        again = queries.decided_again(made.id)
+        assert (again.score, again.decision, again.reasons) == (
+            made.score,
+            made.decision,
+            made.reasons,
+        )
+
+
+def test_live_rules_cost_a_payment_no_round_trip_once_they_are_known():
+    for n in range(50):
+        _active(name=f"rule_{n}", points=0)
+    make.assessment(minor=100_00)
+
+    with CaptureQueriesContext(connection) as asked:
+        made = make.assessment(minor=100_00)
+
+    assert len([reason for reason in made.reasons if reason.code == "rule"]) == 50
+    assert len([q for q in asked if "SAVEPOINT" not in q["sql"]]) == 3
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "param"),
+    [
+        ({"condition": "amount >"}, errors.RuleUnreadable, "condition"),
+        ({"name": "Large One"}, errors.ParameterInvalid, "name"),
+        ({"name": "großer"}, errors.ParameterInvalid, "name"),
+        ({"name": ""}, errors.ParameterInvalid, "name"),
+        ({"name": "x" * 61}, errors.ParameterInvalid, "name"),
+        ({"points": 101}, errors.ParameterInvalid, "points"),
+        ({"decision": "maybe"}, errors.ParameterInvalid, "decision"),
+    ],
+)
+def test_what_is_no_rule_is_not_drafted(given, error, param):
+    with pytest.raises(error) as refused:
+        _draft(**given)
+
+    assert refused.value.param == param
+    assert queries.rules() == []
+
+
+def test_a_name_is_taken_once_per_merchant():
+    _draft()
+    _draft(merchant=make.MERCHANT)
+
+    with pytest.raises(errors.RuleExists):
+        _draft()
+
+
+def test_moves_that_make_no_sense_are_refused():
+    rule = _active()
+    fraud.archive_rule(rule_id=rule.id, **BY_NOW)
+
+    for move in (fraud.activate_rule, fraud.watch_rule, fraud.archive_rule):
+        with pytest.raises(errors.RuleUnexpectedState, match="The rule is archived"):
+            move(rule_id=rule.id, **BY_NOW)
+    with pytest.raises(errors.RuleUnexpectedState):
+        fraud.revise_rule(rule_id=rule.id, condition="true", **BY_NOW)
+    with pytest.raises(errors.RuleNotFound):
+        fraud.activate_rule(rule_id=ids.new(), **BY_NOW)
+
+
+def test_in_a_live_instance_somebody_else_than_its_author_activates_a_rule(settings):
+    rule = _draft()
+    settings.MODE = "live"
+
+    with pytest.raises(errors.RuleReviewedByAuthor):
+        fraud.activate_rule(rule_id=rule.id, **BY_NOW)
+    somebody_else = Actor(kind="staff", id="somebody-else")
+    fraud.activate_rule(rule_id=rule.id, by=somebody_else, at=make.NOON)
+
+    assert queries.rule(rule.id).state == "active"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rules_that_are_activated_at_once_are_all_live():
+    drafts = iter([_draft(name=f"rule_{n}").id for n in range(8)])
+
+    def activate():
+        fraud.activate_rule(rule_id=next(drafts), **BY_NOW)
+
+    race(8, activate)
+
+    made = make.assessment(minor=100_00)
+    assert len([reason for reason in made.reasons if reason.code == "rule"]) == 8
+    assert list(queries.replay()) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_rule_is_tried_on_what_was_decided_without_it():
+    known_fraud = make.assessment(minor=500_00, card="f")
+    fraud.record_outcome(payment_id=known_fraud.payment_id, outcome="fraud", **BY_NOW)
+    missed_fraud = make.assessment(minor=5_00, card="g")
+    fraud.record_outcome(payment_id=missed_fraud.payment_id, outcome="disputed", **BY_NOW)
+    good = make.assessment(minor=300_00, card="h")
+    fraud.record_outcome(payment_id=good.payment_id, outcome="legitimate", **BY_NOW)
+    make.assessment(minor=200_00, card="i")
+    make.assessment(minor=900_00, card="j", risk="elevated")
+    make.assessment(minor=100_00, card="k", at=make.NOON - timedelta(days=30))
+
+    tried = queries.back_test(
+        condition=LARGE,
+        decision="review",
+        since=make.NOON - timedelta(days=7),
+        until=make.NOON + timedelta(days=1),
+    )
+
+    assert (tried.assessments, tried.hits) == (5, 4)
+    assert tried.changed == ((Decision.ALLOW, Decision.REVIEW, 3),)
+    assert (tried.fraud, tried.fraud_hit, tried.good, tried.good_hit) == (2, 1, 1, 1)
+    assert (tried.precision_percent, tried.recall_percent) == (50, 50)
+    assert tried.stopped == ((Money(500_00, "EUR"), Money(300_00, "EUR")),)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_points_are_tried_with_the_reasons_that_were_there():
+    make.assessment(minor=500_00)
+    window = {"since": make.NOON, "until": make.NOON + timedelta(seconds=1)}
+
+    tried = queries.back_test(condition=LARGE, points=70, **window)
+    missed = queries.back_test(condition=LARGE, points=69, **window)
+    other = queries.back_test(condition=LARGE, points=70, merchant_id=ids.new(), **window)
+
+    assert tried.changed == ((Decision.ALLOW, Decision.REVIEW, 1),)
+    assert missed.changed == ((Decision.ALLOW, Decision.CHALLENGE, 1),)
+    assert other.assessments == 0

@@ -1,0 +1,70 @@
+"""Wallets in the back office: everything can be looked at, and a wallet frozen."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+
+from fintech.kernel.money import Money
+from fintech.merchants.models import User
+from fintech.wallets import queries
+from fintech.wallets import services as wallets
+from fintech.wallets.models import Rate, Reservation
+from tests.make import wallets as make
+
+pytestmark = pytest.mark.django_db(transaction=True)
+BY_NOW = {"by": make.BY, "at": make.NOON}
+
+
+@pytest.fixture
+def staff(client):
+    user = User.objects.create_superuser(
+        email="staff@example.com", password="correct horse battery", name="Stella"
+    )
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def test_every_table_and_row_can_be_looked_at(staff):
+    wallet, other = make.wallet(10_00), make.wallet()
+    limit = wallets.create_limit(
+        merchant_id=make.MERCHANT, scope="wallet", kind="count", window="day", maximum=9, **BY_NOW
+    ).value
+    held = make.hold(wallet, 5_00)
+    wallets.record_rates([("USD", date(2026, 10, 30), Decimal("1.1"))], source="ecb")
+    quote = wallets.create_quote(
+        merchant_id=make.MERCHANT,
+        source=Money(1_00, "EUR"),
+        destination_currency="USD",
+        **BY_NOW,
+    ).value
+    sent = wallets.transfer(
+        source_id=wallet.id, destination_id=other.id, amount=Money(1_00, "EUR"), **BY_NOW
+    ).value
+    rows = {
+        "wallet": wallet.id,
+        "hold": held.id,
+        "limit": limit.id,
+        "quote": quote.id,
+        "transfer": sent.id,
+        "rate": Rate.objects.get().id,
+        "reservation": Reservation.objects.first().id,
+    }
+
+    for table, row in rows.items():
+        assert staff.get(reverse(f"admin:wallets_{table}_changelist")).status_code == 200
+        page = staff.get(reverse(f"admin:wallets_{table}_change", args=[row]))
+        assert page.status_code == 200
+    page = staff.get(reverse("admin:wallets_wallet_change", args=[wallet.id]))
+    assert "€4.00" in page.content.decode()
+
+
+def test_staff_freeze_and_unfreeze_a_wallet(staff):
+    wallet = make.wallet()
+    asked = {"_selected_action": [str(wallet.id)]}
+
+    staff.post(reverse("admin:wallets_wallet_changelist"), {"action": "freeze", **asked})
+    assert queries.wallet(wallet.id).state == "frozen"
+    staff.post(reverse("admin:wallets_wallet_changelist"), {"action": "unfreeze", **asked})
+    assert queries.wallet(wallet.id).state == "active"
