@@ -83,14 +83,14 @@ class Browser:
             raise Answered(response)
         return response.text
 
-    def submit(self, path: str, fields: Mapping[str, str], *, to: str | None = None) -> str:
+    def submit(self, path: str, fields: Mapping[str, str]) -> str:
         """Open a page, fill in its form with what it hides and what we say, and send it."""
-        page = self.open(path)
-        where = to or path
-        told = {**_hidden(page), **fields}
-        response = self.http.post(
-            where, data=told, headers={"Referer": str(self.http.base_url.join(path))}
-        )
+        page = self.http.get(path)
+        if page.status_code != 200:
+            raise Answered(page)
+        # Where the way to the page ended: a door that asks who we are remembers what we wanted.
+        told = {**_hidden(page.text), **fields}
+        response = self.http.post(page.url, data=told, headers={"Referer": str(page.url)})
         if response.status_code != 200:
             raise Answered(response)
         return response.text
