@@ -93,7 +93,7 @@ UNION ALL
 SELECT k.id::text, 'idempotency key without its effect' FROM kernel_idempotencykey k
 WHERE (k.outcome->'value'->>'shape' = 'payments.payment.v1' AND NOT EXISTS (
     SELECT FROM payments_payment p
-    WHERE p.id = (k.outcome->'value'->>'id')::uuid AND p.merchant_id = k.scope))
+    WHERE p.id = (k.outcome->'value'->>'id')::uuid AND k.scope IN (p.merchant_id, p.link_id)))
   OR (k.outcome->'value'->>'shape' = 'payments.refund.v1' AND NOT EXISTS (
     SELECT FROM payments_refund r
     WHERE r.id = (k.outcome->'value'->>'id')::uuid AND r.merchant_id = k.scope))
