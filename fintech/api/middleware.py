@@ -103,12 +103,12 @@ def _note(request: HttpRequest, response: HttpResponse, trace: Trace, started: f
             api_key_id=trace.caller.key_id,
             request_id=trace.request_id,
             method=request.method or "",
-            path=request.path,
+            path=_storable(request.path),
             status=response.status_code,
             duration_ms=duration_ms,
             at=trace.at,
             error_code=trace.error_code,
-            idempotency_key=request.headers.get("Idempotency-Key", ""),
+            idempotency_key=_storable(request.headers.get("Idempotency-Key", "")),
             request_body=redacted(trace.values),
             response_body=redacted(trace.body),
         )
@@ -122,8 +122,13 @@ def redacted(value: Any, name: str = "") -> Any:
     if name in _HIDDEN:
         return "[redacted]"
     if isinstance(value, Mapping):
-        return {str(key): redacted(part, str(key)) for key, part in value.items()}
+        return {_storable(str(key)): redacted(part, str(key)) for key, part in value.items()}
     if isinstance(value, list | tuple):
         return [redacted(part) for part in value[:_MOST_ITEMS]]
-    text = str(value)
+    text = _storable(str(value))
     return "[redacted]" if holds_card_number(text) else text[:_LONGEST_LOGGED]
+
+
+def _storable(text: str) -> str:
+    """Return text without what a database does not hold, such as a null of `%00`."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()

@@ -5,7 +5,7 @@ from importlib import import_module
 
 from django.urls import URLPattern, path, re_path
 
-from fintech.api import unsupported
+from fintech.api import reference, unsupported
 from fintech.api.door import Resource
 from fintech.api.inbound import callbacks
 from fintech.api.operations import OPERATIONS, Operation
@@ -53,6 +53,7 @@ def _pattern(template: str) -> str:
 
 urlpatterns = [
     *_routes(),
+    path("v1/openapi.json", reference.openapi),
     path("inbound/<str:provider>", callbacks.receive),
     re_path(r"^v[12]/", unsupported.answer),
 ]

@@ -27,7 +27,7 @@ class Case:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def post(name, path, content, status, code, param=None, **more) -> Case:
+def post(name, path, content, status, code, param=None, **more) -> Case:  # noqa: PLR0917
     content = content.encode() if isinstance(content, str) else content
     return Case(name, "POST", path, content, status, code, param, **more)
 

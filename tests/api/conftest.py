@@ -12,8 +12,10 @@ from django.test import Client
 from fintech.merchants import queries as merchants
 from fintech.merchants import services
 from fintech.merchants.data import KeyKind, Merchant
+from fintech.merchants.services import requests
 from fintech.payments.providers import registry
 from fintech.wire import json
+from tests.api.contract import violations
 from tests.make import merchants as make
 from tests.payments.providers.fake import FakeAcquirer
 
@@ -26,10 +28,12 @@ def acquirer() -> Iterator[FakeAcquirer]:
 
 
 @pytest.fixture(autouse=True)
-def _quiet(settings) -> None:
+def _quiet(settings) -> Iterator[None]:
     settings.FLUSH_REQUEST_LOG = False  # The log is flushed by hand, in the test's transaction.
     # Owners' passwords are not the matter here, and a slow hash per test is.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    yield
+    requests._buffer._waiting.clear()  # What a test has not looked at is not the next one's.
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,10 @@ class Api:
             content_type=content_type,
             headers={**credentials, **self.headers, **(headers or {})},
         )
-        return Answered(answered.status_code, dict(answered.headers), answered.content)
+        made = Answered(answered.status_code, dict(answered.headers), answered.content)
+        bare = path.partition("?")[0]
+        assert violations(method, bare, made.status, made.body) == [], f"{method} {bare}"
+        return made
 
 
 @pytest.fixture

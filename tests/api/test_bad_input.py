@@ -42,9 +42,11 @@ def rows(db):
     """How many rows every table has, in one question."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT schemaname, tablename FROM pg_tables WHERE schemaname NOT LIKE 'pg_%%' "
-            "AND schemaname NOT IN ('information_schema', 'pristine') "
-            "AND NOT tablename = ANY(%s)",
+            "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n "
+            "ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition "
+            "AND n.nspname NOT LIKE 'pg_%%' "
+            "AND n.nspname NOT IN ('information_schema', 'pristine') "
+            "AND NOT c.relname = ANY(%s)",
             [list(_LEFT_OUT)],
         )
         tables = [f"{schema}.{table}" for schema, table in cursor.fetchall()]

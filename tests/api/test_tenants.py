@@ -105,7 +105,9 @@ def test_nothing_of_anothers_is_listed(api, theirs):
         ("/v1/wallets", "customer", "cus", {"currency": "eur"}),
     ],
 )
-def test_anothers_thing_in_a_parameter_is_as_unknown(api, theirs, path, name, prefix, body):
+def test_anothers_thing_in_a_parameter_is_as_unknown(  # noqa: PLR0917
+    api, theirs, path, name, prefix, body
+):
     another = api.post(path, {**body, name: theirs[prefix]})
     unknown = api.post(path, {**body, name: ids.public(prefix, ids.new())})
 

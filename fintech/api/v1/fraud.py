@@ -9,6 +9,7 @@ from fintech.fraud import queries
 from fintech.fraud import services as fraud
 from fintech.kernel import ids
 from fintech.payments import queries as payments
+from fintech.wire import deleted
 from fintech.wire import fraud_assessments as wire
 from fintech.wire.errors import Fault
 
@@ -110,10 +111,10 @@ def list_items(call: Call) -> Answer:
 def remove_item(call: Call) -> Answer:
     """Treat something as anything else again."""
     _action(call)
-    item = fraud.remove_from_list(
+    fraud.remove_from_list(
         item_id=call.this("fli"), merchant_id=call.merchant_id, by=call.by, at=call.at
     )
-    return Answer(body={**wire.render_list_item(item), "deleted": True})
+    return Answer(body=deleted.render("fraud.list_item", call.path["id"]))
 
 
 def _action(call: Call) -> str:

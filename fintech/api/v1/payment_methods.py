@@ -1,5 +1,7 @@
 """Payment methods: cards that can be charged, held as tokens."""
 
+from uuid import UUID
+
 from fintech.api import errors, pagination
 from fintech.api.codec import fields
 from fintech.api.operations import ONE_END, Answer, Call, list_parameters, operation
@@ -75,10 +77,10 @@ def retrieve(call: Call) -> Answer:
     parameters={"customer": fields.Id(prefix="cus", noun="customer", required=True)},
 )
 def attach(call: Call) -> Answer:
-    """Let a card belong to a customer."""
+    """Let a card belong to a customer; a sandbox card's token makes a new card first."""
     done = payments.attach(
         merchant_id=call.merchant_id,
-        payment_method_id=call.this("pm"),
+        payment_method_id=_made_or_kept(call),
         customer_id=call.values["customer"],
         key=call.key,
         by=call.by,
@@ -149,6 +151,18 @@ def index(call: Call) -> Answer:
         customer_id=call.get("customer"),
     )
     return pagination.answer(call, page.items, payment_methods.render, has_more=page.has_more)
+
+
+def _made_or_kept(call: Call) -> UUID:
+    """Return the card that the path names by its id, or a new one where it names a token."""
+    code = dialect.sandbox_card(call.path["id"])
+    if code is None:
+        return call.this("pm")
+    # Not under the caller's key, which belongs to the attachment; a card too many is nobody's.
+    made = payments.create_payment_method(
+        merchant_id=call.merchant_id, token=code, by=call.by, at=call.at
+    )
+    return made.value.id
 
 
 def _changed(given: dict[str, str | None], name: str) -> str | None:

@@ -1,0 +1,243 @@
+"""The schemas of everything that is answered, taken from what `wire` renders."""
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+from fintech.api.openapi import samples
+from fintech.fraud.data import Decision
+from fintech.kernel import ids
+from fintech.payments.data import AttemptState, PaymentState, RefundState
+from fintech.wallets.data import HoldState, WalletState
+from fintech.wire import (
+    account,
+    balance,
+    balance_transactions,
+    charges,
+    customers,
+    deleted,
+    events,
+    fraud_assessments,
+    idempotency_keys,
+    ledger_entries,
+    payment_intents,
+    payment_links,
+    payment_methods,
+    reconciliation,
+    refunds,
+    states,
+    wallets,
+    webhook_endpoints,
+)
+
+type Json = dict[str, Any]
+
+
+@cache
+def _samples() -> dict[str, list[Json]]:
+    known = samples
+    return {
+        "account": [account.render(known.MERCHANT)],
+        "balance": [balance.render(available=[known.BALANCES.posted], pending=[known.HOLD.amount])],
+        "balance_transaction": [balance_transactions.render(known.MOVEMENT)],
+        "charge": [
+            charges.render(
+                known.ATTEMPT, known.PAYMENT, method=known.METHOD, given_back=[known.REFUND]
+            ),
+            charges.render(known.DECLINED_ATTEMPT, known.CANCELED_PAYMENT),
+            charges.render(known.UNDECIDED_ATTEMPT),
+        ],
+        "customer": [customers.render(known.CUSTOMER), customers.render(known.BARE_CUSTOMER)],
+        "deleted": [deleted.render("customer", ids.public("cus", known.CUSTOMER_ID))],
+        "event": [events.render(known.SHOWING_EVENT), events.render(known.QUIET_EVENT)],
+        "fraud.assessment": [
+            fraud_assessments.render(known.ASSESSMENT),
+            fraud_assessments.render(known.REVIEWED_ASSESSMENT),
+        ],
+        "fraud.list_item": [
+            fraud_assessments.render_list_item(known.LIST_ITEM),
+            fraud_assessments.render_list_item(known.REMOVED_ITEM),
+        ],
+        "idempotency_key": [
+            idempotency_keys.render(
+                "order-7",
+                command="payment_intents.create",
+                claimed_at=samples.AT,
+                outcome=known.PAYMENT,
+            ),
+            idempotency_keys.render(
+                "order-8", command="refunds.create", claimed_at=samples.AT, outcome=known.REFUSAL
+            ),
+        ],
+        "ledger.entry": [
+            ledger_entries.render(known.ENTRY),
+            ledger_entries.render(known.CAPTURE_ENTRY),
+        ],
+        "payment_intent": [
+            payment_intents.render(payment)
+            for payment in (
+                known.PAYMENT,
+                known.BARE_PAYMENT,
+                known.DECLINED_PAYMENT,
+                known.UNASKED_PAYMENT,
+                known.CHALLENGED_PAYMENT,
+                known.UNSENT_BACK_PAYMENT,
+                known.CANCELED_PAYMENT,
+            )
+        ],
+        "payment_link": [payment_links.render(known.LINK), payment_links.render(known.OPEN_LINK)],
+        "payment_method": [
+            payment_methods.render(known.METHOD),
+            payment_methods.render_tried(known.METHOD_ID, known.UNDECIDED_ATTEMPT.card, samples.AT),
+        ],
+        "reconciliation.break": [
+            reconciliation.render_break(known.BREAK),
+            reconciliation.render_break(known.RESOLVED_BREAK),
+        ],
+        "reconciliation.run": [
+            reconciliation.render_run(known.RUN),
+            reconciliation.render_run(known.FAILED_RUN),
+        ],
+        "reconciliation.statement": [
+            reconciliation.render_statement(brought)
+            for brought in (known.IMPORT, known.REJECTED_IMPORT, known.NOWHERE_IMPORT)
+        ],
+        "refund": [refunds.render(known.REFUND), refunds.render(known.FAILED_REFUND)],
+        "wallet": [
+            wallets.render(known.WALLET, [known.BALANCES]),
+            wallets.render(known.CLOSED_WALLET),
+        ],
+        "wallet_balances": [wallets.render_balances(known.WALLET, [known.BALANCES])],
+        "wallet_hold": [wallets.render_hold(known.HOLD), wallets.render_hold(known.ENDED_HOLD)],
+        "webhook_delivery": [
+            webhook_endpoints.render_delivery(known.DELIVERY),
+            webhook_endpoints.render_delivery(known.DONE_DELIVERY),
+        ],
+        "webhook_endpoint": [
+            webhook_endpoints.render(known.ENDPOINT, secret="whsec_…"),  # noqa: S106
+            webhook_endpoints.render(known.BARE_ENDPOINT),
+        ],
+    }
+
+
+# Objects whose names are anybody's choice.
+_FREE = frozenset({"metadata", "features", "detail", "fraud_details", "previous_attributes"})
+# Objects that are somebody else's shape altogether.
+_ANY = frozenset({"data.object"})
+_WORDS: dict[str, tuple[str, ...]] = {
+    "payment_intent.status": tuple(
+        dict.fromkeys(
+            (
+                "requires_payment_method",
+                *(states.payment_status(state, has_method=True) for state in PaymentState),
+            )
+        )
+    ),
+    "charge.status": tuple(dict.fromkeys(states.charge_status(state) for state in AttemptState)),
+    "refund.status": tuple(dict.fromkeys(states.refund_status(state) for state in RefundState)),
+    "wallet.status": tuple(state.value for state in WalletState),
+    "wallet_hold.status": tuple(state.value for state in HoldState),
+    "fraud.assessment.decision": tuple(decision.value for decision in Decision),
+}
+# What an id of these prefixes may be shown as, where it is asked for by `expand`.
+_SHOWN_WHOLE = {
+    "ch": "charge",
+    "cus": "customer",
+    "fra": "fraud.assessment",
+    "pi": "payment_intent",
+    "pm": "payment_method",
+    "re": "refund",
+}
+# Told only in the answer to a creation, or of a thing that was removed.
+_SOMETIMES = frozenset({"event.data.previous_attributes", "webhook_endpoint.secret"})
+
+
+def samples_of(name: str) -> list[Json]:
+    """Return examples of an object; the first is the fullest."""
+    return _samples()[name]
+
+
+def names() -> list[str]:
+    """Return the names of all objects."""
+    return sorted(_samples())
+
+
+def schema_of(name: str) -> Json:
+    """Return the JSON Schema of an object: every documented field is always there."""
+    schema = _merged(name, _samples()[name])
+    for field, rule in schema["properties"].items():
+        if f"{name}.{field}" in _WORDS:
+            rule["enum"] = list(_WORDS[f"{name}.{field}"])
+    if name != "deleted":
+        schema["properties"]["object"] = {"const": name}
+    return schema
+
+
+def _merged(path: str, values: Iterable[Any]) -> Json:
+    """Return the schema of all these values at one place."""
+    seen = list(values)
+    kinds = sorted({_kind(value) for value in seen})
+    parts = [kind for kind in kinds if kind != "null"]
+    if not parts:
+        return {"type": "null"}
+    if len(parts) > 1:
+        raise TypeError(f"{path} is of several kinds: {parts}")
+    of_kind = [value for value in seen if value is not None]
+    schema = _of_kind(path, parts[0], of_kind)
+    return _nullable(schema) if "null" in kinds else schema
+
+
+def _of_kind(path: str, kind: str, values: list[Any]) -> Json:
+    if kind == "object":
+        return _object(path, values)
+    if kind == "array":
+        items = [item for value in values for item in value]
+        return {"type": "array", "items": _merged(path, items) if items else {}}
+    if kind == "string":
+        whole = {_SHOWN_WHOLE.get(value.rpartition("_")[0]) for value in values}
+        name = whole.pop() if len(whole) == 1 and not path.endswith(".id") else None
+        if name is not None:
+            return {"anyOf": [{"type": "string"}, {"$ref": f"#/components/schemas/{name}"}]}
+    return {"type": kind}
+
+
+def _object(path: str, values: list[Json]) -> Json:
+    named = {str(value.get("object")) for value in values}
+    # What is inside another and whole is that object; an id with its name is not.
+    is_inside = "." in path.removeprefix(_beginning(path))
+    is_whole = all("livemode" in value for value in values)
+    if is_inside and is_whole and len(named) == 1 and named <= _samples().keys():
+        return {"$ref": f"#/components/schemas/{named.pop()}"}
+    if path.rpartition(".")[2] in _FREE or path.partition(".")[2] in _ANY:
+        return {"type": "object"}
+    fields = sorted({field for value in values for field in value})
+    return {
+        "type": "object",
+        "properties": {
+            field: _merged(f"{path}.{field}", [value[field] for value in values if field in value])
+            for field in fields
+        },
+        "required": [field for field in fields if f"{path}.{field}" not in _SOMETIMES],
+    }
+
+
+def _beginning(path: str) -> str:
+    """Return the name of the object in which a place is."""
+    return max((name for name in _samples() if path.startswith(name)), key=len)
+
+
+def _nullable(schema: Json) -> Json:
+    if "$ref" in schema:
+        return {"anyOf": [schema, {"type": "null"}]}
+    if "anyOf" in schema:
+        return {"anyOf": [*schema["anyOf"], {"type": "null"}]}
+    return {**schema, "type": [schema["type"], "null"]}
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    kinds = {int: "integer", str: "string", list: "array", dict: "object"}
+    return kinds[type(value)]

@@ -1,0 +1,494 @@
+"""
+One of each thing, and another with everything filled in.
+
+`wire` renders them into the document's examples, and from both together come the
+schemas: so an example is always what the API answers, and a schema what it may.
+"""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from fintech.fraud import data as fraud
+from fintech.kernel.money import Money
+from fintech.ledger import data as ledger
+from fintech.merchants import data as merchants
+from fintech.payments import data as payments
+from fintech.payments.errors import UnexpectedState
+from fintech.reconciliation import data as reconciliation
+from fintech.wallets import data as wallets
+from fintech.wire import payment_intents
+from fintech.wire.events import MerchantEvent
+from fintech.wire.webhook_endpoints import Delivery, Endpoint
+
+AT = datetime(2026, 11, 2, 12, tzinfo=UTC)
+LATER = AT + timedelta(days=7)
+
+
+def _id(number: int) -> UUID:
+    return UUID(int=0x019A_4100_0000_7000_8000_0000_0000_0000 + number)
+
+
+def _eur(minor: int) -> Money:
+    return Money(minor, "EUR")
+
+
+MERCHANT_ID, PAYMENT_ID, ATTEMPT_ID, METHOD_ID, CUSTOMER_ID, ENTRY_ID, CASE_ID, WALLET_ID = (
+    _id(number) for number in range(1, 9)
+)
+
+CARD = payments.Card(
+    brand="visa",
+    last4="4242",
+    exp_month=12,
+    exp_year=2034,
+    country="US",
+    funding="credit",
+    fingerprint="5f2d6c0f8b9e4a7d1c3b5a69",
+)
+METHOD = payments.PaymentMethod(
+    id=METHOD_ID,
+    merchant_id=MERCHANT_ID,
+    customer_id=CUSTOMER_ID,
+    card=CARD,
+    created_at=AT,
+    billing_name="Ada Payer",
+    billing_email="ada@example.com",
+    billing_phone="+49 30 1234567",
+    metadata={"kept": "yes"},
+)
+CUSTOMER = payments.Customer(
+    id=CUSTOMER_ID,
+    merchant_id=MERCHANT_ID,
+    email="ada@example.com",
+    name="Ada Payer",
+    phone="+49 30 1234567",
+    description="Pays on time",
+    metadata={"customer_number": "7"},
+    created_at=AT,
+)
+ATTEMPT = payments.Attempt(
+    id=ATTEMPT_ID,
+    payment_id=PAYMENT_ID,
+    merchant_id=MERCHANT_ID,
+    state=payments.AttemptState.AUTHORIZED,
+    amount=_eur(4250),
+    captured=_eur(4250),
+    refunded=_eur(1000),
+    assessment_id=_id(20),
+    score=7,
+    risk_level="normal",
+    decision="allow",
+    provider="simulator",
+    provider_reference="sim_1",
+    decline_code="",
+    card=CARD,
+    payment_method_id=METHOD_ID,
+    created_at=AT,
+    entry_id=ENTRY_ID,
+)
+DECLINED_ATTEMPT = replace(
+    ATTEMPT,
+    state=payments.AttemptState.DECLINED,
+    captured=_eur(0),
+    refunded=_eur(0),
+    decline_code="insufficient_funds",
+)
+UNDECIDED_ATTEMPT = replace(
+    ATTEMPT,
+    state=payments.AttemptState.UNKNOWN,
+    assessment_id=None,
+    score=None,
+    card=replace(CARD, country=""),
+)
+PAYMENT = payments.Payment(
+    id=PAYMENT_ID,
+    merchant_id=MERCHANT_ID,
+    purpose=payments.Purpose.SALE,
+    wallet_id=None,
+    state=payments.PaymentState.CAPTURED,
+    amount=_eur(4250),
+    authorized=_eur(4250),
+    captured=_eur(4250),
+    refunded=_eur(1000),
+    refund_pending=_eur(0),
+    fee=_eur(85),
+    capture_method=payments.CaptureMethod.AUTOMATIC,
+    customer_id=CUSTOMER_ID,
+    payment_method_id=METHOD_ID,
+    card=CARD,
+    description="Order 7",
+    metadata={"order": "7"},
+    receipt_email="ada@example.com",
+    return_url="https://example.com/back",
+    statement_descriptor="BLUE BOTTLE",
+    cancellation_reason=None,
+    last_error=None,
+    latest_attempt=ATTEMPT,
+    next_action_url=None,
+    review_id=None,
+    created_at=AT,
+    canceled_at=None,
+    version=5,
+    link_id=None,
+    actions=("refund",),
+)
+BARE_PAYMENT = replace(
+    PAYMENT,
+    state=payments.PaymentState.CREATED,
+    authorized=_eur(0),
+    captured=_eur(0),
+    refunded=_eur(0),
+    customer_id=None,
+    payment_method_id=None,
+    card=None,
+    description="",
+    metadata={},
+    receipt_email="",
+    return_url="",
+    statement_descriptor="",
+    latest_attempt=None,
+)
+DECLINED_PAYMENT = replace(
+    BARE_PAYMENT,
+    payment_method_id=METHOD_ID,
+    latest_attempt=DECLINED_ATTEMPT,
+    last_error=payments.Declined(
+        code="card_declined",
+        decline_code="insufficient_funds",
+        message="The card has insufficient funds.",
+        attempt_id=ATTEMPT_ID,
+    ),
+)
+UNASKED_PAYMENT = replace(
+    DECLINED_PAYMENT,
+    last_error=payments.Declined(
+        code="acquirer_unavailable",
+        decline_code="acquirer_unavailable",
+        message="The acquirer was not available; nothing was charged.",
+        attempt_id=ATTEMPT_ID,
+    ),
+)
+CHALLENGED_PAYMENT = replace(
+    PAYMENT,
+    state=payments.PaymentState.AWAITING_PAYER,
+    next_action_url="/pay/challenge/ch_1",
+)
+UNSENT_BACK_PAYMENT = replace(CHALLENGED_PAYMENT, return_url="")
+CANCELED_PAYMENT = replace(
+    BARE_PAYMENT,
+    purpose=payments.Purpose.TOP_UP,
+    wallet_id=WALLET_ID,
+    state=payments.PaymentState.CANCELED,
+    cancellation_reason="abandoned",
+    canceled_at=LATER,
+    review_id=CASE_ID,
+)
+REFUND = payments.Refund(
+    id=_id(10),
+    merchant_id=MERCHANT_ID,
+    payment_id=PAYMENT_ID,
+    attempt_id=ATTEMPT_ID,
+    amount=_eur(1000),
+    state=payments.RefundState.SUCCEEDED,
+    reason="requested_by_customer",
+    metadata={"complaint": "12"},
+    failure_reason=None,
+    provider_reference="sim_2",
+    created_at=LATER,
+    version=2,
+    entry_id=ENTRY_ID,
+)
+FAILED_REFUND = replace(
+    REFUND,
+    state=payments.RefundState.FAILED,
+    reason="",
+    failure_reason="declined",
+    entry_id=None,
+)
+LINK = payments.Link(
+    id=_id(11),
+    merchant_id=MERCHANT_ID,
+    token="a-link-of-the-reference",  # noqa: S106 - an example's.
+    title="A book",
+    amount=_eur(1200),
+    currency="EUR",
+    active=True,
+    uses=1,
+    max_uses=10,
+    expires_at=LATER,
+    created_at=AT,
+)
+MOVEMENT = payments.BalanceTransaction(
+    id=ENTRY_ID,
+    merchant_id=MERCHANT_ID,
+    kind="charge",
+    amount=_eur(4250),
+    fee=_eur(85),
+    net=_eur(4165),
+    source_id=_id(12),
+    attempt_id=ATTEMPT_ID,
+    payment_id=PAYMENT_ID,
+    entry_id=ENTRY_ID,
+    created_at=AT,
+)
+MERCHANT = merchants.Merchant(
+    id=MERCHANT_ID,
+    name="Blue Bottle Books",
+    country="DE",
+    default_currency="EUR",
+    fee_basis_points=140,
+    fee_fixed_minor=25,
+    status=merchants.MerchantStatus.ACTIVE,
+    created_at=AT,
+    statement_descriptor="BLUE BOTTLE",
+)
+WALLET = wallets.Wallet(
+    id=WALLET_ID,
+    merchant_id=MERCHANT_ID,
+    customer_id=CUSTOMER_ID,
+    owner="Ada Payer",
+    currency="EUR",
+    state=wallets.WalletState.ACTIVE,
+    metadata={"tier": "gold"},
+    created_at=AT,
+    closed_at=None,
+    version=1,
+)
+CLOSED_WALLET = replace(
+    WALLET, customer_id=None, owner="", state=wallets.WalletState.CLOSED, closed_at=LATER
+)
+BALANCES = wallets.Balances(
+    currency="EUR", posted=_eur(2000), pending=_eur(-500), held=_eur(500), available=_eur(1500)
+)
+HOLD = wallets.Hold(
+    id=_id(13),
+    wallet_id=WALLET_ID,
+    merchant_id=MERCHANT_ID,
+    state=wallets.HoldState.ACTIVE,
+    amount=_eur(500),
+    captured=_eur(0),
+    remaining=_eur(500),
+    reason="deposit",
+    entry_id=ENTRY_ID,
+    expires_at=LATER,
+    created_at=AT,
+    ended_at=None,
+    version=1,
+)
+ENDED_HOLD = replace(
+    HOLD, state=wallets.HoldState.RELEASED, reason="", expires_at=None, ended_at=LATER
+)
+ASSESSMENT = fraud.Assessment(
+    id=_id(20),
+    payment_id=PAYMENT_ID,
+    attempt_id=ATTEMPT_ID,
+    merchant_id=MERCHANT_ID,
+    score=7,
+    decision=fraud.Decision.ALLOW,
+    reasons=(fraud.Reason("card_first_seen", 7),),
+    case_id=None,
+    created_at=AT,
+    model_version="rules-1",
+    amount=_eur(4250),
+    features=fraud.Features(amount_minor=4250, currency="EUR"),
+)
+LIST_ITEM = fraud.ListItem(
+    id=_id(21),
+    merchant_id=MERCHANT_ID,
+    kind=fraud.ListKind.CARD,
+    value=CARD.fingerprint,
+    action=fraud.ListAction.BLOCK,
+    reason="reported stolen",
+    expires_at=LATER,
+    created_at=AT,
+    removed_at=None,
+    version=1,
+)
+ENTRY = ledger.JournalEntryView(
+    id=ENTRY_ID,
+    kind=ledger.EntryKind.PENDING,
+    template="authorize_card",
+    version=1,
+    subject=PAYMENT_ID,
+    pending_id=None,
+    occurred_at=AT,
+    recorded_at=AT,
+    expires_at=LATER,
+    by="api_key",
+    lines=(
+        ledger.LineView(
+            address="assets:processor:simulator:receivable",
+            direction=ledger.Direction.DEBIT,
+            amount=_eur(4250),
+            pending=True,
+        ),
+        ledger.LineView(
+            address=f"liabilities:merchant:{MERCHANT_ID}:pending",
+            direction=ledger.Direction.CREDIT,
+            amount=_eur(4250),
+            pending=True,
+        ),
+    ),
+    state=ledger.EntryState.PENDING,
+    remaining=_eur(4250),
+)
+CAPTURE_ENTRY = replace(
+    ENTRY,
+    kind=ledger.EntryKind.CAPTURE,
+    template="capture_card",
+    subject=None,
+    pending_id=ENTRY_ID,
+    expires_at=None,
+    state=ledger.EntryState.POSTED,
+    remaining=None,
+)
+EVENT = MerchantEvent(
+    id=_id(30),
+    merchant_id=MERCHANT_ID,
+    type="payment_intent.succeeded",
+    object={},
+    created_at=AT,
+    request_id="req_1",
+    idempotency_key="order-7",
+)
+ENDPOINT = Endpoint(
+    id=_id(31),
+    merchant_id=MERCHANT_ID,
+    url="https://example.com/webhooks",
+    enabled_events=("*",),
+    is_enabled=True,
+    created_at=AT,
+    description="The shop",
+    metadata={"team": "web"},
+)
+DELIVERY = Delivery(
+    id=_id(32),
+    event_id=_id(30),
+    endpoint_id=_id(31),
+    state="pending",
+    attempts=1,
+    created_at=AT,
+    next_attempt_at=LATER,
+    last_status=500,
+    last_error="status_500",
+)
+DONE_DELIVERY = replace(
+    DELIVERY,
+    endpoint_id=None,
+    state="delivered",
+    next_attempt_at=None,
+    delivered_at=LATER,
+    last_status=None,
+    last_error="",
+)
+IMPORT = reconciliation.Import(
+    id=_id(40),
+    sha256="0" * 64,
+    name="statement.xml",
+    format="camt.053",
+    witness="bank",
+    source="bank",
+    state=reconciliation.ImportState.IMPORTED,
+    reason="",
+    reason_line=0,
+    reason_column=0,
+    lines=12,
+    set_aside=0,
+    imported_at=AT,
+    created_at=AT,
+)
+REJECTED_IMPORT = replace(
+    IMPORT,
+    format="",
+    witness="",
+    source="",
+    state=reconciliation.ImportState.REJECTED,
+    reason="This is no statement.",
+    reason_line=1,
+    reason_column=3,
+    imported_at=None,
+)
+NOWHERE_IMPORT = replace(REJECTED_IMPORT, reason_line=0, reason_column=0)
+RUN = reconciliation.Run(
+    id=_id(41),
+    source="simulator",
+    state=reconciliation.RunState.COMPLETED_WITH_BREAKS,
+    started_at=AT,
+    ended_at=LATER,
+    error="",
+    matched=11,
+    opened=1,
+    resolved=0,
+    open_breaks=1,
+    totals=(
+        reconciliation.Total(
+            witness="ledger",
+            currency="EUR",
+            input_count=12,
+            input_minor=51_000,
+            matched_count=11,
+            matched_minor=46_750,
+            broken_count=1,
+            broken_minor=4_250,
+            ignored_count=0,
+            ignored_minor=0,
+            waiting_count=0,
+            waiting_minor=0,
+        ),
+    ),
+)
+FAILED_RUN = replace(
+    RUN,
+    state=reconciliation.RunState.FAILED,
+    ended_at=None,
+    error="The run was interrupted.",
+)
+BREAK = reconciliation.Break(
+    id=_id(42),
+    run_id=_id(41),
+    source="simulator",
+    leg=1,
+    kind=reconciliation.BreakKind.AMOUNT_OVER,
+    currency="EUR",
+    amount_minor=100,
+    ours_minor=4_250,
+    theirs_minor=4_350,
+    reference="sim_1",
+    batch="2026-11-02",
+    state=reconciliation.BreakState.OPEN,
+    opened_at=AT,
+    resolved_at=None,
+    resolution="",
+    note="",
+)
+RESOLVED_BREAK = replace(
+    BREAK,
+    ours_minor=None,
+    theirs_minor=None,
+    reference="",
+    batch="",
+    state=reconciliation.BreakState.RESOLVED,
+    resolved_at=LATER,
+    resolution="void",
+    note="A test of theirs",
+)
+BARE_CUSTOMER = replace(CUSTOMER, email="", name="", phone="", description="", metadata={})
+REVIEWED_ASSESSMENT = replace(
+    ASSESSMENT,
+    decision=fraud.Decision.REVIEW,
+    case_id=CASE_ID,
+    reasons=(fraud.Reason("list_review", 60, (("on", "card"),)),),
+)
+REMOVED_ITEM = replace(LIST_ITEM, reason="", expires_at=None, removed_at=LATER)
+OPEN_LINK = replace(LINK, amount=None, max_uses=None, expires_at=None, active=False)
+BARE_ENDPOINT = replace(ENDPOINT, is_enabled=False, description="", metadata={})
+SHOWING_EVENT = replace(EVENT, object=payment_intents.render(PAYMENT))
+QUIET_EVENT = replace(
+    EVENT,
+    object=payment_intents.render(PAYMENT),
+    request_id="",
+    idempotency_key="",
+    previous_attributes={"description": "Order 6"},
+)
+REFUSAL = UnexpectedState(payment_id=PAYMENT_ID, state="captured", action="be captured")

@@ -1,0 +1,89 @@
+"""How often a merchant may ask, with Valkey and without."""
+
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
+
+import pytest
+
+from fintech.api import throttling
+from fintech.api.throttling import Limiter, Local, Shared
+
+RATE = 5
+STEP, BURST = 200_000, 1_000_000
+
+
+@pytest.fixture(params=["shared", "local"])
+def limiter(request, settings):
+    return Shared(settings.REDIS_URL) if request.param == "shared" else Local()
+
+
+def test_a_burst_is_admitted_and_the_next_one_waits(limiter):
+    merchant = uuid4()
+
+    verdicts = [limiter.take(merchant, step_us=STEP, burst_us=BURST) for _ in range(RATE + 1)]
+
+    assert [verdict.is_admitted for verdict in verdicts] == [True] * RATE + [False]
+    assert [verdict.left for verdict in verdicts[:RATE]] == [4, 3, 2, 1, 0]
+    assert 0 < verdicts[-1].wait_us <= STEP
+
+
+def test_merchants_do_not_share_a_limit(limiter):
+    first, second = uuid4(), uuid4()
+    for _ in range(RATE):
+        limiter.take(first, step_us=STEP, burst_us=BURST)
+
+    assert not limiter.take(first, step_us=STEP, burst_us=BURST).is_admitted
+    assert limiter.take(second, step_us=STEP, burst_us=BURST).is_admitted
+
+
+def test_never_more_than_the_burst_however_many_ask_at_once(limiter):
+    merchant = uuid4()
+
+    with ThreadPoolExecutor(8) as pool:
+        verdicts = list(
+            pool.map(
+                lambda _: limiter.take(merchant, step_us=60_000_000, burst_us=20 * 60_000_000),
+                range(100),
+            )
+        )
+
+    assert sum(verdict.is_admitted for verdict in verdicts) == 20
+
+
+def test_a_refused_request_is_told_when_to_come_again(api, settings):
+    settings.API_RATE_PER_SECOND = 2
+
+    answers = [api.get("/v1/account") for _ in range(4)]
+
+    refused = answers[-1]
+    assert refused.refusal == (429, "rate_limited", None)
+    assert refused.error["type"] == "rate_limit_error"
+    assert refused.headers["Retry-After"] == "1"
+    assert refused.headers["RateLimit-Policy"] == '"default";q=2;w=1'
+    assert refused.headers["RateLimit"].startswith('"default";r=0;t=')
+    assert "Stripe-Should-Retry" not in refused.headers
+
+
+@pytest.fixture
+def nobody() -> Iterator[str]:
+    """The address of a server that takes calls and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield f"redis://127.0.0.1:{listening.getsockname()[1]}/0"
+
+
+def test_without_valkey_every_process_keeps_the_rule_by_itself(settings, nobody):
+    settings.REDIS_URL = nobody
+    limiter, merchant = Limiter(), uuid4()
+
+    verdicts = [limiter.take(merchant, rate=3) for _ in range(4)]
+
+    assert [verdict.is_admitted for verdict in verdicts] == [True, True, True, False]
+
+
+def test_the_api_stays_up_without_valkey(api, settings, nobody, monkeypatch):
+    settings.REDIS_URL = nobody
+    monkeypatch.setattr(throttling, "_limiter", Limiter())
+
+    assert api.get("/v1/account").status == 200
