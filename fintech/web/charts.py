@@ -112,7 +112,7 @@ def volume(now: Period, before: Period | None = None) -> Volume:
 
 def _nice(minor: int, currency: str) -> int:
     """Return a round number of minor units at or above an amount, divisible into steps."""
-    unit = 10 ** money.exponent(currency)
+    unit: int = 10 ** money.exponent(currency)
     size = _STEPS * unit
     while True:
         for factor in (1, 2, 5):

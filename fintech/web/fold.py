@@ -134,6 +134,9 @@ def _learn(line: dict[str, object], item: Item) -> None:
             line["amount_minor"] = item.data["amount_minor"]
             line["customer_id"] = item.data.get("customer_id")
             line["link_id"] = item.data.get("link_id")
+        case "payment_updated":
+            line["amount_minor"] = item.data["amount_minor"]
+            line["customer_id"] = item.data.get("customer_id")
         case "payment_confirmed":
             line["decline_code"] = ""
         case "payment_assessed":
@@ -158,7 +161,7 @@ def _refunded(facts: Iterable[Item]) -> int:
     for item in facts:
         if item.kind == "refund_succeeded":
             arrived[item.data["refund_id"]] = item.data["amount_minor"]
-        elif item.kind == "refund_failed":
+        elif item.kind in {"refund_failed", "refund_returned"}:
             arrived.pop(item.data["refund_id"], None)
     return sum(arrived.values())
 
@@ -201,5 +204,7 @@ def _adds(item: Item) -> dict[str, int]:
             }
         case "refund_succeeded":
             return {"refunds": 1, "refunded_minor": item.data["amount_minor"]}
+        case "refund_returned":
+            return {"refunds": -1, "refunded_minor": -item.data["amount_minor"]}
         case _:
             return {}

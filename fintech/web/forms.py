@@ -30,7 +30,7 @@ class Form(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Give each control its look, and the form its key."""
         initial = {"once": ids.new(), **(kwargs.pop("initial", None) or {})}
-        super().__init__(*args, initial=initial, label_suffix="", **kwargs)
+        super().__init__(*args, **{**kwargs, "initial": initial, "label_suffix": ""})
         self.use_required_attribute = False  # The server says what is wrong, in words.
         for bound in self.fields.values():
             _dress(bound.widget)
@@ -66,6 +66,15 @@ class AmountField(forms.CharField):
         super().__init__(
             max_length=24, widget=forms.TextInput(attrs={"inputmode": "decimal"}), **kwargs
         )
+
+
+def choices(form: forms.Form, name: str, offered: list[tuple[str, str]]) -> None:
+    """Offer choices that are known only when the form is made."""
+    field = form.fields[name]
+    if not isinstance(field, forms.ChoiceField):
+        message = f"{name} is no field of choices"
+        raise TypeError(message)
+    field.choices = offered
 
 
 def money_of(written: str, currency: str) -> Money:

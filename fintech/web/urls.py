@@ -1,6 +1,6 @@
 """Paths of the doors for people: the dashboard and the hosted page."""
 
-from django.urls import include, path, register_converter
+from django.urls import URLPattern, URLResolver, include, path, register_converter
 
 from fintech.web import converters
 from fintech.web.checkout import pages as checkout
@@ -31,7 +31,7 @@ _dashboard = [
     path("webhooks/<uuid:endpoint_id>", webhooks.endpoint, name="webhook"),
     path("deliveries/<uuid:delivery_id>/resend", webhooks.resend, name="resend"),
 ]
-_pages = [
+_pages: list[URLPattern | URLResolver] = [
     path("", session.front, name="front"),
     path("login", session.login, name="login"),
     path("dashboard/", include(_dashboard)),

@@ -90,11 +90,8 @@ class CardForm(forms.Form):
 
     def forget_card(self) -> None:
         """Keep what was typed for another try, but not the card."""
-        kept = self.data.copy()
-        for name in ("number", "code"):
-            kept[name] = ""
-        kept["once"] = str(ids.new())
-        self.data = kept
+        kept = {name: self.data.get(name, "") for name in self.fields}
+        self.data = {**kept, "number": "", "code": "", "once": str(ids.new())}
 
 
 class OpenAmountForm(CardForm):

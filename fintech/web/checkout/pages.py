@@ -109,7 +109,7 @@ def paid(request: HttpRequest, token: str, payment_id: UUID) -> HttpResponse:
 def challenge(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
     """Play the payer's bank, which asks whether it is really them."""
     try:
-        payment = payment_queries.payment_of_attempt(attempt_id)
+        payment = _payment_of(attempt_id)
     except errors.AttemptNotFound:
         raise Http404 from None
     if request.method == "POST":
@@ -120,12 +120,17 @@ def challenge(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
             )
         except errors.UnexpectedState:
             # Answered before, or too late: where it has got to is what counts.
-            payment = payment_queries.payment_of_attempt(attempt_id)
+            payment = _payment_of(attempt_id)
         return _back(payment)
     if payment.state != payment_data.PaymentState.AWAITING_PAYER:
         return _back(payment)
     context = _context(payment.merchant_id) | {"payment": payment}
     return render(request, "web/checkout/challenge.html", context)
+
+
+def _payment_of(attempt_id: UUID) -> payment_data.Payment:
+    attempt = payment_queries.attempt(attempt_id)
+    return payment_queries.payment(attempt.payment_id, attempt.merchant_id)
 
 
 def _back(payment: payment_data.Payment) -> HttpResponse:

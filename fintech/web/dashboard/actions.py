@@ -37,8 +37,8 @@ class AmountForm(forms.Form):
         """Say how much there is."""
         super().__init__(*args, **kwargs)
         self.most = most
-        field = self.fields["how"]
-        field.choices = [("all", f"All of it: {formats.amount(most)}"), ("part", "A part")]
+        everything = f"All of it: {formats.amount(most)}"
+        forms.choices(self, "how", [("all", everything), ("part", "A part")])
         self.fields["amount"].help_text = f"At most {formats.amount(most)}."
 
     def clean(self) -> dict[str, Any]:

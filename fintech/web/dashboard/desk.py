@@ -76,7 +76,7 @@ def page(right: Right) -> Callable[[View], Callable[..., HttpResponse]]:
 
 def desk_of(request: HttpRequest) -> Desk | None:
     """Return whose desk this is: the chosen merchant's, else the first one's."""
-    found = merchant_queries.memberships(request.user.pk)
+    found = merchant_queries.memberships(_person(request))
     if not found:
         return None
     chosen = request.session.get(CHOSEN)
@@ -91,11 +91,18 @@ def desk_of(request: HttpRequest) -> Desk | None:
 
 def choose(request: HttpRequest, merchant_id: UUID) -> bool:
     """Sit down for another merchant; False if the person does not work for it."""
-    theirs = {merchant.id for merchant, _ in merchant_queries.memberships(request.user.pk)}
+    theirs = {merchant.id for merchant, _ in merchant_queries.memberships(_person(request))}
     if merchant_id not in theirs:
         return False
     request.session[CHOSEN] = str(merchant_id)
     return True
+
+
+def _person(request: HttpRequest) -> UUID:
+    if request.user.pk is None:
+        message = "nobody is signed in"
+        raise RuntimeError(message)
+    return request.user.pk
 
 
 def actor(request: HttpRequest) -> Actor:

@@ -13,7 +13,7 @@ from fintech.kernel.money import Money
 from fintech.merchants.data import Right
 from fintech.notifications import queries as notification_queries
 from fintech.payments import queries as payment_queries
-from fintech.web import charts, formats, pills, queries
+from fintech.web import charts, formats, queries
 from fintech.web.dashboard import desk, payments
 from fintech.web.data import Period
 
@@ -28,7 +28,6 @@ class Attention:
     """Something that waits, and the way to it."""
 
     tone: str
-    word: str
     words: str
     label: str
     url: str
@@ -101,7 +100,6 @@ def _attention(at: desk.Desk) -> list[Attention]:
         found.append(
             Attention(
                 tone=tone,
-                word=pills.pill("payment", state).word,
                 words=f"{count} {one if count == 1 else many} {words}",
                 label=label,
                 url=f"{listing}?state={state}",
@@ -119,7 +117,6 @@ def _attention(at: desk.Desk) -> list[Attention]:
     found += [
         Attention(
             tone="bad",
-            word="Failing",
             words=f"Webhooks to {url} failed today",
             label="Find out why",
             url=reverse("web:webhook", args=[endpoint_id]),

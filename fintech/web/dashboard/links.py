@@ -52,7 +52,7 @@ class LinkForm(forms.Form):
         """Offer the merchant's own currency first."""
         super().__init__(*args, **kwargs)
         rest = [code for code in _COMMON if code != home_currency]
-        self.fields["currency"].choices = [(code, code) for code in (home_currency, *rest)]
+        forms.choices(self, "currency", [(code, code) for code in (home_currency, *rest)])
 
     def clean(self) -> dict[str, Any]:
         """Make the amount exact."""

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -108,8 +109,8 @@ def _filters(request: HttpRequest) -> tuple[Filters, list[tuple[str, str]], str]
             continue
         try:
             value = forms.money_of(asked[name], currency)
-        except forms.forms.ValidationError as error:
-            problem = error.message
+        except ValidationError as error:
+            problem = str(error.message)
             continue
         values[column] = value.minor
         chips.append((name, f"{words} {value}"))
@@ -150,7 +151,7 @@ def search(request: HttpRequest, at: desk.Desk) -> HttpResponse:
         return redirect(f"{listing_url}?state={state}")
     try:
         value = forms.money_of(wanted, at.merchant.default_currency)
-    except forms.forms.ValidationError:
+    except ValidationError:
         context = {"search": wanted}
         return desk.render(request, at, "web/dashboard/nothing_found.html", "payments", context)
     exact = forms.money_text(value)

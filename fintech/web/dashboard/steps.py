@@ -85,6 +85,7 @@ class Step:
     gap: str = ""
     reasons: tuple[ReasonBar, ...] = ()
     journal: tuple[JournalLine, ...] = ()
+    total: Money | None = None  # Of either side; the ledger takes no entry where they differ.
     reference: str = ""
     url: str = ""
     link: str = ""
@@ -317,7 +318,23 @@ def _refund_failed(data: dict[str, Any]) -> Told:
     return "bad", "x-circle-fill", f"Refund of {_amount(data)} failed", (line,)
 
 
+def _refund_returned(data: dict[str, Any]) -> Told:
+    line = "The payer's bank sent it back; it is yours again."
+    return "warn", "exclamation-triangle-fill", f"Refund of {_amount(data)} came back", (line,)
+
+
+def _refund_updated(_: dict[str, Any]) -> Told:
+    return "quiet", "gear", "Details of the refund changed", ()
+
+
+def _updated(data: dict[str, Any]) -> Told:
+    return "quiet", "gear", f"Payment changed; it is for {_amount(data)}", ()
+
+
 _TOLD = {
+    "payment_updated": _updated,
+    "refund_returned": _refund_returned,
+    "refund_updated": _refund_updated,
     "payment_created": _created,
     "payment_confirmed": _confirmed,
     "payment_assessed": _assessed,
@@ -410,9 +427,17 @@ def _entry(item: Item) -> Step:
         at=item.occurred_at,
         recorded_at=item.recorded_at,
         journal=lines,
-        reference=ids.public("je", entry_id),
+        total=_total(lines),
+        reference=ids.public("ltx", entry_id),
         order=(1, item.position),
     )
+
+
+def _total(lines: Iterable[JournalLine]) -> Money | None:
+    debits = [line.debit for line in lines if line.debit is not None]
+    if not debits:
+        return None
+    return sum(debits[1:], start=debits[0])
 
 
 def of_deliveries(deliveries: Iterable[Delivery]) -> list[Step]:

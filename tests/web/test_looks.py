@@ -1,0 +1,154 @@
+"""Words, numbers, charts and files: what can be checked without a browser."""
+
+import hashlib
+import re
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from fintech.fraud.data import Decision
+from fintech.kernel.money import Money
+from fintech.notifications.data import DeliveryState
+from fintech.payments import data as payment_data
+from fintech.payments import events as payment_events
+from fintech.wallets.data import HoldState, WalletState
+from fintech.web import charts, formats, pills
+from fintech.web.dashboard import steps
+from fintech.web.data import Day, Period
+from fintech.web.forms import money_of
+
+WEB = Path(steps.__file__).parent.parent
+STATIC = WEB / "static" / "web"
+
+
+@pytest.mark.parametrize(
+    ("machine", "states"),
+    [
+        ("payment", payment_data.PaymentState),
+        ("attempt", payment_data.AttemptState),
+        ("operation", payment_data.CaptureState),
+        ("operation", payment_data.RefundState),
+        ("decision", Decision),
+        ("hold", HoldState),
+        ("wallet", WalletState),
+        ("delivery", DeliveryState),
+    ],
+)
+def test_every_state_has_a_pill_a_word_and_a_sentence(machine, states):
+    for state in states:
+        pill = pills.MACHINES[machine][str(state)]
+        assert pill.word
+        assert pill.sentence.endswith(".")
+        assert pill.anchor
+
+
+def test_every_fact_of_a_payment_is_told_on_its_timeline():
+    def named(kind: type) -> set[str]:
+        return {kind.name.split(".")[1]} if kind.name else set()
+
+    facts = set[str]()
+    for base in (payment_events.PaymentFact, payment_events.RefundFact):
+        for kind in base.__subclasses__():
+            facts |= named(kind)
+
+    assert facts <= steps.KINDS
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "written"),
+    [
+        (42_50, "EUR", "€42.50"),
+        (-1204_50, "EUR", "−€1,204.50"),
+        (0, "EUR", "€0.00"),
+        (1200, "JPY", "¥1,200"),
+        (1_234, "KWD", "KWD 1.234"),
+        (999_999_999_999, "EUR", "€9,999,999,999.99"),
+    ],
+)
+def test_amounts_are_written_with_their_own_decimals(minor, currency, written):
+    assert formats.amount(Money(minor, currency)) == written
+
+
+@pytest.mark.parametrize(
+    ("typed", "currency", "minor"),
+    [
+        ("42.50", "EUR", 42_50),
+        ("€1,204.5", "EUR", 1204_50),
+        (" 7 ", "KWD", 7_000),
+        ("1200", "JPY", 1200),
+        ("0.001", "KWD", 1),
+    ],
+)
+def test_amounts_are_read_exactly(typed, currency, minor):
+    assert money_of(typed, currency) == Money(minor, currency)
+
+
+def test_a_charts_bars_stand_for_their_amounts():
+    first = date(2026, 11, 1)
+    period = Period(
+        currency="EUR",
+        days=tuple(
+            Day(day=first + timedelta(days=number), captured_minor=minor)
+            for number, minor in enumerate((0, 100_00, 200_00, 1))
+        ),
+    )
+
+    chart = charts.volume(period)
+
+    assert [bar.height for bar in chart.bars] == [0, 92, 184, 1]
+    assert all(bar.y + bar.height == chart.bottom for bar in chart.bars)
+    assert [rule.label for rule in chart.rules] == ["€0", "€50", "€100", "€150", "€200"]
+
+
+def test_a_chart_of_nothing_is_a_chart():
+    assert charts.volume(Period(currency="JPY")).bars == ()
+
+
+def test_vendored_files_are_those_of_the_list():
+    listed = re.findall(
+        r"\| `(vendor/\S+)` .*\| `([0-9a-f]{64})` \|", (STATIC / "VENDORED.md").read_text()
+    )
+
+    assert {name for name, _ in listed} == {
+        str(path.relative_to(STATIC))
+        for path in (STATIC / "vendor").rglob("*")
+        if path.is_file() and path.name != "LICENSE"
+    }
+    for name, digest in listed:
+        assert hashlib.sha256((STATIC / name).read_bytes()).hexdigest() == digest
+        assert (STATIC / name).with_name("LICENSE").is_file()
+
+
+def test_no_page_asks_another_host_and_none_carries_a_script_or_style_of_its_own():
+    for template in (WEB / "templates").rglob("*.html"):
+        source = template.read_text()
+        assert not re.search(r"""(src|href)=["'](https?:)?//""", source), template
+        assert not re.search(r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)", source), (
+            template
+        )
+    css = (STATIC / "web.css").read_text()
+    assert not re.search(r"url\(\"?(https?:)?//|@import", css)
+
+
+def test_pages_carry_the_strict_policy(client, db):
+    policy = client.get("/accounts/login/")["Content-Security-Policy"]
+
+    assert "default-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+
+
+def test_what_payers_load_is_light():
+    """Bootstrap, our layer, the script and the type face, as they go over the wire."""
+    import gzip
+
+    packed = [
+        STATIC / "vendor/bootstrap-5.3.9/bootstrap.min.css",
+        STATIC / "web.css",
+        STATIC / "web.js",
+    ]
+    total = sum(len(gzip.compress(path.read_bytes())) for path in packed)
+    total += (STATIC / "vendor/inter-5.3.0/inter-latin-wght-normal.woff2").stat().st_size
+
+    assert total < 100_000

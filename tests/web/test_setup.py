@@ -1,0 +1,93 @@
+"""Keys, webhooks and links at the desk."""
+
+import re
+
+import pytest
+
+from fintech.kernel import clock
+from fintech.kernel.money import Money
+from fintech.merchants import errors as merchant_errors
+from fintech.merchants import queries as merchant_queries
+from fintech.notifications import queries as notification_queries
+from fintech.payments import queries as payment_queries
+from tests.web.test_actions import form
+from tests.web.test_pages import text
+
+
+def test_a_key_is_shown_once_and_works(desk, shop):
+    answer = desk.post("/dashboard/keys", form(name="Shop server", kind="secret"))
+
+    secret = re.search(r"sk_test_\w+", answer.content.decode())
+    assert secret
+    key = merchant_queries.authenticate(secret[0], at=clock.now())
+    assert (key.merchant_id, key.name) == (shop.id, "Shop server")
+    assert secret[0] not in desk.get("/dashboard/keys").content.decode()
+
+
+def test_a_key_form_that_is_sent_twice_makes_one_key(desk, shop):
+    pressed = form(name="Shop server", kind="secret")
+
+    desk.post("/dashboard/keys", pressed)
+    answer = desk.post("/dashboard/keys", pressed, follow=True)
+
+    assert "This key exists already" in text(answer)
+    assert len(merchant_queries.api_keys(shop.id)) == 1
+
+
+def test_a_revoked_key_is_refused_from_then_on(desk, shop):
+    made = desk.post("/dashboard/keys", form(name="Old", kind="restricted")).context["made"]
+    merchant_queries.authenticate(made.secret, at=clock.now())
+
+    answer = desk.post(f"/dashboard/keys/{made.key.id}/revoke", follow=True)
+
+    assert "is revoked" in text(answer)
+    with pytest.raises(merchant_errors.ApiKeyInvalid):
+        merchant_queries.authenticate(made.secret, at=clock.now())
+
+
+def test_a_key_without_a_name_is_not_made(desk, shop):
+    answer = desk.post("/dashboard/keys", form(name="", kind="secret"))
+
+    assert answer.status_code == 400
+    assert "Enter a name." in text(answer)
+    assert merchant_queries.api_keys(shop.id) == []
+
+
+def test_an_endpoint_is_added_with_its_secret(desk, shop):
+    answer = desk.post("/dashboard/webhooks", form(url="https://shop.example.com/events"))
+
+    assert "whsec_" in text(answer)
+    endpoint = notification_queries.endpoints(shop.id).items[0]
+    assert endpoint.url == "https://shop.example.com/events"
+    assert "whsec_" not in desk.get("/dashboard/webhooks").content.decode()
+    assert "Nothing was sent here yet" in text(desk.get(f"/dashboard/webhooks/{endpoint.id}"))
+
+
+@pytest.mark.parametrize("url", ["", "shop", "javascript:alert(1)", "ftp://shop.example.com/"])
+def test_an_address_that_is_none_is_refused(desk, shop, url):
+    answer = desk.post("/dashboard/webhooks", form(url=url))
+
+    assert answer.status_code == 400
+    assert notification_queries.endpoints(shop.id).items == ()
+
+
+def test_a_link_is_made_and_leads_to_its_page(desk, client, shop):
+    answer = desk.post(
+        "/dashboard/links",
+        form(title="Gift card", amount="25", currency="EUR", max_uses="3"),
+        follow=True,
+    )
+
+    link = payment_queries.links(shop.id).items[0]
+    assert (link.title, link.amount, link.max_uses) == ("Gift card", Money(25_00, "EUR"), 3)
+    assert f"/pay/{link.token}" in answer.content.decode()
+    assert "Gift card" in text(client.get(f"/pay/{link.token}"))
+
+
+def test_a_link_form_that_is_sent_twice_makes_one_link(desk, shop):
+    pressed = form(title="Gift card", amount="25", currency="EUR")
+
+    desk.post("/dashboard/links", pressed)
+    desk.post("/dashboard/links", pressed)
+
+    assert len(payment_queries.links(shop.id).items) == 1
