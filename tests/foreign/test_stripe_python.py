@@ -40,7 +40,7 @@ def test_a_payment_is_made_confirmed_captured_retrieved_and_refunded(client, int
 def test_an_object_can_be_worked_on_by_itself(client, intents):
     made = intents.create({**ORDER, **CARD})
 
-    assert made.metadata == {}
+    assert made.metadata.to_dict() == {}
     changed = intents.update(made.id, {"metadata": {"order": "7"}, "description": "Books"})
     assert (changed.metadata["order"], changed.description) == ("7", "Books")
     assert intents.cancel(made.id).status == "canceled"
@@ -128,7 +128,7 @@ def test_too_many_requests_are_a_rate_limit_error(client, settings):
 
     with pytest.raises(stripe.RateLimitError):
         for _ in range(3):
-            client.v1.account.retrieve_current()
+            client.v1.accounts.retrieve_current()
 
 
 def test_a_challenge_is_a_redirect(intents):
@@ -224,7 +224,7 @@ def test_events_tell_what_happened(client, intents):
 
 
 def test_the_account(client):
-    assert client.v1.account.retrieve_current().charges_enabled is True
+    assert client.v1.accounts.retrieve_current().charges_enabled is True
 
 
 def test_own_resources_through_a_raw_request(client):

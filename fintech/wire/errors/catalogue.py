@@ -217,6 +217,7 @@ _RULES = (
         "Choose another resolution.",
     ),
     Rule("rule_unreadable", 400, INVALID, "The rule's text is not one; it says where.", _FIX),
+    Rule("rule_unexpected_state", 400, INVALID, "The rule's state does not allow this.", _LOOK),
     Rule("case_unexpected_state", 400, INVALID, "The case's state does not allow this.", _LOOK),
     Rule(
         "delivery_unexpected_state",
@@ -395,6 +396,13 @@ _RULES = (
         INVALID,
         "This instance is a sandbox, or the other way round.",
         "Use a key of this instance.",
+    ),
+    Rule(
+        "approval_required",
+        403,
+        INVALID,
+        "Somebody else has to agree first.",
+        "Ask another person with the right to approve it.",
     ),
     Rule(
         "mfa_required",
