@@ -41,9 +41,7 @@ SECRET_KEY = secret("SECRET_KEY")
 SIGNING_KEY = secret("SIGNING_KEY")  # Ed25519 seed, 64 hex digits: seals of journal and audit.
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 BASE_URL: str = env.str("BASE_URL", default="http://127.0.0.1:8000")
-instance.describe(
-    instance.Instance(is_live=MODE == "live", base_url=BASE_URL, secret=SECRET_KEY)
-)
+instance.describe(instance.Instance(is_live=MODE == "live", base_url=BASE_URL, secret=SECRET_KEY))
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[BASE_URL])
 
 # -- servers ----------------------------------------------------------------------------
