@@ -53,7 +53,7 @@ def publish(facts: Sequence[Recorded], *, wake: Callable[[], None]) -> int:
     """
     with db.transaction_required():
         objects = Objects()
-        told = _not_yet_told(list(_events_of(facts, objects)))
+        told = _not_yet_told(_events_of(facts, objects))
         if not told:
             return 0
         listening = _listening({one.merchant_id for one in told})
@@ -76,7 +76,8 @@ def publish(facts: Sequence[Recorded], *, wake: Callable[[], None]) -> int:
         return len(events)
 
 
-def _events_of(facts: Sequence[Recorded], objects: Objects) -> "list[_Told]":
+def _events_of(facts: Sequence[Recorded], objects: Objects) -> list[_Told]:
+    objects.read_ahead(_payments_of(facts))
     told = []
     for fact in facts:
         merchant_id = fact.id("merchant_id")
@@ -88,6 +89,16 @@ def _events_of(facts: Sequence[Recorded], objects: Objects) -> "list[_Told]":
             if shown:
                 told.append(_Told(fact, type_, merchant_id, shown))
     return told
+
+
+def _payments_of(facts: Sequence[Recorded]) -> dict[UUID, set[UUID]]:
+    """Return the payments that a window tells of, by merchant."""
+    found: dict[UUID, set[UUID]] = {}
+    for fact in facts:
+        merchant_id, payment_id = fact.id("merchant_id"), fact.id("payment_id")
+        if merchant_id and payment_id and merchant_events.of(fact):
+            found.setdefault(merchant_id, set()).add(payment_id)
+    return found
 
 
 def _not_yet_told(told: list[_Told]) -> list[_Told]:

@@ -5,13 +5,13 @@ An object is read once per window. It is rendered as it is when we tell of it, w
 a moment after the fact: a receiver that needs the newest state asks for it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from uuid import UUID
 
 from fintech.fraud import queries as fraud
 from fintech.kernel.errors import NotFound
 from fintech.payments import queries as payments
-from fintech.payments.data import Attempt, Payment
+from fintech.payments.data import Attempt, Payment, Refund
 from fintech.wallets import queries as wallets
 from fintech.wire import (
     charges,
@@ -47,19 +47,27 @@ class Objects:
                 self._seen[place] = None
         return self._seen[place]
 
+    def read_ahead(self, wanted: Mapping[UUID, Collection[UUID]]) -> None:
+        """Read all payments of a window at once: `wanted` is payment ids by merchant."""
+        for merchant_id, payment_ids in wanted.items():
+            for found in payments.payments_by_id(payment_ids, merchant_id).values():
+                self._keep(found)
+
     def payment(self, payment_id: UUID, merchant_id: UUID) -> Payment:
         """Return a payment, read once per window."""
         if payment_id not in self._payments:
-            found = payments.payment(payment_id, merchant_id)
-            self._payments[payment_id] = found
-            if found.latest_attempt is not None:
-                self._attempts[found.latest_attempt.id] = found.latest_attempt
+            self._keep(payments.payment(payment_id, merchant_id))
         return self._payments[payment_id]
 
     def attempt(self, attempt_id: UUID, merchant_id: UUID) -> Attempt:
         """Return an attempt; most came along with their payment."""
         known = self._attempts.get(attempt_id)
         return payments.charge(attempt_id, merchant_id) if known is None else known
+
+    def _keep(self, found: Payment) -> None:
+        self._payments[found.id] = found
+        if found.latest_attempt is not None:
+            self._attempts[found.latest_attempt.id] = found.latest_attempt
 
 
 def _payment_intent(objects: Objects, object_id: UUID, merchant_id: UUID) -> Json:
@@ -68,11 +76,17 @@ def _payment_intent(objects: Objects, object_id: UUID, merchant_id: UUID) -> Jso
 
 def _charge(objects: Objects, object_id: UUID, merchant_id: UUID) -> Json:
     attempt = objects.attempt(object_id, merchant_id)
+    payment = objects.payment(attempt.payment_id, merchant_id)
+    given_back: Sequence[Refund] = ()
+    if payment.captured.minor:  # Otherwise there is nothing to give back.
+        given_back = payments.refunds(
+            merchant_id, limit=_REFUNDS_SHOWN, attempt_id=attempt.id
+        ).items
     return charges.render(
         attempt,
-        objects.payment(attempt.payment_id, merchant_id),
+        payment,
         method=payments.payment_method(attempt.payment_method_id, merchant_id),
-        given_back=payments.refunds(merchant_id, limit=_REFUNDS_SHOWN, attempt_id=attempt.id).items,
+        given_back=given_back,
     )
 
 
