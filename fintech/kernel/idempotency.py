@@ -18,6 +18,22 @@ from django_subatomic import db
 
 from fintech.kernel import errors, frozen, ids
 from fintech.kernel.errors import Conflict, Refusal, Refused
+from fintech.kernel.keys import Key
+
+__all__ = [
+    "KEPT",
+    "Claim",
+    "Done",
+    "Key",
+    "KeyInUse",
+    "KeyReused",
+    "claim",
+    "find",
+    "once",
+    "reap",
+    "replayed",
+    "settle",
+]
 
 KEPT = timedelta(hours=72)
 # Nothing was begun, so a corrected call may use the key again.
@@ -29,16 +45,6 @@ _NOT_KEPT = (
     errors.Unauthenticated,
     errors.Throttled,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
-    """A caller's key: whose it is, what it was used for, and with which content."""
-
-    scope: UUID
-    key: str
-    fingerprint: bytes
-    command: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,16 +9,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from fintech.kernel import frozen
 from fintech.kernel.actor import Actor
 from fintech.kernel.errors import Refusal
+from fintech.kernel.keys import Key
 from fintech.kernel.money import Money
-
-if TYPE_CHECKING:
-    from fintech.kernel.idempotency import Key
 
 
 class PaymentState(StrEnum):
@@ -315,6 +312,29 @@ class BalanceTransaction:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posting:
+    """A journal entry as it would be posted: address, signed minor units (debit +), currency."""
+
+    template: str
+    pending: bool
+    lines: tuple[tuple[str, int, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DryRun:
+    """What a command would do, were it meant."""
+
+    result: Payment | Refund | None
+    refusal: Refusal | None
+    postings: tuple[Posting, ...]
+    fee: Money | None
+    breaches: tuple[str, ...]
+    score: int | None
+    decision: str
+    reasons: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Page[T]:
     """A stretch of a list, newest first."""
@@ -364,7 +384,7 @@ class Begin:
     token: str = ""
     return_url: str = ""
     ip: str = ""
-    key: "Key | None" = None
+    key: Key | None = None
     by: Actor | None = None  # Who asks, where a batch holds the orders of several.
 
 

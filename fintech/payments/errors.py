@@ -1,13 +1,10 @@
 """Everything payments can refuse, on one screen. Amounts in facts are minor units."""
 
-from typing import TYPE_CHECKING
+from typing import Any
 from uuid import UUID
 
 from fintech.kernel.errors import Conflict, Invalid, NotFound, Refused, Unavailable
 from fintech.kernel.money import Money
-
-if TYPE_CHECKING:
-    from fintech.payments.data import Payment
 
 
 class PaymentNotFound(NotFound):
@@ -168,6 +165,7 @@ class LimitExceeded(Refused):
     code = "limit_exceeded"
 
     def __init__(self, breaches: tuple[str, ...]) -> None:
+        self.breaches = breaches
         super().__init__("The payment would go over a limit.", breaches=list(breaches))
 
 
@@ -267,8 +265,8 @@ class AcquirerUnavailable(Unavailable):
 
     code = "acquirer_unavailable"
 
-    def __init__(self, payment: "Payment | None" = None) -> None:
-        self.payment = payment
+    def __init__(self, payment: Any = None) -> None:
+        self.payment = payment  # A `data.Payment`: errors lie below the values.
         facts = {"payment_id": str(payment.id)} if payment else {}
         super().__init__("The acquirer is not available; nothing was charged.", **facts)
 
@@ -304,8 +302,8 @@ class CardDeclined(Refused):
     code = "card_declined"
     status_hint = "card"
 
-    def __init__(self, payment: "Payment") -> None:
-        self.payment = payment
+    def __init__(self, payment: Any) -> None:
+        self.payment = payment  # A `data.Payment`: errors lie below the values.
         declined = payment.last_error
         decline_code = declined.decline_code if declined else "generic_decline"
         self.decline_code = decline_code

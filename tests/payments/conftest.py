@@ -1,31 +1,33 @@
-"""What tests of payments share: a merchant, and an acquirer that answers at once."""
+"""
+What tests of payments share: a merchant, and an acquirer that answers at once.
 
-from collections.abc import Iterator
+Imports stand in the fixtures: a process that only hands tests to workers has no Django.
+"""
 
 import pytest
 
-from fintech.kernel import event_log
-from fintech.merchants.data import Merchant
-from fintech.payments.providers import registry
-from tests.make import payments as make
-from tests.payments.providers.fake import FakeAcquirer
-
 
 @pytest.fixture(autouse=True)
-def acquirer() -> Iterator[FakeAcquirer]:
+def acquirer():
+    from fintech.payments.providers import registry
+    from tests.payments.providers.fake import FakeAcquirer
+
     fake = FakeAcquirer()
     with registry.using(fake):
         yield fake
 
 
 @pytest.fixture
-def shop(db) -> Merchant:
+def shop(db):
+    from tests.make import payments as make
+
     return make.merchant()
 
 
 @pytest.fixture
 def told():
     """The names of a payment's facts, in order and without room and version."""
+    from fintech.kernel import event_log
 
     def names(payment) -> list[str]:
         recorded = event_log.stream("payments.payment", payment.id)

@@ -11,7 +11,8 @@ from tests.make import payments as make
 from tests.make.merchants import NOON
 from tests.make.payments import BY, eur
 
-pytestmark = pytest.mark.django_db
+# Pages take their time; a test that holds one transaction over them could run out of it.
+pytestmark = pytest.mark.django_db(transaction=True)
 
 TABLES = [
     "attempt",

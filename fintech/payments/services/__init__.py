@@ -24,6 +24,7 @@ from fintech.payments.services.methods import (
 from fintech.payments.services.receiving import receive
 from fintech.payments.services.recording import ask, record
 from fintech.payments.services.refunding import refund
+from fintech.payments.services.rehearsing import dry_run
 from fintech.payments.services.reviewing import decide_review
 from fintech.payments.services.topping_up import top_up_wallet
 from fintech.payments.services.updating import update_payment, update_refund
@@ -45,6 +46,7 @@ __all__ = [
     "decide_review",
     "delete_customer",
     "detach",
+    "dry_run",
     "expire_due",
     "pay_by_link",
     "receive",

@@ -18,12 +18,13 @@ from fintech.ledger.errors import PostingRefused
 from fintech.payments import data
 from fintech.payments.models import Attempt, Capture, Payment, Refund
 from fintech.payments.services import claims, errands, recording, rows
+from fintech.payments.services.writing import Work
 
 type Outcome = data.Payment | data.Refund | Refusal
 # What a command makes of a locked payment: something to ask, or an outcome at once.
-type Request = Callable[[Payment, Attempt | None, recording.Ledgered], data.Errand | Outcome]
+type Request = Callable[[Payment, Attempt | None, Work], data.Errand | Outcome]
 # What an answer makes of the operation that it is about.
-type Hear = Callable[[Payment, UUID, data.Answer, recording.Ledgered, datetime], Outcome]
+type Hear = Callable[[Payment, UUID, data.Answer, Work, datetime], Outcome]
 
 
 def run(
@@ -65,12 +66,12 @@ def decide(
     """
     refusal: Refused | None = None
     made: data.Errand | Outcome | None = None
-    with db.transaction():
+    with db.transaction_if_not_already():
         payment, attempt = rows.locked(payment_id, merchant_id=merchant_id)
         earlier = claims.taken(key, at=at)
         if earlier is not None:
             return earlier
-        work = recording.Ledgered()
+        work = Work()
         try:
             made = request(payment, attempt, work)
         except Refused as refused:
@@ -101,7 +102,7 @@ def record(
     try:
         with db.transaction_if_not_already():
             payment, _ = rows.locked(errand.payment_id)
-            work = recording.Ledgered()
+            work = Work()
             outcome = hear(payment, errand.reference, answer, work, at)
             work.write(at=at, by=by)
     except PostingRefused:
@@ -112,7 +113,7 @@ def record(
 def _freeze(errand: data.Errand, *, by: Actor, at: datetime) -> Outcome:
     with db.transaction_if_not_already():
         payment, attempt = rows.locked(errand.payment_id)
-        work = recording.Ledgered()
+        work = Work()
         recording.conflict(payment, errand.reference, "posting_refused", work, at=at)
         work.write(at=at, by=by)
         postpone(errand, until=at + rows.CHECKS[-1])

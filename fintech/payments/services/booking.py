@@ -1,7 +1,6 @@
 """What a success means for the books: a capture, a refund, a release."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from fintech.kernel import ids
@@ -11,16 +10,14 @@ from fintech.payments import data, events
 from fintech.payments.models import Attempt, Capture, Payment, Refund
 from fintech.payments.providers import registry
 from fintech.payments.services import rows
-
-if TYPE_CHECKING:
-    from fintech.payments.services.recording import Ledgered
+from fintech.payments.services.writing import Work
 
 
 def take(
     capture: Capture,
     payment: Payment,
     attempt: Attempt,
-    work: "Ledgered",
+    work: Work,
     *,
     reference: str,
     at: datetime,
@@ -98,7 +95,7 @@ def take(
 
 
 def give_back(
-    refund: Refund, payment: Payment, work: "Ledgered", *, reference: str, at: datetime
+    refund: Refund, payment: Payment, work: Work, *, reference: str, at: datetime
 ) -> None:
     """Book money that the provider has given back: E6, from the merchant's pending funds."""
     refund.succeed(provider_reference=reference, at=at)
@@ -125,9 +122,7 @@ def give_back(
     )
 
 
-def take_back(
-    refund: Refund, payment: Payment, work: "Ledgered", *, code: str, at: datetime
-) -> None:
+def take_back(refund: Refund, payment: Payment, work: Work, *, code: str, at: datetime) -> None:
     """Book that a refund came back from the payer's bank: E6f."""
     refund.come_back(code, at=at)
     payment.refunded_minor -= refund.amount_minor
@@ -161,9 +156,7 @@ def take_back(
     )
 
 
-def let_go(
-    payment: Payment, attempt: Attempt, work: "Ledgered", *, reason: str, at: datetime
-) -> None:
+def let_go(payment: Payment, attempt: Attempt, work: Work, *, reason: str, at: datetime) -> None:
     """Book that the payer's bank has let go: E2, and the payment's end."""
     was = payment.state
     entry_id = None

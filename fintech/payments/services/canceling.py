@@ -23,6 +23,7 @@ from fintech.payments.services import (
     recording,
     rows,
 )
+from fintech.payments.services.writing import Work
 
 REASONS = ("duplicate", "fraudulent", "requested_by_customer", "abandoned")
 EXPIRED = "expired"
@@ -54,7 +55,7 @@ def cancel(
         )
 
     def request(
-        payment: Payment, attempt: Attempt | None, work: recording.Ledgered
+        payment: Payment, attempt: Attempt | None, work: Work
     ) -> data.Errand | data.Payment:
         if payment.state in {PaymentState.AUTHORIZED, PaymentState.PARTIALLY_CAPTURED}:
             return begin_void(payment, attempt, work, reason=reason, key=key, at=at)
@@ -83,7 +84,7 @@ def cancel(
 def end(
     payment: Payment,
     attempt: Attempt | None,
-    work: recording.Ledgered,
+    work: Work,
     *,
     reason: str,
     at: datetime,
@@ -112,7 +113,7 @@ def end(
 def begin_void(
     payment: Payment,
     attempt: Attempt | None,
-    work: recording.Ledgered,
+    work: Work,
     *,
     reason: str,
     key: Key | None = None,
@@ -146,7 +147,7 @@ def hear(
     payment: Payment,
     reference: UUID,
     answer: data.Answer,
-    work: recording.Ledgered,
+    work: Work,
     at: datetime,
 ) -> data.Payment | Refusal:
     """Move a payment by what the provider said about letting go."""
@@ -182,7 +183,7 @@ def _fail(
     payment: Payment,
     attempt: Attempt,
     answer: data.Answer,
-    work: recording.Ledgered,
+    work: Work,
     *,
     at: datetime,
 ) -> Refusal:
@@ -207,9 +208,7 @@ def _fail(
     )
 
 
-def _lose_sight(
-    payment: Payment, attempt: Attempt, work: recording.Ledgered, *, at: datetime
-) -> None:
+def _lose_sight(payment: Payment, attempt: Attempt, work: Work, *, at: datetime) -> None:
     check_at, in_vain = beats.lost(attempt.checks, at)
     attempt.checks += 1
     attempt.next_check_at = check_at

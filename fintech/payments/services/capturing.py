@@ -14,6 +14,7 @@ from fintech.payments import data, errors, events
 from fintech.payments.data import AnswerStatus, CaptureState, PaymentState
 from fintech.payments.models import Attempt, Capture, Payment
 from fintech.payments.services import beats, booking, claims, errands, recording, rows
+from fintech.payments.services.writing import Work
 
 OPEN = (CaptureState.CREATED, CaptureState.SUBMITTED, CaptureState.UNKNOWN)
 
@@ -46,7 +47,7 @@ def capture(
         ProviderRefused, AcquirerUnavailable: nothing was taken.
     """
 
-    def request(payment: Payment, attempt: Attempt | None, work: recording.Ledgered) -> data.Errand:
+    def request(payment: Payment, attempt: Attempt | None, work: Work) -> data.Errand:
         return begin(payment, attempt, work, amount=amount, final=final, key=key, at=at)
 
     done = beats.run(
@@ -64,7 +65,7 @@ def capture(
 def begin(
     payment: Payment,
     attempt: Attempt | None,
-    work: recording.Ledgered,
+    work: Work,
     *,
     amount: Money | None = None,
     final: bool = True,
@@ -119,7 +120,7 @@ def hear(
     payment: Payment,
     reference: UUID,
     answer: data.Answer,
-    work: recording.Ledgered,
+    work: Work,
     at: datetime,
 ) -> data.Payment | Refusal:
     """Move a capture and its payment by one answer; what is known already changes nothing."""
@@ -165,7 +166,7 @@ def _succeed(
     payment: Payment,
     attempt: Attempt,
     answer: data.Answer,
-    work: recording.Ledgered,
+    work: Work,
     *,
     at: datetime,
 ) -> None:
@@ -181,7 +182,7 @@ def _fail(
     row: Capture,
     payment: Payment,
     answer: data.Answer,
-    work: recording.Ledgered,
+    work: Work,
     *,
     at: datetime,
 ) -> Refusal:
@@ -202,7 +203,7 @@ def _fail(
     return errors.ProviderRefused(action="take the money", because=row.failure_code)
 
 
-def _lose_sight(row: Capture, payment: Payment, work: recording.Ledgered, *, at: datetime) -> None:
+def _lose_sight(row: Capture, payment: Payment, work: Work, *, at: datetime) -> None:
     if row.state == CaptureState.UNKNOWN:
         row.checks += 1
     check_at, in_vain = beats.lost(row.checks, at)
@@ -230,7 +231,7 @@ def _hear_again(
     row: Capture,
     payment: Payment,
     answer: data.Answer,
-    work: recording.Ledgered,
+    work: Work,
     *,
     at: datetime,
 ) -> None:

@@ -10,6 +10,7 @@ from fintech.payments import data, errors, events
 from fintech.payments.data import PaymentState
 from fintech.payments.models import Attempt, Payment
 from fintech.payments.services import recording, rows
+from fintech.payments.services.writing import Work
 
 DECLINE_CODE = "authentication_required"
 
@@ -37,7 +38,7 @@ def answer_challenge(*, attempt_id: UUID, passed: bool, by: Actor, at: datetime)
             )
         _refuse_unless_waiting(payment, at=at)
         attempt.payment = payment
-        work = recording.Ledgered()
+        work = Work()
         if passed:
             _go_on(payment, attempt, work, at=at)
         else:
@@ -60,7 +61,7 @@ def _refuse_unless_waiting(payment: Payment, *, at: datetime) -> None:
         )
 
 
-def _go_on(payment: Payment, attempt: Attempt, work: recording.Ledgered, *, at: datetime) -> None:
+def _go_on(payment: Payment, attempt: Attempt, work: Work, *, at: datetime) -> None:
     was = payment.state
     payment.answer_challenge()
     attempt.authenticate(at=at, check_at=at + rows.FIRST_CHECK)
@@ -70,7 +71,7 @@ def _go_on(payment: Payment, attempt: Attempt, work: recording.Ledgered, *, at: 
     )
 
 
-def fail(payment: Payment, attempt: Attempt, work: recording.Ledgered, *, at: datetime) -> None:
+def fail(payment: Payment, attempt: Attempt, work: Work, *, at: datetime) -> None:
     """Decline the attempt of a payer who did not prove who they are, or not in time."""
     attempt.decline(reference=attempt.provider_reference, code=DECLINE_CODE)
     work.facts.extend(recording.end_attempt(payment, attempt, decline_code=DECLINE_CODE, at=at))

@@ -24,7 +24,7 @@ from fintech.kernel.events import Code, Event
 from fintech.payments import data, errors, events
 from fintech.payments.models import Attempt, Payment, PaymentMethod, batch
 from fintech.payments.providers import registry
-from fintech.payments.services import claims, drafting, methods, recording, rows
+from fintech.payments.services import claims, drafting, methods, recording, rehearsing, rows
 from fintech.wallets import data as wallet_data
 from fintech.wallets import services as wallets
 
@@ -242,6 +242,9 @@ def _decide(plans: Sequence[_Plan], *, by: Actor) -> None:
         [plan.features for plan in plans if plan.features is not None],
         by=rows.voice([plan.order.by or by for plan in plans]),
     )
+    rehearsal = rehearsing.current()
+    if rehearsal is not None:
+        rehearsal.assessments.extend(assessed)
     insert: list[models.Model] = []
     update: list[models.Model] = []
     facts: list[Event] = []

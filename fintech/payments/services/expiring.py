@@ -8,7 +8,8 @@ from fintech.kernel.errors import Refusal
 from fintech.payments import data
 from fintech.payments.data import PaymentState
 from fintech.payments.models import Attempt, Payment
-from fintech.payments.services import beats, canceling, challenging, recording, rows
+from fintech.payments.services import beats, canceling, challenging, rows
+from fintech.payments.services.writing import Work
 
 _RUN_OUT = (
     PaymentState.CREATED,
@@ -52,7 +53,7 @@ def expire_due(*, limit: int = 100, by: Actor, at: datetime) -> int:
 
 def _request(*, by: Actor, at: datetime) -> beats.Request:
     def request(
-        payment: Payment, attempt: Attempt | None, work: recording.Ledgered
+        payment: Payment, attempt: Attempt | None, work: Work
     ) -> data.Errand | data.Payment:
         if payment.expires_at is None or payment.expires_at > at:
             return rows.value(payment, attempt)  # Somebody was faster.

@@ -21,6 +21,7 @@ from fintech.payments.data import Hearing, Operation
 from fintech.payments.models import Attempt, Payment
 from fintech.payments.providers import registry
 from fintech.payments.services import canceling, capturing, recording, refunding, rows
+from fintech.payments.services.writing import Work
 
 type Found = tuple[Operation, UUID, UUID]  # what it is, its reference, its payment
 
@@ -52,7 +53,7 @@ def receive(
         return _hear(provider, notice, by=actor, at=at, effect=_freeze)
 
 
-type Effect = Callable[[Payment, Found, data.Answer, recording.Ledgered, datetime], None]
+type Effect = Callable[[Payment, Found, data.Answer, Work, datetime], None]
 
 
 def _hear(
@@ -66,7 +67,7 @@ def _hear(
         if not _keep(provider, notice, outcome, at=at):
             outcome = Hearing.DUPLICATE
         elif payment is not None and found is not None:
-            work = recording.Ledgered()
+            work = Work()
             effect(payment, found, notice.answer, work, at)
             work.write(at=at, by=by)
     return data.Received(
@@ -81,7 +82,7 @@ def apply(
     payment: Payment,
     found: Found,
     answer: data.Answer,
-    work: recording.Ledgered,
+    work: Work,
     at: datetime,
 ) -> None:
     """Move the operation that was found by an answer; needs the payment's lock."""
@@ -103,7 +104,7 @@ def _freeze(
     payment: Payment,
     found: Found,
     answer: data.Answer,  # noqa: ARG001 - the same shape as `apply`.
-    work: recording.Ledgered,
+    work: Work,
     at: datetime,
 ) -> None:
     recording.conflict(payment, found[1], "posting_refused", work, at=at)

@@ -6,29 +6,24 @@ same later changes nothing; whoever hears something else freezes the payment.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError, models
+from django.db import DatabaseError
 from django_subatomic import db
 
-from fintech.fraud import services as fraud
-from fintech.kernel import event_log, idempotency, ids
+from fintech.kernel import ids
 from fintech.kernel.actor import Actor
 from fintech.kernel.events import Code, Event
-from fintech.kernel.idempotency import Key
-from fintech.ledger import data as ledger_data
-from fintech.ledger import services as ledger
 from fintech.ledger.data import templates
 from fintech.ledger.errors import PostingRefused
 from fintech.payments import data, errors, events
 from fintech.payments.data import AnswerStatus, AttemptState, PaymentState
 from fintech.payments.models import Attempt, Capture, Payment, batch
 from fintech.payments.providers import registry
-from fintech.payments.services import booking, claims, rows
-from fintech.wallets import services as wallets
+from fintech.payments.services import booking, claims, rehearsing, rows
+from fintech.payments.services.writing import Work
 
 _WORDS = {
     "insufficient_funds": "The card has insufficient funds.",
@@ -40,43 +35,6 @@ _WORDS = {
     "authentication_required": "The payer did not prove who they are.",
     "acquirer_unavailable": "The acquirer was not available; nothing was charged.",
 }
-
-
-@dataclass(slots=True)
-class Ledgered:
-    """What one recording writes: rows, facts, keys, and last of all the journal."""
-
-    insert: list[models.Model] = field(default_factory=list)
-    update: dict[UUID, models.Model] = field(default_factory=dict)
-    facts: list[Event] = field(default_factory=list)
-    actors: list[Actor] = field(default_factory=list)
-    settled: list[tuple[Key, object]] = field(default_factory=list)
-    entries: list[ledger_data.JournalEntry] = field(default_factory=list)
-    confirmed: list[UUID] = field(default_factory=list)
-    freed: list[UUID] = field(default_factory=list)
-    declined: list[UUID] = field(default_factory=list)
-
-    def touch(self, *changed: models.Model) -> None:
-        """Note rows that have changed."""
-        for row in changed:
-            self.update[row.pk] = row
-
-    def write(self, *, at: datetime, by: Actor) -> None:
-        """Write everything, the journal last; needs the transaction and the locks."""
-        batch.write(insert=self.insert, update=list(self.update.values()))
-        if self.facts:
-            # Where a batch holds several callers' commands, each fact has its own actor.
-            event_log.append(self.facts, by=self.actors or by)
-        if self.settled:
-            idempotency.settle(self.settled, at=at)
-        if self.confirmed:
-            wallets.confirm(self.confirmed)
-        if self.freed:
-            wallets.free(self.freed)
-        for payment_id in self.declined:
-            fraud.record_outcome(payment_id=payment_id, outcome="declined", at=at, by=by)
-        if self.entries:
-            ledger.post(self.entries, by=by)
 
 
 def record(answers: Sequence[data.Answered], *, by: Actor) -> list[data.Payment]:
@@ -106,14 +64,14 @@ def _freeze(answered: data.Answered, *, by: Actor) -> data.Payment:
     """Give people a payment whose money has moved outside while our books refuse it."""
     with db.transaction_if_not_already():
         attempt = lock_attempts([answered.attempt_id])[answered.attempt_id]
-        work = Ledgered()
+        work = Work()
         conflict(attempt.payment, attempt.id, "posting_refused", work, at=answered.at)
         _ask_later(attempt, work, at=answered.at)
         work.write(at=answered.at, by=answered.by or by)
     return rows.value(attempt.payment, attempt)
 
 
-def _ask_later(attempt: Attempt, work: Ledgered, *, at: datetime) -> None:
+def _ask_later(attempt: Attempt, work: Work, *, at: datetime) -> None:
     """Leave an attempt alone for a day, because people look at its payment."""
     if attempt.next_check_at is not None:
         attempt.next_check_at = at + rows.CHECKS[-1]
@@ -123,7 +81,7 @@ def _ask_later(attempt: Attempt, work: Ledgered, *, at: datetime) -> None:
 def _record(answers: Sequence[data.Answered], *, by: Actor) -> list[data.Payment]:
     with db.transaction_if_not_already(), batch.pipelined():
         attempts = lock_attempts(answer.attempt_id for answer in answers)
-        work = Ledgered()
+        work = Work()
         for answered in answers:
             apply(attempts[answered.attempt_id], answered, work)
             told = len(work.facts) - len(work.actors)
@@ -157,7 +115,7 @@ def lock_attempts(attempt_ids: Iterable[UUID]) -> dict[UUID, Attempt]:
     return found
 
 
-def apply(attempt: Attempt, answered: data.Answered, work: Ledgered) -> None:
+def apply(attempt: Attempt, answered: data.Answered, work: Work) -> None:
     """Move an attempt and its payment by one answer."""
     payment, answer, at = attempt.payment, answered.answer, answered.at
     if attempt.state not in {AttemptState.AUTHORIZING, AttemptState.UNKNOWN}:
@@ -193,14 +151,14 @@ def apply(attempt: Attempt, answered: data.Answered, work: Ledgered) -> None:
     _settle(attempt, work)
 
 
-def _settle(attempt: Attempt, work: Ledgered) -> None:
+def _settle(attempt: Attempt, work: Work) -> None:
     key = claims.found(attempt.merchant_id, attempt.claim)
     if key is not None:
         attempt.claim = None
         work.settled.append((key, rows.value(attempt.payment, attempt)))
 
 
-def _approve(attempt: Attempt, answer: data.Answer, work: Ledgered, *, at: datetime) -> None:
+def _approve(attempt: Attempt, answer: data.Answer, work: Work, *, at: datetime) -> None:
     payment = attempt.payment
     asked = payment.money(attempt.amount_minor)
     if answer.amount is not None and answer.amount != asked:
@@ -270,7 +228,7 @@ def _approve(attempt: Attempt, answer: data.Answer, work: Ledgered, *, at: datet
         work.insert.append(capture)
 
 
-def _lose_sight(attempt: Attempt, work: Ledgered, *, at: datetime) -> None:
+def _lose_sight(attempt: Attempt, work: Work, *, at: datetime) -> None:
     payment = attempt.payment
     if attempt.state == AttemptState.UNKNOWN:
         attempt.checks += 1
@@ -295,7 +253,7 @@ def _lose_sight(attempt: Attempt, work: Ledgered, *, at: datetime) -> None:
     )
 
 
-def _hear_again(attempt: Attempt, answer: data.Answer, work: Ledgered, *, at: datetime) -> None:
+def _hear_again(attempt: Attempt, answer: data.Answer, work: Work, *, at: datetime) -> None:
     """Agree with what is known, or freeze."""
     approved = answer.status in {AnswerStatus.APPROVED, AnswerStatus.SUCCEEDED}
     refused = answer.status == AnswerStatus.DECLINED
@@ -308,7 +266,7 @@ def _hear_again(attempt: Attempt, answer: data.Answer, work: Ledgered, *, at: da
 
 
 def conflict(
-    payment: Payment, operation_id: UUID, reason: str, work: Ledgered, *, at: datetime
+    payment: Payment, operation_id: UUID, reason: str, work: Work, *, at: datetime
 ) -> None:
     """Freeze a payment that the provider contradicts; once is enough."""
     if payment.state == PaymentState.CONFLICTED:
@@ -415,6 +373,15 @@ def ask(question: data.Ask) -> data.Answered:
     Raises:
         RuntimeError: a transaction is open; an outside call must never hold one.
     """
+    if rehearsing.current() is not None:
+        answer = data.Answer(
+            status=AnswerStatus.APPROVED,
+            amount=question.amount,
+            provider_reference=f"dry_run_{question.attempt_id}",
+        )
+        return data.Answered(
+            attempt_id=question.attempt_id, answer=answer, at=question.at, by=question.by
+        )
     refuse_open_transaction()
     return ask_provider(question)
 

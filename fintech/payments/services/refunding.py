@@ -21,6 +21,7 @@ from fintech.payments.services import (
     recording,
     rows,
 )
+from fintech.payments.services.writing import Work
 
 REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 OPEN = (RefundState.CREATED, RefundState.SUBMITTED, RefundState.UNKNOWN)
@@ -59,7 +60,7 @@ def refund(
     def request(
         payment: Payment,
         attempt: Attempt | None,  # noqa: ARG001 - a capture knows its own attempt.
-        work: recording.Ledgered,
+        work: Work,
     ) -> data.Errand:
         return _begin(
             payment, work, amount=amount, reason=reason, metadata=metadata or {}, key=key, at=at
@@ -82,7 +83,7 @@ def refund(
 
 def _begin(
     payment: Payment,
-    work: recording.Ledgered,
+    work: Work,
     *,
     amount: Money | None,
     reason: str,
@@ -157,7 +158,7 @@ def hear(
     payment: Payment,
     reference: UUID,
     answer: data.Answer,
-    work: recording.Ledgered,
+    work: Work,
     at: datetime,
 ) -> data.Refund | Refusal:
     """Move a refund and its payment by one answer; what is known already changes nothing."""
@@ -185,7 +186,7 @@ def hear(
     return outcome
 
 
-def _succeed(row: Refund, answer: data.Answer, work: recording.Ledgered, *, at: datetime) -> None:
+def _succeed(row: Refund, answer: data.Answer, work: Work, *, at: datetime) -> None:
     asked = row.payment.money(row.amount_minor)
     if answer.amount is not None and answer.amount != asked:
         recording.conflict(row.payment, row.id, "amount_mismatch", work, at=at)
@@ -194,7 +195,7 @@ def _succeed(row: Refund, answer: data.Answer, work: recording.Ledgered, *, at: 
     booking.give_back(row, row.payment, work, reference=answer.provider_reference, at=at)
 
 
-def _fail(row: Refund, answer: data.Answer, work: recording.Ledgered, *, at: datetime) -> None:
+def _fail(row: Refund, answer: data.Answer, work: Work, *, at: datetime) -> None:
     row.fail(answer.decline_code or str(answer.status))
     row.payment.refund_pending_minor -= row.amount_minor
     row.capture.refunded_minor -= row.amount_minor
@@ -204,7 +205,7 @@ def _fail(row: Refund, answer: data.Answer, work: recording.Ledgered, *, at: dat
     )
 
 
-def _lose_sight(row: Refund, work: recording.Ledgered, *, at: datetime) -> None:
+def _lose_sight(row: Refund, work: Work, *, at: datetime) -> None:
     if row.state == RefundState.UNKNOWN:
         row.checks += 1
     check_at, in_vain = beats.lost(row.checks, at)
@@ -217,9 +218,7 @@ def _lose_sight(row: Refund, work: recording.Ledgered, *, at: datetime) -> None:
     work.facts.append(rows.tell_refund(events.RefundOutcomeUnknown, row, at=at, checks=row.checks))
 
 
-def _hear_again(
-    row: Refund, answer: data.Answer, work: recording.Ledgered, *, at: datetime
-) -> None:
+def _hear_again(row: Refund, answer: data.Answer, work: Work, *, at: datetime) -> None:
     """Agree with what is known, take money back that came back, or freeze."""
     given = answer.status in {AnswerStatus.APPROVED, AnswerStatus.SUCCEEDED}
     refused = answer.status in {AnswerStatus.DECLINED, AnswerStatus.FAILED}

@@ -10,7 +10,8 @@ from fintech.kernel.idempotency import Done, Key
 from fintech.payments import data, errors, events
 from fintech.payments.data import PaymentState, Verdict
 from fintech.payments.models import Attempt, Payment
-from fintech.payments.services import beats, canceling, capturing, recording, rows
+from fintech.payments.services import beats, canceling, capturing, rows
+from fintech.payments.services.writing import Work
 
 _DISPOSITIONS = {Verdict.APPROVE: "false_positive", Verdict.DECLINE: "confirmed_fraud"}
 
@@ -43,7 +44,7 @@ def decide_review(
     decided = Verdict(verdict)
 
     def request(
-        payment: Payment, attempt: Attempt | None, work: recording.Ledgered
+        payment: Payment, attempt: Attempt | None, work: Work
     ) -> data.Errand | data.Payment:
         if payment.state != PaymentState.IN_REVIEW or attempt is None:
             raise errors.ReviewNotOpen(payment_id=payment.id, state=payment.state)
@@ -78,7 +79,7 @@ def decide_review(
 def _approve(
     payment: Payment,
     attempt: Attempt,
-    work: recording.Ledgered,
+    work: Work,
     *,
     key: Key | None,
     at: datetime,
@@ -99,7 +100,7 @@ def _hear(
     payment: Payment,
     reference: UUID,
     answer: data.Answer,
-    work: recording.Ledgered,
+    work: Work,
     at: datetime,
 ) -> data.Payment | Refusal:
     if Attempt.objects.filter(void_id=reference, payment_id=payment.id).exists():

@@ -1,0 +1,104 @@
+"""
+Dry runs: what a command would do, found out by doing it and taking it back.
+
+The command runs as always, in one transaction that is rolled back at the end. Where it
+would ask a provider, the most favorable answer is assumed; nobody is asked. No key is
+claimed, no counter moves, no fact is told.
+"""
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from django_subatomic import db
+
+from fintech.fraud import data as fraud_data
+from fintech.kernel.errors import Refusal
+from fintech.kernel.idempotency import Done
+from fintech.ledger import data as ledger_data
+from fintech.payments import data, errors
+
+
+@dataclass(slots=True)
+class Rehearsal:
+    """What has been seen of a command that will be taken back."""
+
+    entries: list[ledger_data.JournalEntry] = field(default_factory=list)
+    assessments: list[fraud_data.Assessment] = field(default_factory=list)
+
+
+class _TakeBack(Exception):
+    """Rolls the transaction back."""
+
+
+_current: ContextVar[Rehearsal | None] = ContextVar("rehearsal", default=None)
+
+
+def current() -> Rehearsal | None:
+    """Return the rehearsal that is under way, or None when it is meant."""
+    return _current.get()
+
+
+def dry_run(act: Callable[[], Done[data.Payment] | Done[data.Refund]]) -> data.DryRun:
+    """
+    Return what a command would do. Nothing of it stays.
+
+    A refusal is the result of a dry run, not an error of it. Bad input is an error, as
+    it is when it is meant.
+
+    Args:
+        act: calls one of this room's verbs, without an idempotency key.
+
+    Raises:
+        Invalid, NotFound: the request cannot be right.
+    """
+    rehearsal = Rehearsal()
+    token = _current.set(rehearsal)
+    try:
+        with db.transaction():
+            result, refusal = _acted(act)
+            raise _TakeBack  # noqa: TRY301 - it rolls back what the block has done.
+    except _TakeBack:
+        pass
+    finally:
+        _current.reset(token)
+    return _told(rehearsal, result, refusal)
+
+
+def _acted(
+    act: Callable[[], Done[data.Payment] | Done[data.Refund]],
+) -> tuple[data.Payment | data.Refund | None, Refusal | None]:
+    try:
+        return act().value, None
+    except Refusal as refused:
+        if refused.kind in {"invalid", "not_found"}:
+            raise
+        return None, refused
+
+
+def _told(
+    rehearsal: Rehearsal, result: data.Payment | data.Refund | None, refusal: Refusal | None
+) -> data.DryRun:
+    if isinstance(refusal, errors.CardDeclined | errors.AcquirerUnavailable):
+        result = refusal.payment
+    assessment = rehearsal.assessments[-1] if rehearsal.assessments else None
+    return data.DryRun(
+        result=result,
+        refusal=refusal,
+        postings=tuple(_posting(entry) for entry in rehearsal.entries),
+        fee=result.fee if isinstance(result, data.Payment) else None,
+        breaches=refusal.breaches if isinstance(refusal, errors.LimitExceeded) else (),
+        score=assessment.score if assessment else None,
+        decision=str(assessment.decision) if assessment else "",
+        reasons=tuple(str(reason) for reason in assessment.reasons) if assessment else (),
+    )
+
+
+def _posting(entry: ledger_data.JournalEntry) -> data.Posting:
+    return data.Posting(
+        template=entry.template,
+        pending=entry.kind == ledger_data.EntryKind.PENDING,
+        lines=tuple(
+            (line.account.address, line.amount_minor, line.account.currency) for line in entry.lines
+        ),
+    )

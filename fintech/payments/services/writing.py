@@ -1,0 +1,58 @@
+"""What one beat writes: rows, facts, keys, limits, and last of all the journal."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.db import models
+
+from fintech.fraud import services as fraud
+from fintech.kernel import event_log, idempotency
+from fintech.kernel.actor import Actor
+from fintech.kernel.events import Event
+from fintech.kernel.idempotency import Key
+from fintech.ledger import data as ledger_data
+from fintech.ledger import services as ledger
+from fintech.payments.models import batch
+from fintech.payments.services import rehearsing
+from fintech.wallets import services as wallets
+
+
+@dataclass(slots=True)
+class Work:
+    """What one recording writes: rows, facts, keys, and last of all the journal."""
+
+    insert: list[models.Model] = field(default_factory=list)
+    update: dict[UUID, models.Model] = field(default_factory=dict)
+    facts: list[Event] = field(default_factory=list)
+    actors: list[Actor] = field(default_factory=list)
+    settled: list[tuple[Key, object]] = field(default_factory=list)
+    entries: list[ledger_data.JournalEntry] = field(default_factory=list)
+    confirmed: list[UUID] = field(default_factory=list)
+    freed: list[UUID] = field(default_factory=list)
+    declined: list[UUID] = field(default_factory=list)
+
+    def touch(self, *changed: models.Model) -> None:
+        """Note rows that have changed."""
+        for row in changed:
+            self.update[row.pk] = row
+
+    def write(self, *, at: datetime, by: Actor) -> None:
+        """Write everything, the journal last; needs the transaction and the locks."""
+        batch.write(insert=self.insert, update=list(self.update.values()))
+        if self.facts:
+            # Where a batch holds several callers' commands, each fact has its own actor.
+            event_log.append(self.facts, by=self.actors or by)
+        if self.settled:
+            idempotency.settle(self.settled, at=at)
+        if self.confirmed:
+            wallets.confirm(self.confirmed)
+        if self.freed:
+            wallets.free(self.freed)
+        for payment_id in self.declined:
+            fraud.record_outcome(payment_id=payment_id, outcome="declined", at=at, by=by)
+        if self.entries:
+            ledger.post(self.entries, by=by)
+            rehearsal = rehearsing.current()
+            if rehearsal is not None:
+                rehearsal.entries.extend(self.entries)

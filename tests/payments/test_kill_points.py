@@ -1,0 +1,217 @@
+"""
+Killed at every statement: restarted, the clock resolves it, and a retry has one effect.
+
+One run per statement and side. `make test` runs a share of them (EFFORT); a whole
+campaign runs them all.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from fintech.kernel import invariants
+from fintech.kernel.errors import Refusal
+from fintech.ledger import queries as ledger_queries
+from fintech.payments import queries
+from fintech.payments import services as payments
+from fintech.payments.providers import registry
+from fintech.payments.providers.simulator import Simulator
+from fintech.payments.services.rows import CHECKS
+from fintech.wallets import services as wallets
+from sandbox.acquirer.app import Acquirer
+from sandbox.acquirer.book import Book
+from sandbox.acquirer.callbacks import Callbacks
+from tests.acquirer.serving import served
+from tests.make import payments as make
+from tests.make.merchants import NOON
+from tests.make.payments import BY, eur
+from tests.payments.killing import Point, count_statements, run_and_kill
+from tests.payments.providers.fake import SECRET
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+EFFORT = float(os.environ.get("EFFORT", "0.02"))
+AT_LEAST = 8  # Points per act in the smallest share.
+
+
+@dataclass(frozen=True)
+class Outside:
+    """The acquirer in its own thread, reached over HTTP by us and by those who are killed."""
+
+    book: Book
+    url: str
+
+    def connect(self) -> Simulator:
+        return Simulator(url=self.url, secret=SECRET)
+
+
+@pytest.fixture
+def outside(acquirer) -> Iterator[Outside]:
+    book = Book()
+    with served(Acquirer(book, Callbacks("", SECRET)).app()) as client:
+        found = Outside(book, str(client.base_url))
+        with registry.using(found.connect()):
+            yield found
+
+
+type Act = Callable[[str], object]
+
+
+def confirming(shop) -> Act:
+    return lambda key: payments.create(
+        merchant_id=shop.id,
+        amount=eur(42_50),
+        token="visa",
+        confirm=True,
+        key=make.key(shop.id, key),
+        by=BY,
+        at=NOON,
+    )
+
+
+def capturing(shop) -> Act:
+    payment = make.authorized(shop.id)
+    return lambda key: payments.capture(
+        merchant_id=shop.id,
+        payment_id=payment.id,
+        key=make.key(shop.id, key),
+        by=BY,
+        at=NOON,
+    )
+
+
+def refunding(shop) -> Act:
+    payment = make.captured(shop.id)
+    return lambda key: payments.refund(
+        merchant_id=shop.id,
+        payment_id=payment.id,
+        amount=eur(10_00),
+        key=make.key(shop.id, key),
+        by=BY,
+        at=NOON,
+    )
+
+
+def canceling(shop) -> Act:
+    payment = make.authorized(shop.id)
+    return lambda key: payments.cancel(
+        merchant_id=shop.id,
+        payment_id=payment.id,
+        key=make.key(shop.id, key),
+        by=BY,
+        at=NOON,
+    )
+
+
+def topping_up(shop) -> Act:
+    wallet = wallets.create_wallet(
+        merchant_id=shop.id, owner="Ada", currency="EUR", by=BY, at=NOON
+    ).value
+    return lambda key: payments.top_up_wallet(
+        merchant_id=shop.id,
+        wallet_id=wallet.id,
+        amount=eur(20_00),
+        token="visa",
+        key=make.key(shop.id, key),
+        by=BY,
+        at=NOON,
+    )
+
+
+ACTS = {
+    "confirm": (confirming, "authorization_succeeded"),
+    "capture": (capturing, "capture_succeeded"),
+    "refund": (refunding, "refund_succeeded"),
+    "cancel": (canceling, "void_succeeded"),
+    "top up": (topping_up, "authorization_succeeded"),
+}
+
+
+def share(points: list[Point]) -> list[Point]:
+    """Return evenly spread points, as many as the effort is worth."""
+    wanted = min(len(points), max(AT_LEAST, round(len(points) * EFFORT)))
+    return [points[number * len(points) // wanted] for number in range(wanted)]
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_a_process_killed_anywhere_costs_nobody_anything(shop, outside, name, capsys):
+    begin, effect = ACTS[name]
+    _acting(begin(shop), "first")()  # What a process reads once, it has read now.
+    statements = count_statements(_acting(begin(shop), "counted"))
+    points = [
+        Point(number, after) for number in range(1, statements + 1) for after in (False, True)
+    ]
+    chosen = share(points)
+
+    for point in chosen:
+        act, key = begin(shop), f"{name} {point}"
+        before = outside.book.counts().get(effect, 0)
+
+        assert run_and_kill(_reconnected(outside, act, key), point), f"nobody died {point}"
+        with registry.using(outside.connect()):
+            _recover()
+            first, second = _retry(act, key), _retry(act, key)
+
+            assert first == second, f"{point}: two answers to one key"
+            done = outside.book.counts().get(effect, 0) - before
+            assert done == (0 if isinstance(first, str) else 1), f"{point}: {done} effects"
+            _nothing_broken(point)
+    with capsys.disabled():
+        print(f"\n{name}: killed at {len(chosen)} of {len(points)} points")
+
+
+def _acting(act: Act, key: str) -> Callable[[], object]:
+    return lambda: act(key)
+
+
+def _reconnected(outside: Outside, act: Act, key: str) -> Callable[[], object]:
+    """Act in the child with a connection of its own to the acquirer."""
+
+    def run() -> None:
+        with registry.using(outside.connect()):
+            act(key)
+
+    return run
+
+
+def _recover() -> None:
+    """Let the janitor work on a fast clock."""
+    at = NOON
+    for wait in CHECKS[:3]:
+        at += wait
+        payments.resolve_due(by=BY, at=at)
+
+
+def _retry(act: Act, key: str) -> object:
+    """Do what a client does who heard nothing: the same again, under the same key."""
+    try:
+        done = act(key)
+    except Refusal as refusal:
+        return refusal.code
+    return done.value
+
+
+def _nothing_broken(point: Point) -> None:
+    broken = list(invariants.check((*queries.INVARIANTS, *ledger_queries.INVARIANTS)))
+    assert not broken, f"{point}: {broken}"
+    differences = list(queries.replay())
+    assert not differences, f"{point}: {differences}"
+
+
+def test_the_harness_kills_where_it_says(shop):
+    """A harness that never kills would find nothing: this one is seen to."""
+    payment = make.created(shop.id)
+
+    def rename(text: str) -> Callable[[], object]:
+        return lambda: payments.update_payment(
+            merchant_id=shop.id, payment_id=payment.id, description=text, by=BY, at=NOON
+        )
+
+    statements = count_statements(rename("counted"))
+    assert run_and_kill(rename("before its commit"), Point(statements, after=False))
+    assert make.now(payment).description == "counted"
+    assert run_and_kill(rename("after its commit"), Point(statements, after=True))
+    assert make.now(payment).description == "after its commit"
+    assert not run_and_kill(rename("to the end"), Point(statements + 1, after=False))
