@@ -1,0 +1,69 @@
+"""What every template is made of: accounts, and pairs of a debit and a credit."""
+
+from typing import Literal
+from uuid import UUID
+
+from fintech.kernel.money import CurrencyMismatch, Money
+from fintech.ledger.data import Expected, Line, chart
+from fintech.ledger.data.chart import Account
+
+Pair = tuple[Account, Account, Money]
+
+
+def pairs(
+    first: Pair,
+    *others: Pair,
+    expected: Expected | None = None,
+    expected_line: Literal[0, 1] = 0,
+) -> tuple[Line, ...]:
+    """Return debit and credit of each pair; pairs of nothing, such as no fee, are left out."""
+    lines = []
+    for debit, credit, amount in (first, *(pair for pair in others if pair[2])):
+        if not debit.currency == credit.currency == amount.currency:
+            raise CurrencyMismatch(debit.currency, amount.currency)
+        lines.append(Line(debit, amount.minor))
+        lines.append(Line(credit, -amount.minor))
+    if expected is not None:
+        marked = lines[expected_line]
+        lines[expected_line] = Line(marked.account, marked.amount_minor, expected)
+    return tuple(lines)
+
+
+def receivable(provider: str, amount: Money) -> Account:
+    """Return what a processor owes us."""
+    return chart.account(chart.RECEIVABLE, amount.currency, provider)
+
+
+def pending(merchant_id: UUID, amount: Money) -> Account:
+    """Return a merchant's money before settlement."""
+    return chart.account(chart.MERCHANT_PENDING, amount.currency, str(merchant_id))
+
+
+def available(merchant_id: UUID, amount: Money) -> Account:
+    """Return a merchant's money that may be paid out."""
+    return chart.account(chart.MERCHANT_AVAILABLE, amount.currency, str(merchant_id))
+
+
+def owed(merchant_id: UUID, amount: Money) -> Account:
+    """Return what a merchant owes us."""
+    return chart.account(chart.MERCHANT_OWES, amount.currency, str(merchant_id))
+
+
+def wallet(wallet_id: UUID, amount: Money) -> Account:
+    """Return a customer's money."""
+    return chart.account(chart.WALLET, amount.currency, str(wallet_id))
+
+
+def bank(bank_account: str, amount: Money) -> Account:
+    """Return our money at a bank."""
+    return chart.account(chart.BANK, amount.currency, bank_account)
+
+
+def processing_fees(amount: Money) -> Account:
+    """Return what merchants pay us."""
+    return chart.account(chart.PROCESSING_FEES, amount.currency)
+
+
+def processor_fees(amount: Money) -> Account:
+    """Return what processors charge us."""
+    return chart.account(chart.PROCESSOR_FEES, amount.currency)
