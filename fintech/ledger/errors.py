@@ -100,3 +100,21 @@ class EntryNotFound(NotFound):
 
     def __init__(self, entry_id: UUID) -> None:
         super().__init__(entry_id=str(entry_id))
+
+
+class EntryAlreadyReversed(Refused):
+    """The journal entry was reversed before."""
+
+    code = "entry_already_reversed"
+
+    def __init__(self, entry_id: UUID) -> None:
+        super().__init__(entry_id=str(entry_id))
+
+
+class EntryNotReversible(Refused):
+    """Only posted entries are reversed; what is pending is released, a capture refunded."""
+
+    code = "entry_not_reversible"
+
+    def __init__(self, entry_id: UUID) -> None:
+        super().__init__(entry_id=str(entry_id))

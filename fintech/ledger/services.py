@@ -6,14 +6,15 @@ changes nothing, another one under its id is refused.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
 
 from django.db import connection
 from django_subatomic import db
 
 from fintech.kernel.actor import Actor
-from fintech.ledger import data, errors, posting
-from fintech.ledger.data import Code
-from fintech.ledger.queries import LOG
+from fintech.ledger import data, errors, posting, queries
+from fintech.ledger.data import Code, templates
 
 MOST_ENTRIES = 1_000
 MOST_LINES = 100
@@ -71,6 +72,35 @@ def _post(entries: Sequence[data.JournalEntry], *, whole: bool, by: Actor) -> li
     return [data.Outcome(entry.id, code) for entry, code in zip(entries, codes, strict=True)]
 
 
+def reverse(*, entry_id: UUID, reversal_id: UUID, by: Actor, at: datetime) -> data.Posted:
+    """
+    Post the exact opposite of an entry (E14), once; both stay in the journal.
+
+    Args:
+        entry_id: the entry to take back.
+        reversal_id: the id of the new entry; the same again changes nothing.
+
+    Raises:
+        EntryNotFound: there is no such entry.
+        EntryNotReversible: it is a pending entry, the end of one, or itself a reversal.
+        EntryAlreadyReversed: it was reversed under another id.
+        PostingRefused: an account would break its floor.
+    """
+    with db.transaction_if_not_already():
+        with connection.cursor() as cursor:
+            # Two that reverse one entry take turns; the second finds the first's.
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"reverse {entry_id}"]
+            )
+        found = queries.entry(entry_id)
+        if found.kind != data.EntryKind.POSTED or found.template == "reversal":
+            raise errors.EntryNotReversible(entry_id)
+        if any(one.id != reversal_id for one in queries.reversals_of(entry_id)):
+            raise errors.EntryAlreadyReversed(entry_id)
+        entry = templates.reversal(entry_id=reversal_id, of=found, at=at)
+        return post([entry], by=by)[0]
+
+
 def seal() -> data.Seal | None:
     """
     Seal every committed entry that is not sealed yet, up to 20,000 at once.
@@ -78,7 +108,7 @@ def seal() -> data.Seal | None:
     Returns the new seal, or None when there is nothing to seal or another sealer is at
     work. Nothing global is written while posting; the order of leaves is decided here.
     """
-    return LOG.seal()
+    return queries.LOG.seal()
 
 
 def open_partitions(*, months: int = 12) -> None:

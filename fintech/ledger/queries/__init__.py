@@ -14,6 +14,7 @@ from fintech.ledger.queries.journal import (
     entry,
     expectations,
     journal_source,
+    reversals_of,
 )
 from fintech.ledger.queries.verifying import LOG, heads, verify
 
@@ -29,6 +30,7 @@ __all__ = [
     "merchant_available",
     "merchant_pending",
     "replay",
+    "reversals_of",
     "statement",
     "trial_balance",
     "verify",

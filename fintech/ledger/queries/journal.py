@@ -48,6 +48,11 @@ def entry(entry_id: UUID) -> data.JournalEntryView:
     return _views(rows)[0]
 
 
+def reversals_of(entry_id: UUID) -> list[data.JournalEntryView]:
+    """Return the entry that takes another one back, if there is one."""
+    return [one for one in entries_of(entry_id) if one.template == "reversal"]
+
+
 def _views(rows: Sequence[Sequence[Any]]) -> list[data.JournalEntryView]:
     names = _names(bytes(row[10]) for row in rows)
     return [_view(row, names) for row in rows]
