@@ -22,7 +22,7 @@ from fintech.api.expansion import expand
 from fintech.api.operations import Answer, Call, Operation
 from fintech.kernel import clock
 from fintech.kernel.errors import NotFound
-from fintech.kernel.idempotency import Key
+from fintech.kernel.keys import Key
 from fintech.wire.errors import Fault
 
 LONGEST_URL = 8 * 1024  # Bytes.

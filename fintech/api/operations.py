@@ -16,7 +16,7 @@ from fintech.api.authentication import Caller
 from fintech.api.codec.fields import Field, Id, Integer, Many, Text
 from fintech.kernel import ids
 from fintech.kernel.actor import Actor
-from fintech.kernel.idempotency import Key
+from fintech.kernel.keys import Key
 
 type Json = dict[str, Any]
 type Names = Mapping[str, Field]

@@ -6,6 +6,7 @@ from importlib import import_module
 from django.urls import URLPattern, path, re_path
 
 from fintech.api import reference, unsupported
+from fintech.api.docs import pages
 from fintech.api.door import Resource
 from fintech.api.inbound import callbacks
 from fintech.api.operations import OPERATIONS, Operation
@@ -53,6 +54,9 @@ def _pattern(template: str) -> str:
 
 urlpatterns = [
     *_routes(),
+    path("docs/errors", pages.error_codes),
+    path("docs/reference", pages.reference),
+    path("docs/compatibility", pages.compatibility),
     path("v1/openapi.json", reference.openapi),
     path("inbound/<str:provider>", callbacks.receive),
     re_path(r"^v[12]/", unsupported.answer),

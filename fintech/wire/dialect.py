@@ -73,6 +73,11 @@ def card_token(code: str) -> str:
     return f"pm_card_{_FIRST_NAME[code]}"
 
 
+def card_tokens() -> dict[str, str]:
+    """Return every foreign token with the neutral code of its sandbox card."""
+    return {f"pm_card_{name}": code for name, code in _CARDS.items()}
+
+
 def signature(body: bytes, *, secrets: Sequence[str], timestamp: int) -> str:
     """
     Return the value of the signature header for a webhook's exact bytes.

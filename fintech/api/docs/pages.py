@@ -1,0 +1,116 @@
+"""
+The reference, the page of errors and the table of compatibility.
+
+They are made of the declared operations and of the catalogue. The frame is the one
+that `web` gives to pages without a menu, taken by its template's name.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.template import engines
+from django.template.backends.django import Template
+from django.views.decorators.http import require_safe
+
+from fintech.api.codec.fields import Field, Group
+from fintech.api.operations import OPERATIONS, Operation
+from fintech.wire import dialect, errors
+
+_HERE = Path(__file__).parent
+
+
+@require_safe
+def error_codes(request: HttpRequest) -> HttpResponse:
+    """Show every code, what it means and what to do."""
+    statuses: dict[int, list[errors.Rule]] = {}
+    for line in errors.CATALOGUE.values():
+        statuses.setdefault(line.status, []).append(line)
+    return _page(request, "errors", statuses=sorted(statuses.items()))
+
+
+@require_safe
+def reference(request: HttpRequest) -> HttpResponse:
+    """Show every operation with its parameters."""
+    rooms: dict[str, list[Mapping[str, Any]]] = {}
+    for operation in OPERATIONS:
+        rooms.setdefault(operation.name.partition(".")[0], []).append(
+            {
+                "method": operation.method,
+                "path": operation.path,
+                "scope": operation.scope,
+                "summary": operation.summary,
+                "parameters": list(_parameters(operation)),
+            }
+        )
+    return _page(request, "reference", rooms=sorted(rooms.items()))
+
+
+@require_safe
+def compatibility(request: HttpRequest) -> HttpResponse:
+    """Show what foreign clients can rely on, parameter by parameter."""
+    told = [
+        {
+            "method": operation.method,
+            "path": operation.path,
+            "supported": ", ".join(_names(operation, inert=False)),
+            "inert": ", ".join(_names(operation, inert=True)),
+        }
+        for operation in OPERATIONS
+    ]
+    return _page(
+        request,
+        "compatibility",
+        operations=told,
+        cards=dialect.card_tokens().items(),
+    )
+
+
+def _page(request: HttpRequest, name: str, **told: Any) -> HttpResponse:
+    return HttpResponse(_template(name).render({"title": name.capitalize(), **told}, request))
+
+
+@cache
+def _template(name: str) -> Template:
+    engine: Any = engines["django"]
+    frame = (_HERE / "frame.html").read_text()
+    template: Template = engine.from_string(
+        frame.replace("BODY", (_HERE / f"{name}.html").read_text())
+    )
+    return template
+
+
+def _names(operation: Operation, *, inert: bool) -> list[str]:
+    return [name for name, rule in operation.parameters.items() if rule.inert is inert]
+
+
+def _parameters(operation: Operation) -> Iterator[Mapping[str, Any]]:
+    for name, rule in operation.parameters.items():
+        yield from _described(name, rule)
+
+
+def _described(name: str, rule: Field) -> Iterator[Mapping[str, Any]]:
+    schema = rule.described()
+    yield {
+        "name": name,
+        "required": rule.required,
+        "kind": _kind(schema),
+        "about": schema.get("description", ""),
+    }
+    if isinstance(rule, Group):
+        for inner, below in rule.fields.items():
+            yield from _described(f"{name}[{inner}]", below)
+
+
+def _kind(schema: Mapping[str, Any]) -> str:
+    if "enum" in schema:
+        return "one of " + ", ".join(schema["enum"])
+    bounds = [
+        f"{words} {schema[name]}"
+        for name, words in (("minimum", "from"), ("maximum", "to"), ("maxLength", "at most"))
+        if name in schema
+    ]
+    kind = str(schema.get("type", "integer or object"))
+    return f"{kind}, {' '.join(bounds)}" if bounds else kind

@@ -1,0 +1,44 @@
+"""Pages that are made of the contract itself."""
+
+import pytest
+
+from fintech.api.urls import OPERATIONS
+from fintech.wire import dialect, errors
+
+
+@pytest.fixture
+def page(client, db):
+    def read(path: str) -> str:
+        answered = client.get(path)
+        assert answered.status_code == 200
+        assert "style=" not in answered.content.decode()  # The policy of pages forbids it.
+        return answered.content.decode()
+
+    return read
+
+
+def test_every_refusal_leads_to_its_line_on_the_page_of_errors(page):
+    shown = page("/docs/errors")
+
+    for code, line in errors.CATALOGUE.items():
+        assert f'id="{code}"' in shown
+        assert line.meaning.split("`")[0].split("'")[0] in shown
+
+
+def test_every_operation_is_in_the_reference_with_its_scope(page):
+    shown = page("/docs/reference")
+
+    for operation in OPERATIONS:
+        assert f"{operation.method} {operation.path}</code>" in shown
+        assert operation.scope in shown
+    assert "line_items" in shown
+    assert "card[number]" in shown
+
+
+def test_the_table_of_compatibility_says_what_is_without_effect(page):
+    shown = page("/docs/compatibility")
+
+    assert "not affiliated with or endorsed by" in shown
+    assert "automatic_payment_methods" in shown
+    for token in dialect.card_tokens():
+        assert token in shown
