@@ -46,6 +46,7 @@ class LimitKind(StrEnum):
 
     AMOUNT = "amount"
     COUNT = "count"
+    COUNTERPARTIES = "counterparties"  # How many different ones; a known one is no more.
 
 
 class LimitWindow(StrEnum):
@@ -54,6 +55,13 @@ class LimitWindow(StrEnum):
     PER_TRANSACTION = "per_transaction"
     ROLLING = "rolling"
     DAY = "day"
+    WEEK = "week"  # from Monday on
+    MONTH = "month"
+
+    @property
+    def is_calendar(self) -> bool:
+        """Whether it begins with a date in somebody's time zone."""
+        return self in {LimitWindow.DAY, LimitWindow.WEEK, LimitWindow.MONTH}
 
 
 class ReservationState(StrEnum):
@@ -109,6 +117,19 @@ class Balances:
     pending: Money
     held: Money
     available: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Movement:
+    """A line of a wallet's statement, with the balance after it."""
+
+    sequence: int
+    entry_id: UUID
+    kind: str  # The template of its journal entry.
+    subject_id: UUID | None  # The hold, transfer or payment that it belongs to.
+    amount: Money
+    balance: Money
+    at: datetime
 
 
 @frozen.shape("wallets.hold.v1")
@@ -192,7 +213,7 @@ class Limit:
     kind: LimitKind
     window: LimitWindow
     seconds: int | None  # of a rolling window
-    zone: str  # of a day
+    zone: str  # of a day, week or month
     currency: str
     maximum: int
     active: bool
@@ -211,6 +232,7 @@ class LimitRequest:
     amount: Money
     at: datetime
     wallet_id: UUID | None = None
+    counterparty: str = ""  # Who is paid: for a transfer the other wallet, else the merchant.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,6 +250,8 @@ class Breach:
             LimitWindow.PER_TRANSACTION: "per transaction",
             LimitWindow.ROLLING: f"per {_span(limit.seconds or 0)}",
             LimitWindow.DAY: "per day",
+            LimitWindow.WEEK: "per week",
+            LimitWindow.MONTH: "per month",
         }[limit.window]
         said = (
             f"{_figure(limit, limit.maximum)} {over} and {limit.scope}, "
@@ -239,6 +263,8 @@ class Breach:
 def _figure(limit: Limit, number: int) -> str:
     if limit.kind == LimitKind.AMOUNT:
         return str(Money(number, limit.currency))
+    if limit.kind == LimitKind.COUNTERPARTIES:
+        return f"{number} counterparty" if number == 1 else f"{number} counterparties"
     return f"{number} payment" if number == 1 else f"{number} payments"
 
 

@@ -59,6 +59,40 @@ def balances(wallet_id: UUID, merchant_id: UUID | None = None) -> tuple[data.Bal
     )
 
 
+def movements(
+    wallet_id: UUID,
+    merchant_id: UUID | None = None,
+    *,
+    before: int | None = None,
+    limit: int = 20,
+) -> list[data.Movement]:
+    """
+    Return what came and went, newest first, with the balance after each; holds are not in it.
+
+    Args:
+        before: only lines with a smaller sequence number, for the next page.
+
+    Raises:
+        WalletNotFound: there is none, or it is another merchant's.
+    """
+    of = _wallet(wallet_id, merchant_id)
+    lines = ledger_queries.statement(
+        f"liabilities:wallet:{of.id}", of.currency, limit=limit, before=before
+    )
+    return [
+        data.Movement(
+            sequence=line.sequence,
+            entry_id=line.entry_id,
+            kind=line.template,
+            subject_id=line.subject,
+            amount=line.amount,
+            balance=line.balance,
+            at=line.occurred_at,
+        )
+        for line in lines
+    ]
+
+
 def hold(hold_id: UUID, merchant_id: UUID | None = None) -> data.Hold:
     """
     Return one hold.

@@ -1,5 +1,6 @@
 """Limits: reserved by what is decided, all evaluated, told with their arithmetic."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -151,6 +152,84 @@ def test_a_day_is_the_owners_day(first, second, same_day):
     assert (_reserve(_request(at=second)) != [()]) == same_day
 
 
+@pytest.mark.parametrize(
+    ("window", "first", "second", "same"),
+    [
+        # Monday 2 November 2026 begins a week, in Tokyo nine hours before London.
+        (
+            "week",
+            datetime(2026, 11, 1, 15, tzinfo=UTC),
+            datetime(2026, 11, 8, 14, 59, tzinfo=UTC),
+            True,
+        ),
+        (
+            "week",
+            datetime(2026, 11, 1, 14, 59, tzinfo=UTC),
+            datetime(2026, 11, 1, 15, tzinfo=UTC),
+            False,
+        ),
+        (
+            "month",
+            datetime(2026, 10, 31, 15, tzinfo=UTC),
+            datetime(2026, 11, 30, 14, 59, tzinfo=UTC),
+            True,
+        ),
+        (
+            "month",
+            datetime(2026, 11, 30, 14, 59, tzinfo=UTC),
+            datetime(2026, 11, 30, 15, tzinfo=UTC),
+            False,
+        ),
+        (
+            "month",
+            datetime(2028, 2, 1, 0, tzinfo=UTC),
+            datetime(2028, 2, 29, 14, 59, tzinfo=UTC),
+            True,
+        ),
+        (
+            "month",
+            datetime(2028, 2, 29, 14, 59, tzinfo=UTC),
+            datetime(2028, 2, 29, 15, tzinfo=UTC),
+            False,
+        ),
+    ],
+)
+def test_weeks_begin_on_monday_and_months_end_when_they_end(window, first, second, same):
+    _limit(kind="count", window=window, maximum=1, zone="Asia/Tokyo")
+    _reserve(_request(at=first))
+
+    assert (_reserve(_request(at=second)) != [()]) == same
+
+
+def test_a_limit_of_counterparties_lets_known_ones_be_paid_again():
+    _limit("wallet", "counterparties", "rolling", 2, seconds=3600)
+    ada = make.wallet(100_00)
+    bob, cem, dan = (make.wallet() for _ in range(3))
+
+    def pay(to, minutes=0):
+        at = make.NOON + timedelta(minutes=minutes)
+        wallets.transfer(source_id=ada.id, destination_id=to.id, amount=eur(1), by=make.BY, at=at)
+
+    pay(bob)
+    pay(cem, 10)
+    pay(bob, 20)
+    with pytest.raises(errors.LimitExceeded, match="2 counterparties") as refused:
+        pay(dan, 30)
+    assert "frees 2026-11-02T13:10:00Z" in refused.value.facts["breaches"][0]
+    pay(dan, 70)
+
+
+def test_a_counterparty_that_a_batch_brings_twice_is_counted_once():
+    _limit("customer", "counterparties", maximum=1)
+    who = ids.new()
+
+    def batch():
+        return [replace(_request(customer=who), counterparty=to) for to in ("a", "a", "b", "a")]
+
+    assert [len(breaches) for breaches in _reserve(*batch())] == [0, 0, 1, 0]
+    assert [len(breaches) for breaches in _reserve(*batch())] == [0, 0, 1, 0]
+
+
 def test_each_customer_and_card_has_its_own_share():
     ada, bob = ids.new(), ids.new()
     _limit("customer", maximum=10_00)
@@ -240,6 +319,7 @@ def test_a_changed_limit_counts_what_was_used_and_a_removed_one_holds_no_longer(
         ({"zone": "Mars/Olympus"}, "zone"),
         ({"window": "per_transaction", "zone": "UTC"}, "zone"),
         ({"window": "per_transaction", "kind": "count"}, "kind"),
+        ({"window": "per_transaction", "kind": "counterparties"}, "kind"),
         ({"subject": "x" * 81}, "subject"),
         ({"subject": "somebody"}, "subject"),
     ],

@@ -46,8 +46,9 @@ class Limit(models.Model):
                 name="wallets_limit_that_rolls_says_how_long",
             ),
             models.CheckConstraint(
-                condition=Q(window="day") & ~Q(zone="") | ~Q(window="day") & Q(zone=""),
-                name="wallets_limit_of_a_day_says_in_which_zone",
+                condition=Q(window__in=["day", "week", "month"]) & ~Q(zone="")
+                | ~Q(window__in=["day", "week", "month"]) & Q(zone=""),
+                name="wallets_limit_of_a_date_says_in_which_zone",
             ),
         )
 
@@ -86,6 +87,7 @@ class Reservation(models.Model):
     subject = models.CharField(max_length=80)
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
+    counterparty = models.CharField(max_length=80, blank=True, default="")
     state = models.CharField(
         max_length=20,
         default=data.ReservationState.RESERVED,

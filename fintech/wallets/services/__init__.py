@@ -1,14 +1,8 @@
 """What can be done with wallets: holds, transfers, conversions, limits."""
 
 from fintech.wallets.services.holding import capture, expire_due, hold, release
-from fintech.wallets.services.limiting import (
-    change_limit,
-    confirm,
-    create_limit,
-    free,
-    remove_limit,
-    reserve,
-)
+from fintech.wallets.services.limiting import confirm, free, reserve
+from fintech.wallets.services.limits import change_limit, create_limit, remove_limit
 from fintech.wallets.services.opening import (
     close,
     create_wallet,

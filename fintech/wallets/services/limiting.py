@@ -7,27 +7,22 @@ Whoever counts a limit holds an advisory lock on it and its subject until the co
 two cannot both take the last of it; a merchant without limits costs one round trip.
 """
 
+from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
-from enum import StrEnum
 from uuid import UUID
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django_subatomic import db
 
-from fintech.kernel import event_log, idempotency, ids
-from fintech.kernel.actor import Actor
-from fintech.kernel.events import Code
-from fintech.kernel.idempotency import Done, Key
-from fintech.wallets import data, errors, events
-from fintech.wallets.data import LimitKind, LimitScope, LimitWindow
+from fintech.kernel import ids
+from fintech.wallets import data, errors
+from fintech.wallets.data import LimitKind, LimitWindow
 from fintech.wallets.models import Limit
-from fintech.wallets.services import rows
 
-_MOST_SECONDS = 366 * 86_400
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -38,7 +33,8 @@ class _Share:
     place: int
     limit: data.Limit
     subject: str
-    asked: int
+    counterparty: str
+    asked: int  # Of counterparties 0 where this one is known already; see `_fit`.
     after: datetime  # Reservations after this instant count,
     before: datetime | None  # and before this one.
 
@@ -62,23 +58,34 @@ FROM (
 ) found
 """
 _USED = """
-SELECT coalesce(sum(r.amount_minor), 0)::bigint, count(r.id)
-FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[], %s::timestamptz[])
-     WITH ORDINALITY AS q(limit_id, subject, after, before, place)
+SELECT coalesce(sum(r.amount_minor), 0)::bigint, count(r.id), count(DISTINCT r.counterparty),
+  coalesce(bool_or(r.counterparty = q.counterparty), false)
+FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::text[])
+     WITH ORDINALITY AS q(limit_id, subject, after, before, counterparty, place)
 LEFT JOIN wallets_reservation r
   ON r.limit_id = q.limit_id AND r.subject = q.subject AND r.state <> 'released'
   AND r.at > q.after AND r.at < coalesce(q.before, 'infinity')
 GROUP BY q.place ORDER BY q.place
 """
-# The instant of the reservation with whose end there is room again.
+# The instant of the reservation with whose end there is room again; a counterparty is
+# counted until the last of its reservations has left the window.
 _FREES = """
 SELECT q.place, min(r.at) FILTER (WHERE r.gone >= q.excess)
-FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[], %s::bigint[], %s::bool[])
-     WITH ORDINALITY AS q(limit_id, subject, after, excess, counts, place)
+FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[], %s::bigint[], %s::text[])
+     WITH ORDINALITY AS q(limit_id, subject, after, excess, kind, place)
 CROSS JOIN LATERAL (
-  SELECT at, sum(CASE WHEN q.counts THEN 1 ELSE amount_minor END) OVER (ORDER BY at, id) AS gone
-  FROM wallets_reservation
-  WHERE limit_id = q.limit_id AND subject = q.subject AND state <> 'released' AND at > q.after
+  SELECT at, sum(weight) OVER (ORDER BY at ROWS UNBOUNDED PRECEDING) AS gone
+  FROM (
+    SELECT at, CASE q.kind WHEN 'amount' THEN amount_minor ELSE 1 END AS weight
+    FROM wallets_reservation
+    WHERE limit_id = q.limit_id AND subject = q.subject AND state <> 'released' AND at > q.after
+      AND q.kind <> 'counterparties'
+    UNION ALL
+    SELECT max(at), 1 FROM wallets_reservation
+    WHERE limit_id = q.limit_id AND subject = q.subject AND state <> 'released' AND at > q.after
+      AND q.kind = 'counterparties'
+    GROUP BY counterparty
+  ) counted
 ) r
 GROUP BY q.place
 """
@@ -131,119 +138,6 @@ def conclude(outcomes: Sequence[tuple[UUID, int]]) -> None:
         )
 
 
-def create_limit(
-    *,
-    merchant_id: UUID,
-    scope: str,
-    kind: str,
-    window: str,
-    maximum: int,
-    currency: str = "",
-    subject: str = "",
-    seconds: int | None = None,
-    zone: str = "",
-    key: Key | None = None,
-    by: Actor,
-    at: datetime,
-) -> Done[data.Limit]:
-    """
-    Limit a merchant, its customers, cards or wallets from now on.
-
-    What was done before the limit existed is not counted.
-
-    Args:
-        subject: one customer, card or wallet; empty: each of them by itself.
-        maximum: minor units of `currency`, or how many.
-        seconds: how long a rolling window is.
-        zone: in which time zone a day begins; UTC when left out.
-
-    Raises:
-        ParameterInvalid: the parts do not make a limit.
-        CurrencyNotSupported: nobody can pay with it.
-    """
-    limit = Limit(
-        id=ids.new(),
-        merchant_id=merchant_id,
-        scope=_word(LimitScope, scope, "scope"),
-        subject=rows.check_text(subject, 80, "subject"),
-        kind=_word(LimitKind, kind, "kind"),
-        window=_word(LimitWindow, window, "window"),
-        seconds=seconds,
-        zone=zone or ("UTC" if window == LimitWindow.DAY else ""),
-        currency=rows.check_currency(currency) if currency else "",
-        maximum=maximum,
-        created_at=at,
-    )
-    _check(limit)
-
-    def work() -> data.Limit:
-        limit.save(force_insert=True)
-        event_log.append(
-            [
-                events.LimitCreated(
-                    limit_id=limit.id,
-                    merchant_id=merchant_id,
-                    scope=Code(str(limit.scope)),
-                    kind=Code(str(limit.kind)),
-                    window=Code(str(limit.window)),
-                    currency=Code(limit.currency),
-                    maximum=maximum,
-                    version=limit.version,
-                    at=at,
-                )
-            ],
-            by=by,
-        )
-        return limit.as_data()
-
-    return idempotency.once(key, work, at=at)
-
-
-def change_limit(
-    *,
-    limit_id: UUID,
-    merchant_id: UUID,
-    maximum: int,
-    key: Key | None = None,
-    by: Actor,
-    at: datetime,
-) -> Done[data.Limit]:
-    """
-    Give a limit another maximum; what is used of it stays used.
-
-    Raises:
-        LimitNotFound: there is none, it is another merchant's, or it was removed.
-        ParameterInvalid: the maximum is negative.
-    """
-    if maximum < 0:
-        raise errors.ParameterInvalid("maximum", "This must not be negative.")
-
-    def work() -> data.Limit:
-        limit = _locked(limit_id, merchant_id)
-        limit.maximum = maximum
-        return _save(limit, events.LimitChanged, at=at, by=by)
-
-    return idempotency.once(key, work, at=at)
-
-
-def remove_limit(
-    *, limit_id: UUID, merchant_id: UUID, key: Key | None = None, by: Actor, at: datetime
-) -> Done[data.Limit]:
-    """
-    Let a limit hold no longer; the row stays, with what was counted.
-
-    Raises:
-        LimitNotFound: there is none, it is another merchant's, or it was removed.
-    """
-
-    def work() -> data.Limit:
-        limit = _locked(limit_id, merchant_id)
-        limit.active = False
-        return _save(limit, events.LimitRemoved, at=at, by=by)
-
-    return idempotency.once(key, work, at=at)
-
-
 def _shares(requests: Sequence[data.LimitRequest]) -> list[_Share]:
     """Find and lock the limits that requests fall under."""
     with connection.cursor() as cursor:
@@ -268,17 +162,27 @@ def _shares(requests: Sequence[data.LimitRequest]) -> list[_Share]:
         limit = Limit(**{name: row[name] for name in columns}).as_data()
         after, before = window_of(limit, request.at)
         asked = request.amount.minor if limit.kind == LimitKind.AMOUNT else 1
-        shares.append(_Share(place, limit, row["whose"], asked, after, before))
+        paid = request.counterparty or str(request.merchant_id)
+        shares.append(_Share(place, limit, row["whose"], paid, asked, after, before))
     return shares
 
 
 def window_of(limit: data.Limit, at: datetime) -> tuple[datetime, datetime | None]:
     """Return between which instants, both left out, a limit counts for an operation."""
-    if limit.window == LimitWindow.DAY:
+    if limit.window.is_calendar:
         zone = ZoneInfo(limit.zone)
-        day = at.astimezone(zone).date()
-        begins = datetime.combine(day, time(), tzinfo=zone)
-        ends = datetime.combine(day + timedelta(days=1), time(), tzinfo=zone)
+        first = at.astimezone(zone).date()
+        if limit.window == LimitWindow.WEEK:
+            first -= timedelta(days=first.weekday())
+        elif limit.window == LimitWindow.MONTH:
+            first = first.replace(day=1)
+        last = {
+            LimitWindow.DAY: first,
+            LimitWindow.WEEK: first + timedelta(days=6),
+            LimitWindow.MONTH: first.replace(day=monthrange(first.year, first.month)[1]),
+        }[limit.window]
+        begins = datetime.combine(first, time(), tzinfo=zone)
+        ends = datetime.combine(last + timedelta(days=1), time(), tzinfo=zone)
         return begins - _MICROSECOND, ends
     if limit.window == LimitWindow.ROLLING:
         return at - timedelta(seconds=limit.seconds or 0), None
@@ -296,15 +200,17 @@ def _fit(
     over: list[tuple[_Share, int]] = []
     taken: dict[tuple[UUID, str], list[_Share]] = defaultdict(list)
     for place in sorted(used):
-        refused = []
-        for share, before in used[place]:
-            earlier = taken[share.limit.id, share.subject]
-            now = before + _earlier(share, earlier, requests)
-            if now + share.asked > share.limit.maximum:
+        wanted, refused = [], []
+        for stored, before in used[place]:
+            earlier = _earlier(stored, taken[stored.limit.id, stored.subject], requests)
+            share = _with_known(stored, earlier)
+            wanted.append(share)
+            now = before + sum(other.asked for other in earlier)
+            if share.asked and now + share.asked > share.limit.maximum:
                 refused.append((share, now))
         over.extend(refused)
         if not refused:
-            for share, _ in used[place]:
+            for share in wanted:
                 taken[share.limit.id, share.subject].append(share)
     frees = _frees(over)
     for (share, now), frees_at in zip(over, frees, strict=True):
@@ -315,36 +221,55 @@ def _fit(
     return breached
 
 
-def _earlier(share: _Share, taken: Sequence[_Share], requests: Sequence[data.LimitRequest]) -> int:
+def _earlier(
+    share: _Share, taken: Sequence[_Share], requests: Sequence[data.LimitRequest]
+) -> list[_Share]:
     """Return what earlier operations of the batch have taken of the same limit."""
     if share.limit.window == LimitWindow.PER_TRANSACTION:
-        return 0
-    return sum(
-        other.asked
+        return []
+    return [
+        other
         for other in taken
         if requests[other.place].at > share.after
         and (share.before is None or requests[other.place].at < share.before)
-    )
+    ]
+
+
+def _with_known(share: _Share, earlier: Sequence[_Share]) -> _Share:
+    """Ask for no more counterparties where an earlier operation has brought this one."""
+    if share.limit.kind != LimitKind.COUNTERPARTIES or not share.asked:
+        return share
+    known = any(other.counterparty == share.counterparty for other in earlier)
+    return replace(share, asked=0) if known else share
 
 
 def _used(shares: Sequence[_Share]) -> list[tuple[_Share, int]]:
     """Return what is used of each limit, in one round trip, after its lock was taken."""
     counted = [share for share in shares if share.limit.window != LimitWindow.PER_TRANSACTION]
-    totals = {id(share): 0 for share in shares}
-    if counted:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                _USED,
-                [
-                    [share.limit.id for share in counted],
-                    [share.subject for share in counted],
-                    [share.after for share in counted],
-                    [share.before for share in counted],
-                ],
-            )
-            for share, (minor, count) in zip(counted, cursor.fetchall(), strict=True):
-                totals[id(share)] = minor if share.limit.kind == LimitKind.AMOUNT else count
-    return [(share, totals[id(share)]) for share in shares]
+    single = [share for share in shares if share.limit.window == LimitWindow.PER_TRANSACTION]
+    if not counted:
+        return [(share, 0) for share in single]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _USED,
+            [
+                [share.limit.id for share in counted],
+                [share.subject for share in counted],
+                [share.after for share in counted],
+                [share.before for share in counted],
+                [share.counterparty for share in counted],
+            ],
+        )
+        rows = cursor.fetchall()
+    used = [(share, 0) for share in single]
+    for share, (minor, count, counterparties, known) in zip(counted, rows, strict=True):
+        kind = share.limit.kind
+        if kind == LimitKind.COUNTERPARTIES and known:
+            used.append((replace(share, asked=0), counterparties))
+        else:
+            of = {LimitKind.AMOUNT: minor, LimitKind.COUNT: count}.get(kind, counterparties)
+            used.append((share, of))
+    return used
 
 
 def _frees(over: Sequence[tuple[_Share, int]]) -> list[datetime | None]:
@@ -356,7 +281,7 @@ def _frees(over: Sequence[tuple[_Share, int]]) -> list[datetime | None]:
     ]
     frees = [
         share.before
-        if share.limit.window == LimitWindow.DAY and share.asked <= share.limit.maximum
+        if share.limit.window.is_calendar and share.asked <= share.limit.maximum
         else None
         for share, _ in over
     ]
@@ -369,7 +294,7 @@ def _frees(over: Sequence[tuple[_Share, int]]) -> list[datetime | None]:
                     [share.subject for _, share, _ in rolling],
                     [share.after for _, share, _ in rolling],
                     [now + share.asked - share.limit.maximum for _, share, now in rolling],
-                    [share.limit.kind == LimitKind.COUNT for _, share, _ in rolling],
+                    [str(share.limit.kind) for _, share, _ in rolling],
                 ],
             )
             for place, at in cursor.fetchall():
@@ -385,11 +310,11 @@ def _take(requests: Sequence[data.LimitRequest], taken: Sequence[_Share]) -> Non
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO wallets_reservation "
-            "(id, limit_id, operation_id, subject, amount_minor, currency, state, at) "
-            "SELECT i, l, o, s, m, c, 'reserved', a FROM unnest(%s::uuid[], %s::uuid[], "
-            "%s::uuid[], %s::text[], %s::bigint[], %s::text[], %s::timestamptz[]) "
-            "AS t(i, l, o, s, m, c, a)",
+            "INSERT INTO wallets_reservation (id, limit_id, operation_id, subject, amount_minor, "
+            "currency, counterparty, state, at) "
+            "SELECT i, l, o, s, m, c, p, 'reserved', a "
+            "FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::bigint[], "
+            "%s::text[], %s::text[], %s::timestamptz[]) AS t(i, l, o, s, m, c, p, a)",
             [
                 [ids.new() for _ in kept],
                 [share.limit.id for share in kept],
@@ -397,6 +322,7 @@ def _take(requests: Sequence[data.LimitRequest], taken: Sequence[_Share]) -> Non
                 [share.subject for share in kept],
                 [requests[share.place].amount.minor for share in kept],
                 [requests[share.place].amount.currency for share in kept],
+                [share.counterparty for share in kept],
                 [requests[share.place].at for share in kept],
             ],
         )
@@ -411,66 +337,3 @@ def _move(operation_ids: Sequence[UUID], state: str, which: str) -> None:
             f"WHERE r.operation_id = ANY(%s::uuid[]) AND {which}",
             [state, list(operation_ids)],
         )
-
-
-def _check(limit: Limit) -> None:
-    """Refuse parts that do not make a limit."""
-    problem = None
-    if limit.maximum < 0:
-        problem = ("maximum", "This must not be negative.")
-    elif limit.kind == LimitKind.AMOUNT and not limit.currency:
-        problem = ("currency", "A limit of an amount has a currency.")
-    elif limit.kind == LimitKind.COUNT and limit.window == LimitWindow.PER_TRANSACTION:
-        problem = ("kind", "A transaction is always one.")
-    elif (limit.window == LimitWindow.ROLLING) != (limit.seconds is not None):
-        problem = ("seconds", "A rolling window says how long it is, and only that.")
-    elif limit.seconds is not None and not 1 <= limit.seconds <= _MOST_SECONDS:
-        problem = ("seconds", f"This is between 1 and {_MOST_SECONDS}.")
-    elif limit.window != LimitWindow.DAY and limit.zone:
-        problem = ("zone", "Only a day has a time zone.")
-    elif limit.zone and limit.zone not in available_timezones():
-        problem = ("zone", "This is not a time zone that we know.")
-    elif limit.scope == LimitScope.MERCHANT and limit.subject not in {
-        "",
-        str(limit.merchant_id),
-    }:
-        problem = ("subject", "A merchant limits itself.")
-    if problem is not None:
-        raise errors.ParameterInvalid(*problem)
-
-
-def _locked(limit_id: UUID, merchant_id: UUID) -> Limit:
-    limit = (
-        Limit.objects.select_for_update(no_key=True)
-        .filter(id=limit_id, merchant_id=merchant_id, active=True)
-        .first()
-    )
-    if limit is None:
-        raise errors.LimitNotFound(limit_id)
-    return limit
-
-
-def _save(limit: Limit, fact: type[events.LimitFact], *, at: datetime, by: Actor) -> data.Limit:
-    limit.version += 1
-    limit.save()
-    event_log.append(
-        [
-            fact(
-                limit_id=limit.id,
-                merchant_id=limit.merchant_id,
-                maximum=limit.maximum,
-                version=limit.version,
-                at=at,
-            )
-        ],
-        by=by,
-    )
-    return limit.as_data()
-
-
-def _word[Word: StrEnum](words: type[Word], text: str, param: str) -> Word:
-    try:
-        return words(text)
-    except ValueError:
-        known = ", ".join(str(word) for word in words)
-        raise errors.ParameterInvalid(param, f"This is one of {known}.") from None

@@ -92,6 +92,7 @@ def transfer(
                 amount=terms.amount,
                 at=at,
                 wallet_id=source.id,
+                counterparty=str(destination.id),
             )
         )
         limiting.confirm([made.id])

@@ -1,0 +1,194 @@
+"""Limits as they are made, changed and removed."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+from zoneinfo import available_timezones
+
+from fintech.kernel import event_log, idempotency, ids
+from fintech.kernel.actor import Actor
+from fintech.kernel.events import Code
+from fintech.kernel.idempotency import Done, Key
+from fintech.wallets import data, errors, events
+from fintech.wallets.data import LimitKind, LimitScope, LimitWindow
+from fintech.wallets.models import Limit
+from fintech.wallets.services import rows
+
+_MOST_SECONDS = 366 * 86_400
+
+
+def create_limit(
+    *,
+    merchant_id: UUID,
+    scope: str,
+    kind: str,
+    window: str,
+    maximum: int,
+    currency: str = "",
+    subject: str = "",
+    seconds: int | None = None,
+    zone: str = "",
+    key: Key | None = None,
+    by: Actor,
+    at: datetime,
+) -> Done[data.Limit]:
+    """
+    Limit a merchant, its customers, cards or wallets from now on.
+
+    What was done before the limit existed is not counted.
+
+    Args:
+        subject: one customer, card or wallet; empty: each of them by itself.
+        maximum: minor units of `currency`, or how many.
+        seconds: how long a rolling window is.
+        zone: in which time zone a day, week or month begins; UTC when left out.
+
+    Raises:
+        ParameterInvalid: the parts do not make a limit.
+        CurrencyNotSupported: nobody can pay with it.
+    """
+    over = _word(LimitWindow, window, "window")
+    limit = Limit(
+        id=ids.new(),
+        merchant_id=merchant_id,
+        scope=_word(LimitScope, scope, "scope"),
+        subject=rows.check_text(subject, 80, "subject"),
+        kind=_word(LimitKind, kind, "kind"),
+        window=over,
+        seconds=seconds,
+        zone=zone or ("UTC" if over.is_calendar else ""),
+        currency=rows.check_currency(currency) if currency else "",
+        maximum=maximum,
+        created_at=at,
+    )
+    _check(limit)
+
+    def work() -> data.Limit:
+        limit.save(force_insert=True)
+        event_log.append(
+            [
+                events.LimitCreated(
+                    limit_id=limit.id,
+                    merchant_id=merchant_id,
+                    scope=Code(str(limit.scope)),
+                    kind=Code(str(limit.kind)),
+                    window=Code(str(limit.window)),
+                    currency=Code(limit.currency),
+                    maximum=maximum,
+                    version=limit.version,
+                    at=at,
+                )
+            ],
+            by=by,
+        )
+        return limit.as_data()
+
+    return idempotency.once(key, work, at=at)
+
+
+def change_limit(
+    *,
+    limit_id: UUID,
+    merchant_id: UUID,
+    maximum: int,
+    key: Key | None = None,
+    by: Actor,
+    at: datetime,
+) -> Done[data.Limit]:
+    """
+    Give a limit another maximum; what is used of it stays used.
+
+    Raises:
+        LimitNotFound: there is none, it is another merchant's, or it was removed.
+        ParameterInvalid: the maximum is negative.
+    """
+    if maximum < 0:
+        raise errors.ParameterInvalid("maximum", "This must not be negative.")
+
+    def work() -> data.Limit:
+        limit = _locked(limit_id, merchant_id)
+        limit.maximum = maximum
+        return _save(limit, events.LimitChanged, at=at, by=by)
+
+    return idempotency.once(key, work, at=at)
+
+
+def remove_limit(
+    *, limit_id: UUID, merchant_id: UUID, key: Key | None = None, by: Actor, at: datetime
+) -> Done[data.Limit]:
+    """
+    Let a limit hold no longer; the row stays, with what was counted.
+
+    Raises:
+        LimitNotFound: there is none, it is another merchant's, or it was removed.
+    """
+
+    def work() -> data.Limit:
+        limit = _locked(limit_id, merchant_id)
+        limit.active = False
+        return _save(limit, events.LimitRemoved, at=at, by=by)
+
+    return idempotency.once(key, work, at=at)
+
+
+def _check(limit: Limit) -> None:
+    """Refuse parts that do not make a limit."""
+    problem = None
+    if limit.maximum < 0:
+        problem = ("maximum", "This must not be negative.")
+    elif limit.kind == LimitKind.AMOUNT and not limit.currency:
+        problem = ("currency", "A limit of an amount has a currency.")
+    elif limit.kind != LimitKind.AMOUNT and limit.window == LimitWindow.PER_TRANSACTION:
+        problem = ("kind", "A transaction is always one.")
+    elif (limit.window == LimitWindow.ROLLING) != (limit.seconds is not None):
+        problem = ("seconds", "A rolling window says how long it is, and only that.")
+    elif limit.seconds is not None and not 1 <= limit.seconds <= _MOST_SECONDS:
+        problem = ("seconds", f"This is between 1 and {_MOST_SECONDS}.")
+    elif limit.zone and not LimitWindow(limit.window).is_calendar:
+        problem = ("zone", "Only a day, week or month has a time zone.")
+    elif limit.zone and limit.zone not in available_timezones():
+        problem = ("zone", "This is not a time zone that we know.")
+    elif limit.scope == LimitScope.MERCHANT and limit.subject not in {
+        "",
+        str(limit.merchant_id),
+    }:
+        problem = ("subject", "A merchant limits itself.")
+    if problem is not None:
+        raise errors.ParameterInvalid(*problem)
+
+
+def _locked(limit_id: UUID, merchant_id: UUID) -> Limit:
+    limit = (
+        Limit.objects.select_for_update(no_key=True)
+        .filter(id=limit_id, merchant_id=merchant_id, active=True)
+        .first()
+    )
+    if limit is None:
+        raise errors.LimitNotFound(limit_id)
+    return limit
+
+
+def _save(limit: Limit, fact: type[events.LimitFact], *, at: datetime, by: Actor) -> data.Limit:
+    limit.version += 1
+    limit.save()
+    event_log.append(
+        [
+            fact(
+                limit_id=limit.id,
+                merchant_id=limit.merchant_id,
+                maximum=limit.maximum,
+                version=limit.version,
+                at=at,
+            )
+        ],
+        by=by,
+    )
+    return limit.as_data()
+
+
+def _word[Word: StrEnum](words: type[Word], text: str, param: str) -> Word:
+    try:
+        return words(text)
+    except ValueError:
+        known = ", ".join(str(word) for word in words)
+        raise errors.ParameterInvalid(param, f"This is one of {known}.") from None
