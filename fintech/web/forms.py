@@ -61,6 +61,8 @@ class Once(Form):
 class AmountField(forms.CharField):
     """An amount as people write it; `money_of` makes it exact once the currency is known."""
 
+    conditional = False  # Needed only where another answer asks for it.
+
     def __init__(self, **kwargs: Any) -> None:
         """Ask for a decimal keyboard."""
         super().__init__(

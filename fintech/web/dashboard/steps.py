@@ -477,12 +477,20 @@ def _webhook(delivery: Delivery) -> Step:
     )
 
 
+_MAILS = {
+    "payment_receipt": ("Receipt", "to the payer"),
+    "refund_receipt": ("Receipt of the refund", "to the payer"),
+    "review_opened": ("Notice of the review", "to you"),
+}
+
+
 def _mail(delivery: Delivery) -> Step:
     sent = delivery.state == DeliveryState.DELIVERED
+    what, whom = _MAILS.get(delivery.template, ("Mail", ""))
     return Step(
         tone="ok" if sent else "info",
         icon="envelope",
-        title="Receipt mailed to the payer" if sent else "Receipt waits to be mailed",
+        title=f"{what} mailed {whom}" if sent else f"{what} waits to be mailed {whom}",
         at=delivery.delivered_at or delivery.created_at,
         recorded_at=ids.at(delivery.id),
         order=(3, 0),
