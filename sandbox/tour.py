@@ -17,6 +17,7 @@ from sandbox.journey import eventually, must
 from sandbox.tamper import one_byte_changed
 
 _PAUSE_S = 4
+_BREAKS_SHOWN = 5
 
 
 def run(state: Path, *, fast: bool) -> int:
@@ -43,11 +44,20 @@ class Tour:
             base_url=instance.acquirer_url, headers={"X-Api-Key": "sandbox"}, timeout=10
         )
         self.number = 0
-        self.payment = ""
+        self.payment = self.lost = ""
+        self.lost_at = 0.0
 
     def steps(self) -> list[Callable[[], None]]:
         """Return what the tour shows."""
-        return [self.greet, self.pay, self.book, self.lose_an_answer, self.reconcile, self.tamper]
+        return [
+            self.greet,
+            self.lose_an_answer,
+            self.pay,
+            self.book,
+            self.reconcile,
+            self.tamper,
+            self.find_the_answer,
+        ]
 
     def greet(self) -> None:
         """Say how to follow."""
@@ -92,25 +102,27 @@ class Tour:
 
     def lose_an_answer(self) -> None:
         """Let the acquirer do what it was asked and not answer in time."""
-        self.head("The acquirer takes the money and its answer is lost")
+        self.head("The acquirer takes 19.99 EUR, and its answer is lost")
         body = {"amount": 1999, "currency": "eur", "payment_method": "pm_card_acquirerTimeout"}
         intent = self.api.post("/v1/payment_intents", {**body, "confirm": True})
-        path = f"/v1/payment_intents/{intent['id']}"
-        self.say(f"{intent['id']}  {intent['status']}: a timeout is an unknown, never a failure")
-        began = time.monotonic()
+        self.lost, self.lost_at = intent["id"], time.monotonic()
+        self.say(f"{self.lost}  {intent['status']}: a timeout is an unknown, never a failure")
+        self.say("In a minute it is asked again, under the same reference. Meanwhile:")
+
+    def find_the_answer(self) -> None:
+        """See what became of the lost answer."""
+        self.head("Back to the lost answer")
+        path = f"/v1/payment_intents/{self.lost}"
 
         def settled() -> Any:
             told = self.api.get(path)
             return told if told["status"] != "processing" else None
 
-        told = eventually(settled, f"the outcome of {intent['id']}", timeout_s=120)
-        self.say(
-            f"{told['status']} after {time.monotonic() - began:.0f} s: asked again under the same "
-            "reference, charged once"
-        )
-        self.look(f"/dashboard/payments/{intent['id']}", "what was asked, and when")
+        told = eventually(settled, f"the outcome of {self.lost}", timeout_s=120)
+        after_s = time.monotonic() - self.lost_at
+        self.say(f"{self.lost}  {told['status']}, known {after_s:.0f} s later, charged once")
+        self.look(f"/dashboard/payments/{self.lost}", "what was asked, and when")
         self.look(self.instance.acquirer_url, "what the acquirer did")
-        self.rest()
 
     def reconcile(self) -> None:
         """Find a difference of 1.00 in the acquirer's file."""
@@ -122,7 +134,11 @@ class Tour:
         target = self.instance.state / "settlement.csv"
         target.write_bytes(answer.raise_for_status().content)
         self.instance.manage("import_statement", str(target))
-        self.say(self.instance.manage("reconcile").stdout.strip())
+        first, *breaks = self.instance.manage("reconcile").stdout.strip().splitlines()
+        self.say(first)
+        self.say("\n".join(breaks[:_BREAKS_SHOWN]))
+        if len(breaks) > _BREAKS_SHOWN:
+            self.say(f"  and {len(breaks) - _BREAKS_SHOWN} more")
         self.look("/admin/reconciliation/", "runs and breaks")
         self.rest()
 
