@@ -92,8 +92,8 @@ def _show_logs(state: Path, progress: Progress) -> None:
                 trace = str(entry.get("exception", "")).splitlines()[-8:]
                 event = re.sub(r"\[[0-9a-f-]{36}\]", "", str(entry.get("event")))
                 told.setdefault(event[:200], "\n".join(trace))
-        for what, trace in told.items():
-            progress.say(f"--- {log.name}: {what}\n{trace}")
+        for what, ending in told.items():
+            progress.say(f"--- {log.name}: {what}\n{ending}")
 
 
 def _since(began: float) -> int:

@@ -13,7 +13,7 @@ import httpx
 
 from sandbox.client import Api
 from sandbox.instance import Instance
-from sandbox.journey import eventually, must
+from sandbox.journey import eventually, must, same
 from sandbox.tamper import one_byte_changed
 
 _PAUSE_S = 4
@@ -46,6 +46,7 @@ class Tour:
         self.number = 0
         self.payment = self.lost = ""
         self.lost_at = 0.0
+        self.charged_before = 0
 
     def steps(self) -> list[Callable[[], None]]:
         """Return what the tour shows."""
@@ -104,6 +105,7 @@ class Tour:
         """Let the acquirer do what it was asked and not answer in time."""
         self.head("The acquirer takes 19.99 EUR, and its answer is lost")
         body = {"amount": 1999, "currency": "eur", "payment_method": "pm_card_acquirerTimeout"}
+        self.charged_before = self._times_charged(1999)
         intent = self.api.post("/v1/payment_intents", {**body, "confirm": True})
         self.lost, self.lost_at = intent["id"], time.monotonic()
         self.say(f"{self.lost}  {intent['status']}: a timeout is an unknown, never a failure")
@@ -119,10 +121,19 @@ class Tour:
             return told if told["status"] != "processing" else None
 
         told = eventually(settled, f"the outcome of {self.lost}", timeout_s=120)
+        same(self._times_charged(1999) - self.charged_before, 1, "times the card was charged")
         after_s = time.monotonic() - self.lost_at
         self.say(f"{self.lost}  {told['status']}, known {after_s:.0f} s later, charged once")
         self.look(f"/dashboard/payments/{self.lost}", "what was asked, and when")
         self.look(self.instance.acquirer_url, "what the acquirer did")
+
+    def _times_charged(self, amount_minor: int) -> int:
+        """Return how often the acquirer lately took an amount."""
+        return sum(
+            (one["kind"], one["status"], one["amount_minor"])
+            == ("authorization", "succeeded", amount_minor)
+            for one in self.acquirer.get("/operations").json()["latest"]
+        )
 
     def reconcile(self) -> None:
         """Find a difference of 1.00 in the acquirer's file."""
