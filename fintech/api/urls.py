@@ -21,11 +21,13 @@ _FILES = (
     "fraud",
     "idempotency_keys",
     "ledger",
+    "limits",
     "payment_intents",
     "payment_links",
     "payment_methods",
     "reconciliation",
     "refunds",
+    "test_helpers",
     "wallets",
     "webhook_endpoints",
 )

@@ -18,6 +18,7 @@ MADE: dict[type, tuple[str, str]] = {
     payments.Link: ("payment_link", "plink"),
     wallets.Wallet: ("wallet", "wal"),
     wallets.Hold: ("wallet_hold", "whd"),
+    wallets.Limit: ("limit", "lim"),
 }
 
 

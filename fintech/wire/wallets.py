@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from fintech.kernel import ids
-from fintech.wallets.data import Balances, Hold, Wallet
+from fintech.wallets.data import Balances, Hold, Movement, Wallet
 from fintech.wire.scalars import (
     Json,
     amount,
@@ -69,4 +69,16 @@ def render_hold(hold: Hold) -> Json:
         "reason": text(hold.reason),
         "status": str(hold.state),
         "wallet": ids.public("wal", hold.wallet_id),
+    }
+
+
+def render_movement(movement: Movement) -> Json:
+    """Return what came or went, with the balance after it."""
+    return {
+        **head("wallet_movement", ids.public("wtx", movement.entry_id), movement.at, None),
+        **amount(movement.amount),
+        "balance": movement.balance.minor,
+        "kind": movement.kind,
+        "ledger_entry": ids.public("ltx", movement.entry_id),
+        "sequence": movement.sequence,
     }

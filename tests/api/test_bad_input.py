@@ -67,9 +67,13 @@ def test_there_are_enough_cases_and_each_has_a_name_of_its_own():
     assert sorted({name for name in names if names.count(name) > 1}) == []
 
 
-def test_every_case_is_refused_as_it_should_and_leaves_nothing_behind(api, known, rows, acquirer):
+# A test is one transaction, and those have a longest time: a few cases each.
+@pytest.mark.parametrize("start", range(0, len(CASES), 40))
+def test_every_case_is_refused_as_it_should_and_leaves_nothing_behind(
+    api, known, rows, acquirer, start
+):
     before, wrong = rows(), []
-    for case in CASES:
+    for case in CASES[start : start + 40]:
         content = case.content
         if len(content) < 5_000 and b"{" in content:
             content = filled(content.decode("utf-8", "surrogateescape"), known).encode(

@@ -32,6 +32,9 @@ IDENTIFIER = {
     "statements": "rst",
     "accounts": "acct",
     "items": "fli",
+    "cases": "fcs",
+    "limits": "lim",
+    "webhook_deliveries": "wd",
 }
 
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+from fintech.kernel import subscriptions
+
 INTENT = "/v1/payment_intents"
 FILE = b"""<?xml version="1.0"?><Document/>"""
 
@@ -221,3 +223,100 @@ def test_a_providers_callback_is_heard_once(api, acquirer):
         heard = api.send("POST", "/inbound/simulator", body, headers=headers)
         assert (heard.status, heard.body) == (200, {"received": True})
     assert api.get(f"{INTENT}/{paid['id']}").body == paid
+
+
+def test_a_limit_holds_until_it_is_removed(api):
+    limit = api.post(
+        "/v1/limits", scope="card", kind="count", window="rolling", seconds=3600, maximum=1
+    ).body
+    order = {"amount": 500, "currency": "eur", "payment_method": "pm_card_visa", "confirm": True}
+    assert api.post(INTENT, order).body["status"] == "succeeded"
+
+    refused = api.post(INTENT, order)
+
+    assert refused.refusal[:2] == (400, "limit_exceeded")
+    assert refused.error["breaches"]
+    assert api.post(f"/v1/limits/{limit['id']}", maximum=2).body["maximum"] == 2
+    assert api.post(INTENT, order).body["status"] == "succeeded"
+    assert api.delete(f"/v1/limits/{limit['id']}").body["deleted"] is True
+    assert api.get("/v1/limits").body["data"] == []
+
+
+@pytest.mark.parametrize(("verdict", "status"), [("approve", "succeeded"), ("decline", "canceled")])
+def test_a_payment_in_review_is_decided_through_its_case(api, verdict, status):
+    asked = api.post(
+        INTENT, amount=500, currency="eur", payment_method="pm_card_riskLevelElevated", confirm=True
+    ).body
+    assert (asked["status"], asked["review"][:4]) == ("processing", "fcs_")
+    case = api.get(f"/v1/fraud/cases/{asked['review']}").body
+    assert (case["status"], case["payment_intent"]) == ("pending", asked["id"])
+    assert api.get("/v1/fraud/cases", open="true").body["data"] == [case]
+
+    decided = api.post(f"/v1/fraud/cases/{case['id']}/{verdict}", key="once").body
+
+    assert (decided["id"], decided["status"]) == (asked["id"], status)
+    assert api.get(f"/v1/fraud/cases/{case['id']}").body["status"] == "closed"
+    again = api.post(f"/v1/fraud/cases/{case['id']}/{verdict}", key="once")
+    assert again.headers["Idempotent-Replayed"] == "true"
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [("authenticate", "succeeded"), ("fail_authentication", "requires_payment_method")],
+)
+def test_a_challenge_is_answered_by_a_helper(api, word, status):
+    asked = api.post(
+        INTENT,
+        amount=500,
+        currency="eur",
+        payment_method="pm_card_authenticationRequired",
+        confirm=True,
+    ).body
+
+    answered = api.post(f"/v1/test_helpers/payment_intents/{asked['id']}/{word}").body
+
+    assert answered["status"] == status
+
+
+def test_a_live_instance_has_no_helpers(api, settings):
+    settings.MODE = "live"
+    # The key is a sandbox's, so the door is shut before the helper is looked for.
+    assert api.post("/v1/test_helpers/clock/advance", seconds=60).status == 401
+
+
+def test_what_came_into_a_wallet_is_listed_with_the_balance(api):
+    path = f"/v1/wallets/{api.post('/v1/wallets', currency='eur').body['id']}"
+    for amount in (2000, 500):
+        api.post(f"{path}/top_ups", amount=amount, currency="eur", payment_method="pm_card_visa")
+
+    movements = api.get(f"{path}/movements").body["data"]
+
+    assert [(one["amount"], one["balance"]) for one in movements] == [(500, 2500), (2000, 2000)]
+    older = api.get(f"{path}/movements", before=movements[0]["sequence"]).body["data"]
+    assert older == movements[1:]
+
+
+def test_an_endpoints_secret_is_rolled(api):
+    made = api.post("/v1/webhook_endpoints", url="https://example.com/a", enabled_events=["*"]).body
+
+    rolled = api.post(f"/v1/webhook_endpoints/{made['id']}/roll_secret").body
+
+    assert rolled["secret"].startswith("whsec_")
+    assert rolled["secret"] != made["secret"]
+
+
+@pytest.mark.django_db(transaction=True)  # Subscriptions hear what is committed.
+def test_an_events_deliveries_are_listed(api):
+    api.post("/v1/webhook_endpoints", url="https://example.com/a", enabled_events=["customer.*"])
+    api.post("/v1/customers", name="Ada")
+    subscriptions.catch_up()
+
+    event = api.get("/v1/events", type="customer.created").body["data"][0]
+    delivery = api.get(f"/v1/events/{event['id']}/deliveries").body["data"][0]
+
+    assert (delivery["event"], delivery["status"]) == (event["id"], "pending")
+    assert api.get(f"/v1/webhook_deliveries/{delivery['id']}").body == delivery
+    assert api.post(f"/v1/webhook_deliveries/{delivery['id']}/resend").refusal[:2] == (
+        400,
+        "delivery_unexpected_state",
+    )

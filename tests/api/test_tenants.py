@@ -14,6 +14,7 @@ BODIES = {
     "payment_methods.attach": {"customer": "own"},
     "wallets.top_up": {"amount": 100, "currency": "eur", "payment_method": "pm_card_visa"},
     "wallets.hold": {"amount": 100, "currency": "eur"},
+    "limits.update": {"maximum": 10},
 }
 # Not a merchant's: what is compared is the platform's own money.
 PLATFORM = ("reconciliation.",)
@@ -38,6 +39,9 @@ def theirs(stranger) -> dict[str, str]:
         "plink": stranger.post("/v1/payment_links", title="A", currency="eur").body["id"],
         "we": stranger.post(
             "/v1/webhook_endpoints", url="https://example.com/hook", enabled_events=["*"]
+        ).body["id"],
+        "lim": stranger.post(
+            "/v1/limits", scope="card", kind="count", window="day", maximum=9, zone="UTC"
         ).body["id"],
         "acct": stranger.get("/v1/account").body["id"],
         "fra": stranger.get("/v1/fraud/assessments").body["data"][0]["id"],

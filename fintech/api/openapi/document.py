@@ -239,6 +239,7 @@ def _error() -> Json:
                     "payment_intent": {"$ref": _SCHEMA + "payment_intent"},
                     "required_scope": text,
                     "existing_resource": {"type": "object"},
+                    "breaches": {"type": "array", "items": text},
                     "errors": {"type": "array", "items": fault},
                 },
                 "required": ["code", "doc_url", "message", "param", "request_id", "type"],

@@ -18,13 +18,16 @@ from fintech.wire import (
     deleted,
     events,
     fraud_assessments,
+    fraud_cases,
     idempotency_keys,
     ledger_entries,
+    limits,
     payment_intents,
     payment_links,
     payment_methods,
     reconciliation,
     refunds,
+    scalars,
     states,
     wallets,
     webhook_endpoints,
@@ -69,6 +72,10 @@ def _samples() -> dict[str, list[Json]]:
                 "order-8", command="refunds.create", claimed_at=samples.AT, outcome=known.REFUSAL
             ),
         ],
+        "clock": [{"livemode": False, "now": scalars.unix(samples.AT), "object": "clock"}],
+        "fraud.case": [fraud_cases.render(known.CASE), fraud_cases.render(known.CLOSED_CASE)],
+        "limit": [limits.render(known.LIMIT), limits.render(known.ROLLING_LIMIT)],
+        "wallet_movement": [wallets.render_movement(known.MOVED)],
         "ledger.entry": [
             ledger_entries.render(known.ENTRY),
             ledger_entries.render(known.CAPTURE_ENTRY),
@@ -202,14 +209,14 @@ def _of_kind(path: str, kind: str, values: list[Any]) -> Json:
 
 
 def _object(path: str, values: list[Json]) -> Json:
+    if path.rpartition(".")[2] in _FREE or path.partition(".")[2] in _ANY:
+        return {"type": "object"}
     named = {str(value.get("object")) for value in values}
     # What is inside another and whole is that object; an id with its name is not.
     is_inside = "." in path.removeprefix(_beginning(path))
     is_whole = all("livemode" in value for value in values)
     if is_inside and is_whole and len(named) == 1 and named <= _samples().keys():
         return {"$ref": f"#/components/schemas/{named.pop()}"}
-    if path.rpartition(".")[2] in _FREE or path.partition(".")[2] in _ANY:
-        return {"type": "object"}
     fields = sorted({field for value in values for field in value})
     return {
         "type": "object",

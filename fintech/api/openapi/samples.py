@@ -276,6 +276,39 @@ HOLD = wallets.Hold(
     ended_at=None,
     version=1,
 )
+MOVED = wallets.Movement(
+    sequence=1,
+    entry_id=ENTRY_ID,
+    kind="top_up",
+    subject_id=PAYMENT_ID,
+    amount=_eur(2000),
+    balance=_eur(2000),
+    at=AT,
+)
+LIMIT = wallets.Limit(
+    id=_id(14),
+    merchant_id=MERCHANT_ID,
+    scope=wallets.LimitScope.CARD,
+    subject="",
+    kind=wallets.LimitKind.AMOUNT,
+    window=wallets.LimitWindow.DAY,
+    seconds=None,
+    zone="Europe/Berlin",
+    currency="EUR",
+    maximum=100_000,
+    active=True,
+    created_at=AT,
+    version=1,
+)
+ROLLING_LIMIT = replace(
+    LIMIT,
+    kind=wallets.LimitKind.COUNT,
+    window=wallets.LimitWindow.ROLLING,
+    subject=CARD.fingerprint,
+    seconds=3600,
+    zone="",
+    currency="",
+)
 ENDED_HOLD = replace(
     HOLD, state=wallets.HoldState.RELEASED, reason="", expires_at=None, ended_at=LATER
 )
@@ -292,6 +325,28 @@ ASSESSMENT = fraud.Assessment(
     model_version="rules-1",
     amount=_eur(4250),
     features=fraud.Features(amount_minor=4250, currency="EUR"),
+)
+CASE = fraud.Case(
+    id=CASE_ID,
+    merchant_id=MERCHANT_ID,
+    payment_id=PAYMENT_ID,
+    assessment_id=_id(20),
+    state=fraud.CaseState.PENDING,
+    disposition=None,
+    score=60,
+    pivot_kind="card",
+    pivot_value=CARD.fingerprint,
+    assignee="",
+    opened_at=AT,
+    closed_at=None,
+    version=1,
+)
+CLOSED_CASE = replace(
+    CASE,
+    state=fraud.CaseState.CLOSED,
+    disposition=fraud.Disposition.FALSE_POSITIVE,
+    assignee="risk@example.com",
+    closed_at=LATER,
 )
 LIST_ITEM = fraud.ListItem(
     id=_id(21),

@@ -7,7 +7,7 @@ from fintech.api.codec import fields
 from fintech.api.operations import ONE_END, Answer, Call, list_parameters, operation
 from fintech.notifications import queries
 from fintech.notifications.data import Event
-from fintech.wire import events
+from fintech.wire import events, webhook_endpoints
 
 _READ = "webhooks:read"
 
@@ -52,3 +52,28 @@ def index(call: Call) -> Answer:
         return events.render(event, pending_webhooks=waiting.get(event.id, 0))
 
     return pagination.answer(call, page.items, render, has_more=page.has_more)
+
+
+@operation(
+    "GET",
+    "/v1/events/{id}/deliveries",
+    scope=_READ,
+    returns="list",
+    of="webhook_delivery",
+    noun="event",
+    parameters=list_parameters("wd", "delivery"),
+    exclusive=ONE_END,
+)
+def list_deliveries(call: Call) -> Answer:
+    """List where an event was delivered, and where not yet."""
+    event = queries.event(call.this("evt"), call.merchant_id)
+    page = queries.deliveries(
+        call.merchant_id,
+        event_id=event.id,
+        limit=call.page.limit,
+        after=call.page.after,
+        before=call.page.before,
+    )
+    return pagination.answer(
+        call, page.items, webhook_endpoints.render_delivery, has_more=page.has_more
+    )

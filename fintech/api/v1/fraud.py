@@ -9,7 +9,8 @@ from fintech.fraud import queries
 from fintech.fraud import services as fraud
 from fintech.kernel import ids
 from fintech.payments import queries as payments
-from fintech.wire import deleted
+from fintech.payments import services as payment_services
+from fintech.wire import deleted, fraud_cases, payment_intents
 from fintech.wire import fraud_assessments as wire
 from fintech.wire.errors import Fault
 
@@ -50,6 +51,55 @@ def list_assessments(call: Call) -> Answer:
         limit=call.page.limit + 1,
     )
     return pagination.answer_longer(call, found, wire.render)
+
+
+@operation("GET", "/v1/fraud/cases/{id}", scope=_READ, returns="fraud.case", noun="case")
+def retrieve_case(call: Call) -> Answer:
+    """Retrieve a case."""
+    found = queries.case(call.this("fcs"), merchant_id=call.merchant_id)
+    return Answer(body=fraud_cases.render(found))
+
+
+@operation(
+    "GET",
+    "/v1/fraud/cases",
+    scope=_READ,
+    returns="list",
+    of="fraud.case",
+    parameters=list_parameters(
+        "fcs",
+        "case",
+        both_ways=False,
+        payment_intent=fields.Id(prefix="pi", noun="payment intent"),
+        open=fields.Boolean(about="Those that nobody has closed, or those that were."),
+    ),
+)
+def list_cases(call: Call) -> Answer:
+    """List cases, newest first."""
+    found = queries.cases(
+        call.merchant_id,
+        is_open=call.get("open"),
+        payment_id=call.get("payment_intent"),
+        before=call.page.after,
+        limit=call.page.limit + 1,
+    )
+    return pagination.answer_longer(call, found, fraud_cases.render)
+
+
+@operation(
+    "POST", "/v1/fraud/cases/{id}/approve", scope=_WRITE, returns="payment_intent", noun="case"
+)
+def approve_case(call: Call) -> Answer:
+    """Say yes to the payment of a case; its money is taken where capture is automatic."""
+    return _decide(call, "approve")
+
+
+@operation(
+    "POST", "/v1/fraud/cases/{id}/decline", scope=_WRITE, returns="payment_intent", noun="case"
+)
+def decline_case(call: Call) -> Answer:
+    """Say no to the payment of a case; its money is let go."""
+    return _decide(call, "decline")
 
 
 @operation(
@@ -115,6 +165,19 @@ def remove_item(call: Call) -> Answer:
         item_id=call.this("fli"), merchant_id=call.merchant_id, by=call.by, at=call.at
     )
     return Answer(body=deleted.render("fraud.list_item", call.path["id"]))
+
+
+def _decide(call: Call, verdict: str) -> Answer:
+    case = queries.case(call.this("fcs"), merchant_id=call.merchant_id)
+    done = payment_services.decide_review(
+        payment_id=case.payment_id,
+        verdict=verdict,
+        merchant_id=call.merchant_id,
+        key=call.key,
+        by=call.by,
+        at=call.at,
+    )
+    return Answer(body=payment_intents.render(done.value), replayed=done.replayed)
 
 
 def _action(call: Call) -> str:

@@ -145,6 +145,29 @@ def retrieve_balances(call: Call) -> Answer:
 
 
 @operation(
+    "GET",
+    "/v1/wallets/{id}/movements",
+    scope=_READ,
+    returns="list",
+    of="wallet_movement",
+    noun="wallet",
+    parameters={
+        "limit": fields.Integer(least=1, most=100, about="How many to return; 10 if not given."),
+        "before": fields.Integer(least=1, about="Only movements with a smaller `sequence`."),
+    },
+)
+def list_movements(call: Call) -> Answer:
+    """List what came and went, newest first, with the balance after each."""
+    found = queries.movements(
+        call.this("wal"),
+        call.merchant_id,
+        before=call.get("before"),
+        limit=call.page.limit + 1,
+    )
+    return pagination.answer_longer(call, found, wire.render_movement)
+
+
+@operation(
     "POST",
     "/v1/wallets/{id}/top_ups",
     scope=_WRITE,

@@ -146,3 +146,46 @@ def list_deliveries(call: Call) -> Answer:
     return pagination.answer(
         call, page.items, webhook_endpoints.render_delivery, has_more=page.has_more
     )
+
+
+@operation(
+    "POST",
+    "/v1/webhook_endpoints/{id}/roll_secret",
+    scope=_WRITE,
+    returns="webhook_endpoint",
+    noun="webhook endpoint",
+)
+def roll_secret(call: Call) -> Answer:
+    """Give an endpoint a new secret, told this once; for a day both sign."""
+    rolled = notifications.roll_secret(
+        endpoint_id=call.this("we"), merchant_id=call.merchant_id, by=call.by, at=call.at
+    )
+    return Answer(body=webhook_endpoints.render(rolled, secret=rolled.secret))
+
+
+@operation(
+    "GET",
+    "/v1/webhook_deliveries/{id}",
+    scope=_READ,
+    returns="webhook_delivery",
+    noun="delivery",
+)
+def retrieve_delivery(call: Call) -> Answer:
+    """Retrieve what became of one event on its way to one endpoint."""
+    found = queries.delivery(call.this("wd"), call.merchant_id)
+    return Answer(body=webhook_endpoints.render_delivery(found))
+
+
+@operation(
+    "POST",
+    "/v1/webhook_deliveries/{id}/resend",
+    scope=_WRITE,
+    returns="webhook_delivery",
+    noun="delivery",
+)
+def resend(call: Call) -> Answer:
+    """Send an event to an endpoint again, from its first try on."""
+    again = notifications.resend(
+        delivery_id=call.this("wd"), merchant_id=call.merchant_id, by=call.by, at=call.at
+    )
+    return Answer(body=webhook_endpoints.render_delivery(again))

@@ -166,6 +166,20 @@ _RULES = (
         "The journal entry has been reversed.",
         "Nothing is left to do.",
     ),
+    Rule(
+        "entry_not_reversible",
+        400,
+        INVALID,
+        "This kind of journal entry is not reversed.",
+        "Capture or release what it sets aside.",
+    ),
+    Rule(
+        "mail_not_taken",
+        503,
+        API,
+        "The mail server did not take the mail.",
+        _WAIT,
+    ),
     Rule("ledger_account_closed", 400, INVALID, "The ledger account is closed.", "Use another."),
     Rule(
         "ledger_account_unknown", 400, INVALID, "There is no such ledger account.", "Open it first."
