@@ -45,7 +45,7 @@ check: ready ## Lint, format, types, import contracts, migrations, dependencies,
 	$(PYTHON_BIN) -m sandbox exec --scratch -- .venv/bin/mypy fintech config sandbox
 	.venv/bin/lint-imports
 	$(PYTHON_BIN) -m sandbox exec --scratch -- $(PYTHON_BIN) manage.py makemigrations --check --dry-run
-	.venv/bin/deptry fintech config --per-rule-ignores "DEP002=gunicorn|uvicorn-worker|whitenoise"
+	.venv/bin/deptry fintech config --per-rule-ignores "DEP002=gunicorn|uvicorn|uvicorn-worker|whitenoise"
 	.venv/bin/hadolint Dockerfile
 
 bench-river: ready ## Measure payments per second beside a null view; CLIENTS=8 ROUNDS=3.
