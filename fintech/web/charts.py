@@ -13,6 +13,7 @@ WIDTH, HEIGHT = 720, 220
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 4, 10, 26
 _STEPS = 4
 _DATES = 5
+_ROUND = (10, 15, 20, 25, 30, 40, 50, 60, 75, 80)  # Steps of an axis, in tenths.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,14 +112,14 @@ def volume(now: Period, before: Period | None = None) -> Volume:
 
 
 def _nice(minor: int, currency: str) -> int:
-    """Return a round number of minor units at or above an amount, divisible into steps."""
-    unit: int = 10 ** money.exponent(currency)
-    size = _STEPS * unit
+    """Return a round number of minor units at or above an amount: four even steps."""
+    scale: int = 10 ** money.exponent(currency)
     while True:
-        for factor in (1, 2, 5):
-            if minor <= size * factor:
-                return size * factor
-        size *= 10
+        for tenths in _ROUND:
+            step, rest = divmod(scale * tenths, 10)
+            if not rest and minor <= step * _STEPS:
+                return step * _STEPS
+        scale *= 10
 
 
 def _rules(top_minor: int, currency: str, plot_height: int) -> tuple[Tick, ...]:

@@ -37,6 +37,12 @@ def public(value: UUID | None, prefix: str) -> str:
 
 
 @register.filter
+def is_of_payment(event_type: str) -> bool:
+    """Tell whether an event's subject is a payment, so that its page can be linked."""
+    return event_type.startswith(("payment_intent.", "charge.", "refund."))
+
+
+@register.filter
 def middle(text: str) -> str:
     """Shorten an id in its middle."""
     return formats.middle(str(text))
