@@ -52,7 +52,10 @@ if _runs_tests():
     os.environ["LOG_LEVEL"] = "ERROR"
 
     import django
+    from django.conf import settings as _settings
 
+    # Passwords are hashed slowly on purpose; thousands of tests need not wait for it.
+    _settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     django.setup()
 
 

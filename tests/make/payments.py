@@ -1,8 +1,15 @@
-"""Payments in every state, made through the services that life uses."""
+"""
+Payments in every state, made through the services that life uses.
+
+Factories whose `_create` calls our services, and verbs for the states beyond.
+"""
 
 from datetime import datetime
 from itertools import count
+from typing import Any
 from uuid import UUID
+
+import factory
 
 from fintech.kernel import actor
 from fintech.kernel.idempotency import Key
@@ -31,38 +38,74 @@ def key(of: UUID, text: str = "", *, command: str = "test", body: str = "") -> K
     )
 
 
-def merchant(**facets: object) -> merchant_data.Merchant:
+class CustomerFactory(factory.Factory):
+    """Somebody who pays a merchant."""
+
+    class Meta:
+        model = data.Customer
+
+    email = "ada@example.com"
+    name = "Ada"
+    by = BY
+    at = NOON
+
+    @classmethod
+    def _create(cls, model_class: type, *args: Any, **facets: Any) -> data.Customer:
+        return payments.create_customer(**facets).value
+
+
+class CardFactory(factory.Factory):
+    """A card of a merchant's payer, by the name of a sandbox card."""
+
+    class Meta:
+        model = data.PaymentMethod
+
+    token = "visa"
+    by = BY
+    at = NOON
+
+    @classmethod
+    def _create(cls, model_class: type, *args: Any, **facets: Any) -> data.PaymentMethod:
+        return payments.create_payment_method(**facets).value
+
+
+class PaymentFactory(factory.Factory):
+    """A payment that nobody has confirmed yet."""
+
+    class Meta:
+        model = data.Payment
+
+    amount = factory.LazyFunction(lambda: eur(42_50))
+    by = BY
+    at = NOON
+
+    @classmethod
+    def _create(cls, model_class: type, *args: Any, **facets: Any) -> data.Payment:
+        return payments.create(**facets).value
+
+
+def merchant(**facets: Any) -> merchant_data.Merchant:
     return make_merchants.merchant(**facets)
 
 
-def customer(merchant_id: UUID, *, at: datetime = NOON, **facets: str) -> data.Customer:
-    facets = {"email": "ada@example.com", "name": "Ada", **facets}
-    return payments.create_customer(merchant_id=merchant_id, by=BY, at=at, **facets).value
+def customer(merchant_id: UUID, **facets: Any) -> data.Customer:
+    return CustomerFactory(merchant_id=merchant_id, **facets)
 
 
-def card(
-    merchant_id: UUID,
-    token: str = "visa",  # noqa: S107 - a card, no password.
-    *,
-    at: datetime = NOON,
-) -> data.PaymentMethod:
-    return payments.create_payment_method(merchant_id=merchant_id, token=token, by=BY, at=at).value
+def card(merchant_id: UUID, token: str = "visa", **facets: Any) -> data.PaymentMethod:
+    return CardFactory(merchant_id=merchant_id, token=token, **facets)
 
 
-def created(
-    merchant_id: UUID, amount: Money | None = None, *, at: datetime = NOON, **facets: object
-) -> data.Payment:
+def created(merchant_id: UUID, amount: Money | None = None, **facets: Any) -> data.Payment:
     """A payment that nobody has confirmed yet."""
-    return payments.create(
-        merchant_id=merchant_id, amount=amount or eur(42_50), by=BY, at=at, **facets
-    ).value
+    return PaymentFactory(merchant_id=merchant_id, amount=amount or eur(42_50), **facets)
 
 
 def confirmed(
     merchant_id: UUID,
     amount: Money | None = None,
     *,
-    token: str = "visa",  # noqa: S107 - a card, no password.
+    token: str = "visa",
     capture_method: str = "automatic",
     at: datetime = NOON,
     **facets: object,
