@@ -251,7 +251,7 @@ def test_an_assessment_tells_codes_and_numbers_only():
     (fact,) = event_log.stream("fraud.assessment", made.id)
     (opened,) = event_log.stream("fraud.case", made.case_id)
     assert fact.data["reasons"] == ["sandbox_elevated", "card_first_seen"]
-    assert fact.data["score"] == 80
+    assert fact.data["score"] == 40
     assert opened.name == "fraud.case_opened.v1"
     assert "hash-e" not in str(fact.data)
 

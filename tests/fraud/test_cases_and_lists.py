@@ -45,6 +45,41 @@ def test_of_eight_who_close_a_case_one_does():
     assert len(event_log.stream("fraud.case", case.id)) == 2
 
 
+def test_the_next_case_is_the_one_with_the_highest_score_then_the_oldest():
+    first, second = _case(), _case(card="b")
+    fraud.add_to_list(
+        merchant_id=None, kind="ip", value="i", action="review", by=make.BY, at=make.NOON
+    )
+    high = queries.case(make.assessment(risk="elevated", card="d", ip="i").case_id)
+
+    claimed = [fraud.claim_next_case(by=make.BY, at=make.NOON).id for _ in range(3)]
+
+    assert claimed == [high.id, first.id, second.id]
+    assert fraud.claim_next_case(merchant_id=ids.new(), by=make.BY, at=make.NOON) is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_ask_for_the_next_case_at_once_get_different_ones():
+    for n in range(4):
+        _case(card=f"card-{n}")
+
+    claimed = race(8, fraud.claim_next_case, by=make.BY, at=make.NOON)
+
+    got = [case.id for case in claimed if case is not None]
+    assert len(got) == len(set(got))
+    assert 1 <= len(got) <= 4
+
+
+def test_a_payment_that_the_bank_declined_needs_nobody():
+    case = _case()
+
+    fraud.record_outcome(payment_id=case.payment_id, outcome="declined", at=make.NOON, by=make.BY)
+
+    closed = queries.case(case.id)
+    assert (closed.state, closed.disposition) == ("closed", "suspicious")
+    assert [str(o.kind) for o in queries.outcomes(case.payment_id)] == ["declined"]
+
+
 def test_what_a_suspicion_was_nobody_learns_from():
     case = _case()
     _close(case.id, "suspicious")

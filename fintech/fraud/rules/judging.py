@@ -8,7 +8,7 @@ from fintech.fraud.data import Decision, Features, Judgment, Reason
 from fintech.fraud.rules import amounts, listed, novelty, velocity
 from fintech.fraud.rules.language import Condition
 
-MODEL_VERSION = "rules.2"  # Raised whenever a rule, weight or band changes.
+MODEL_VERSION = "rules.3"  # Raised whenever a rule, weight or band changes.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

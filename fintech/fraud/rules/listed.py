@@ -23,7 +23,7 @@ def sandbox_card(features: Features) -> Reason | None:
     if features.sandbox_risk == "blocked":
         return Reason("sandbox_blocked", 100)
     if features.sandbox_risk == "elevated":
-        return Reason("sandbox_elevated", 75)
+        return Reason("sandbox_elevated", 35)
     return None
 
 

@@ -1,9 +1,9 @@
 """What can be done about fraud: assess, look at cases, keep lists and rules, learn."""
 
 from fintech.fraud.services.assessing import assess
-from fintech.fraud.services.cases import claim_case, close_case
+from fintech.fraud.services.cases import claim_case, claim_next_case, close_case
+from fintech.fraud.services.learning import record_outcome
 from fintech.fraud.services.lists import add_to_list, remove_from_list
-from fintech.fraud.services.outcomes import record_outcome
 from fintech.fraud.services.rules import (
     activate_rule,
     archive_rule,
@@ -18,6 +18,7 @@ __all__ = [
     "archive_rule",
     "assess",
     "claim_case",
+    "claim_next_case",
     "close_case",
     "draft_rule",
     "record_outcome",

@@ -29,6 +29,26 @@ def claim_case(*, case_id: UUID, by: Actor, at: datetime) -> data.Case:
     return case.as_data()
 
 
+def claim_next_case(
+    *, merchant_id: UUID | None = None, by: Actor, at: datetime
+) -> data.Case | None:
+    """
+    Begin to look at the most urgent case that nobody looks at: the highest score, then the oldest.
+
+    Two who ask at once get two cases; who asks when there is none gets None.
+    """
+    with db.transaction_if_not_already():
+        rows = Case.objects.select_for_update(skip_locked=True).filter(state=data.CaseState.PENDING)
+        if merchant_id is not None:
+            rows = rows.filter(merchant_id=merchant_id)
+        case = rows.order_by("-score", "opened_at", "id").first()
+        if case is None:
+            return None
+        case.claim(by.id)
+        _tell(case, events.CaseClaimed, at=at, by=by)
+    return case.as_data()
+
+
 def close_case(*, case_id: UUID, disposition: str, by: Actor, at: datetime) -> data.Case:
     """
     Say what a person found. What follows for the money is the caller's to do.
@@ -52,6 +72,20 @@ def close_case(*, case_id: UUID, disposition: str, by: Actor, at: datetime) -> d
         if learned is not None:
             outcomes.note(learned, "a.id = %s", case.assessment_id, at=at, by=by)
     return case.as_data()
+
+
+def close_if_open(case_id: UUID, *, by: Actor, at: datetime) -> None:
+    """Close a case that has become nobody's; nothing is learned from it."""
+    case = Case.objects.select_for_update().filter(id=case_id).first()
+    if case is not None and fsm.can_proceed(case.close):
+        case.close(data.Disposition.SUSPICIOUS, at=at)
+        _tell(
+            case,
+            events.CaseClosed,
+            at=at,
+            by=by,
+            disposition=Code(str(data.Disposition.SUSPICIOUS)),
+        )
 
 
 def _locked(case_id: UUID) -> Case:

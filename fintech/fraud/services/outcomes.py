@@ -4,36 +4,21 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
-from django_subatomic import db
 
 from fintech.fraud import data, events
-from fintech.fraud.services import checking
 from fintech.kernel import event_log, ids
 from fintech.kernel.actor import Actor
 from fintech.kernel.events import Code
 
 
-def record_outcome(
-    *, payment_id: UUID, outcome: str, at: datetime, by: Actor
-) -> data.Outcome | None:
-    """
-    Note what became of a payment, on its newest assessment.
-
-    Told twice it is noted once, and a payment that was never assessed (a top-up by
-    bank, say) is not noted at all: both answer None. Joins the caller's transaction.
-
-    Raises:
-        ParameterInvalid: the outcome is not one that we know.
-    """
-    kind = checking.word(data.OutcomeKind, outcome, "outcome")
-    with db.transaction_if_not_already():
-        return note(kind, "a.payment_id = %s", payment_id, at=at, by=by)
-
-
 def note(
     kind: data.OutcomeKind, which: str, of: UUID, *, at: datetime, by: Actor
-) -> data.Outcome | None:
-    """Note an outcome on the newest assessment that `which` finds."""
+) -> tuple[data.Outcome, UUID | None] | None:
+    """
+    Note an outcome on the newest assessment that `which` finds.
+
+    Returns what is new, with the case that was opened for the attempt, if one was.
+    """
     outcome_id = ids.new()
     with connection.cursor() as cursor:
         cursor.execute(
@@ -41,7 +26,8 @@ def note(
             "(id, assessment_id, payment_id, card_fingerprint, kind, at) "
             "SELECT %s, a.id, a.payment_id, a.card_fingerprint, %s, %s "
             f"FROM fraud_assessment a WHERE {which} ORDER BY a.id DESC LIMIT 1 "
-            "ON CONFLICT (assessment_id, kind) DO NOTHING RETURNING assessment_id, payment_id",
+            "ON CONFLICT (assessment_id, kind) DO NOTHING RETURNING assessment_id, payment_id, "
+            "(SELECT c.case_id FROM fraud_assessment c WHERE c.id = assessment_id)",
             [outcome_id, str(kind), at, of],
         )
         row = cursor.fetchone()
@@ -61,4 +47,4 @@ def note(
         ],
         by=by,
     )
-    return noted
+    return noted, row[2]
