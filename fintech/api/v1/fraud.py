@@ -8,6 +8,7 @@ from fintech.api.operations import Answer, Call, list_parameters, operation
 from fintech.fraud import queries
 from fintech.fraud import services as fraud
 from fintech.kernel import ids
+from fintech.kernel.errors import NotFound
 from fintech.payments import queries as payments
 from fintech.payments import services as payment_services
 from fintech.wire import deleted, fraud_cases, payment_intents
@@ -195,7 +196,7 @@ def _value(call: Call) -> str:
             return payments.payment_method(method_id, call.merchant_id).card.fingerprint
         if kind == "customer":
             return str(payments.customer(ids.parse("cus", given), call.merchant_id).id)
-    except (ids.NotAnId, errors.NotFound):
+    except (ids.NotAnId, NotFound):
         message = f"There is no such {'payment method' if kind == 'card' else 'customer'}."
         raise errors.ParametersWrong([Fault("value", "resource_missing", message)]) from None
     return str(given)
