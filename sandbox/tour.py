@@ -98,7 +98,7 @@ class Tour:
                 amount = f"{line['amount'] / 100:10.2f}"
                 debit, credit = (amount, "") if line["direction"] == "debit" else ("", amount)
                 self.say(f"    {line['account']:<62} {debit:>10} {credit:>10}")
-        self.look("/admin/ledger/", "the journal in the back office")
+        self.look("/admin/ledger/journalrow/", "the journal in the back office")
         self.rest()
 
     def lose_an_answer(self) -> None:
@@ -150,7 +150,7 @@ class Tour:
         self.say("\n".join(breaks[:_BREAKS_SHOWN]))
         if len(breaks) > _BREAKS_SHOWN:
             self.say(f"  and {len(breaks) - _BREAKS_SHOWN} more")
-        self.look("/admin/reconciliation/", "runs and breaks")
+        self.look("/admin/reconciliation/break/", "runs and breaks")
         self.rest()
 
     def tamper(self) -> None:
