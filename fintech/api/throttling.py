@@ -1,14 +1,15 @@
 """
-How often a merchant may ask: one GCRA per merchant, in one atomic script on Valkey.
+How often a merchant may ask: one GCRA per merchant and class, in one atomic script on Valkey.
 
-GCRA keeps a single instant per merchant, the time at which its next request would be
-on schedule; a burst may run ahead of it by so many requests. Time is Valkey's, so the
+GCRA keeps a single instant per limit, the time at which the next request would be on
+schedule; a burst may run ahead of it by so many requests. Time is Valkey's, so the
 processes need not agree on one. Without Valkey each process keeps the same rule by
 itself: the API stays up and bounded, and asks Valkey again a second later.
 """
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -21,41 +22,81 @@ from rest_framework.throttling import BaseThrottle
 
 from fintech.api import errors
 from fintech.api.authentication import caller_of
+from fintech.api.operations import Operation
 
 _log = structlog.get_logger(__name__)
+# Takes one request's share of every limit, or of none: {which refuses, wait, left of each …}.
 _SCRIPT = """
 local now = redis.call('TIME')
 now = now[1] * 1000000 + now[2]
-local step, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
-local due = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now)
-local left = burst - (due - now)
-if left < step then
-  return {0, 0, step - left}
+local dues, answer = {}, {0, 0}
+for i, key in ipairs(KEYS) do
+  local step, burst = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
+  local due = math.max(tonumber(redis.call('GET', key) or now), now)
+  local left = burst - (due - now)
+  if left < step then
+    return {i, step - left}
+  end
+  dues[i] = due + step
+  answer[i + 2] = math.floor((left - step) / step)
+  answer[2] = math.max(answer[2], dues[i] - now)
 end
-due = due + step
-redis.call('SET', KEYS[1], string.format('%.0f', due), 'PX', math.ceil((due - now) / 1000) + 1000)
-return {1, math.floor((left - step) / step), due - now}
+for i, key in ipairs(KEYS) do
+  local ms = math.ceil((dues[i] - now) / 1000) + 1000
+  redis.call('SET', key, string.format('%.0f', dues[i]), 'PX', ms)
+end
+return answer
 """
 _MICROSECONDS = 1_000_000
 _TIMEOUT_SECONDS, _PAUSE_SECONDS = 0.05, 1.0
 _MOST_REMEMBERED = 10_000
-_DEFAULT_RATE = 500  # Requests per second and merchant: a sandbox hinders nobody.
+# Requests per second and merchant: a sandbox hinders nobody.
+_RATES = {"sandbox": {"default": 500, "money": 500}, "live": {"default": 100, "money": 25}}
+# Operations that move money have a limit of their own besides.
+_MONEY_SCOPES = frozenset({"payments:write", "refunds:write", "wallets:write"})
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How many requests of a class may be made per second, all of them at once if need be."""
+
+    name: str
+    rate: int
+
+    @property
+    def step_us(self) -> int:
+        """Return how far apart requests are at this rate."""
+        return _MICROSECONDS // self.rate
+
+    @property
+    def burst_us(self) -> int:
+        """Return how far ahead of that a burst may run."""
+        return self.step_us * self.rate
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a request may go on, how many more could follow at once, and when it is fresh."""
+    """Whether a request may go on; if not, which limit refuses, and for how long."""
 
-    is_admitted: bool
-    left: int
+    refusing: Limit | None
     wait_us: int
+    left: tuple[int, ...] = ()
 
-    def headers(self, rate: int) -> dict[str, str]:
+    @property
+    def is_admitted(self) -> bool:
+        """Whether it may go on."""
+        return self.refusing is None
+
+    def headers(self, limits: Sequence[Limit]) -> dict[str, str]:
         """Return the verdict as the fields of the IETF draft."""
         seconds = -(-self.wait_us // _MICROSECONDS)
+        left = self.left or (0,) * len(limits)
+        told = zip(limits, left, strict=True)
+        if self.refusing is not None:
+            told = zip((self.refusing,), (0,), strict=True)
         return {
-            "RateLimit-Policy": f'"default";q={rate};w=1',
-            "RateLimit": f'"default";r={self.left};t={seconds}',
+            "RateLimit-Policy": ", ".join(f'"{one.name}";q={one.rate};w=1' for one in limits),
+            "RateLimit": ", ".join(f'"{one.name}";r={rest};t={seconds}' for one, rest in told),
         }
 
 
@@ -63,21 +104,26 @@ class Local:
     """The same rule in one process's memory, for when Valkey is away."""
 
     def __init__(self) -> None:
-        self._due_us: dict[UUID, int] = {}
+        self._due_us: dict[tuple[UUID, str], int] = {}
         self._lock = threading.Lock()
 
-    def take(self, merchant_id: UUID, *, step_us: int, burst_us: int) -> Verdict:
-        """Take one request's share."""
+    def take(self, merchant_id: UUID, limits: Sequence[Limit]) -> Verdict:
+        """Take one request's share of every limit, or of none."""
         now = time.monotonic_ns() // 1000
+        dues, rest, wait_us = {}, [], 0
         with self._lock:
             if len(self._due_us) > _MOST_REMEMBERED:
                 self._due_us.clear()
-            due = max(self._due_us.get(merchant_id, now), now)
-            left = burst_us - (due - now)
-            if left < step_us:
-                return Verdict(is_admitted=False, left=0, wait_us=step_us - left)
-            self._due_us[merchant_id] = due + step_us
-        return Verdict(True, (left - step_us) // step_us, due + step_us - now)
+            for limit in limits:
+                due = max(self._due_us.get((merchant_id, limit.name), now), now)
+                left = limit.burst_us - (due - now)
+                if left < limit.step_us:
+                    return Verdict(limit, limit.step_us - left)
+                dues[merchant_id, limit.name] = due + limit.step_us
+                rest.append((left - limit.step_us) // limit.step_us)
+                wait_us = max(wait_us, due + limit.step_us - now)
+            self._due_us.update(dues)
+        return Verdict(None, wait_us, tuple(rest))
 
 
 class Shared:
@@ -92,12 +138,15 @@ class Shared:
         )
         self._script = self._client.register_script(_SCRIPT)
 
-    def take(self, merchant_id: UUID, *, step_us: int, burst_us: int) -> Verdict:
+    def take(self, merchant_id: UUID, limits: Sequence[Limit]) -> Verdict:
         """Take one request's share; `redis.RedisError` if Valkey does not answer."""
-        admitted, left, wait_us = self._script(
-            keys=[f"api:rate:{merchant_id}"], args=[step_us, burst_us]
+        refusing, wait_us, *left = self._script(
+            keys=[f"api:rate:{merchant_id}:{limit.name}" for limit in limits],
+            args=[part for limit in limits for part in (limit.step_us, limit.burst_us)],
         )
-        return Verdict(bool(admitted), int(left), int(wait_us))
+        if refusing:
+            return Verdict(limits[int(refusing) - 1], int(wait_us))
+        return Verdict(None, int(wait_us), tuple(int(rest) for rest in left))
 
 
 class Limiter:
@@ -108,38 +157,40 @@ class Limiter:
         self._shared: Shared | None = None
         self._away_until = 0.0
 
-    def take(self, merchant_id: UUID, *, rate: int) -> Verdict:
-        """Take one request's share of `rate` per second."""
-        step_us = _MICROSECONDS // rate
-        burst_us = step_us * rate
+    def take(self, merchant_id: UUID, limits: Sequence[Limit]) -> Verdict:
+        """Take one request's share of every limit, or of none."""
         if time.monotonic() >= self._away_until:
             try:
                 if self._shared is None:
                     self._shared = Shared(settings.REDIS_URL)
-                return self._shared.take(merchant_id, step_us=step_us, burst_us=burst_us)
+                return self._shared.take(merchant_id, limits)
             except (redis.RedisError, OSError) as away:
                 self._away_until = time.monotonic() + _PAUSE_SECONDS
                 _log.warning("api.rate_limit_is_local", error=type(away).__name__)
-        return self._local.take(merchant_id, step_us=step_us, burst_us=burst_us)
+        return self._local.take(merchant_id, limits)
 
 
 _limiter = Limiter()
 
 
-def rate() -> int:
-    """Return how many requests per second a merchant may make."""
-    return int(getattr(settings, "API_RATE_PER_SECOND", _DEFAULT_RATE))
+def limits_of(operation: Operation) -> list[Limit]:
+    """Return the limits that an operation falls under."""
+    rates = {**_RATES[settings.MODE], **getattr(settings, "API_RATES", {})}
+    moves_money = operation.method == "POST" and operation.scope in _MONEY_SCOPES
+    names = ("default", "money") if moves_money else ("default",)
+    return [Limit(name, rates[name]) for name in names]
 
 
-def admit(merchant_id: UUID) -> dict[str, str]:
+def admit(merchant_id: UUID, operation: Operation) -> dict[str, str]:
     """
     Let a merchant's request pass, and return the headers that say what is left.
 
     Raises:
         RateLimited: it comes too soon; `.headers` says when not to.
     """
-    verdict = _limiter.take(merchant_id, rate=rate())
-    headers = verdict.headers(rate())
+    limits = limits_of(operation)
+    verdict = _limiter.take(merchant_id, limits)
+    headers = verdict.headers(limits)
     if not verdict.is_admitted:
         refusal = errors.RateLimited(verdict.wait_us / _MICROSECONDS)
         refusal.headers = headers
@@ -152,5 +203,5 @@ class MerchantThrottle(BaseThrottle):
 
     def allow_request(self, request: Request, view: Any) -> bool:
         """Admit the caller's merchant, or raise `RateLimited`."""
-        view.trace.headers.update(admit(caller_of(request).merchant_id))
+        view.trace.headers.update(admit(caller_of(request).merchant_id, view.operation))
         return True

@@ -1,6 +1,7 @@
 """How often a merchant may ask, with Valkey and without."""
 
 import socket
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
@@ -8,10 +9,11 @@ from uuid import uuid4
 import pytest
 
 from fintech.api import throttling
-from fintech.api.throttling import Limiter, Local, Shared
+from fintech.api.throttling import Limit, Limiter, Local, Shared
 
 RATE = 5
-STEP, BURST = 200_000, 1_000_000
+FIVE = [Limit("default", RATE)]
+STEP = 200_000  # Microseconds.
 
 
 @pytest.fixture(params=["shared", "local"])
@@ -22,38 +24,47 @@ def limiter(request, settings):
 def test_a_burst_is_admitted_and_the_next_one_waits(limiter):
     merchant = uuid4()
 
-    verdicts = [limiter.take(merchant, step_us=STEP, burst_us=BURST) for _ in range(RATE + 1)]
+    verdicts = [limiter.take(merchant, FIVE) for _ in range(RATE + 1)]
 
     assert [verdict.is_admitted for verdict in verdicts] == [True] * RATE + [False]
-    assert [verdict.left for verdict in verdicts[:RATE]] == [4, 3, 2, 1, 0]
+    assert [verdict.left for verdict in verdicts[:RATE]] == [(4,), (3,), (2,), (1,), (0,)]
     assert 0 < verdicts[-1].wait_us <= STEP
 
 
 def test_merchants_do_not_share_a_limit(limiter):
     first, second = uuid4(), uuid4()
     for _ in range(RATE):
-        limiter.take(first, step_us=STEP, burst_us=BURST)
+        limiter.take(first, FIVE)
 
-    assert not limiter.take(first, step_us=STEP, burst_us=BURST).is_admitted
-    assert limiter.take(second, step_us=STEP, burst_us=BURST).is_admitted
+    assert not limiter.take(first, FIVE).is_admitted
+    assert limiter.take(second, FIVE).is_admitted
 
 
 def test_never_more_than_the_burst_however_many_ask_at_once(limiter):
-    merchant = uuid4()
+    merchant, rate = uuid4(), 20
 
+    began = time.monotonic()
     with ThreadPoolExecutor(8) as pool:
-        verdicts = list(
-            pool.map(
-                lambda _: limiter.take(merchant, step_us=60_000_000, burst_us=20 * 60_000_000),
-                range(100),
-            )
-        )
+        verdicts = list(pool.map(lambda _: limiter.take(merchant, [Limit("x", rate)]), range(100)))
+    took = time.monotonic() - began
 
-    assert sum(verdict.is_admitted for verdict in verdicts) == 20
+    assert rate <= sum(verdict.is_admitted for verdict in verdicts) <= rate + took * rate + 1
+
+
+def test_a_request_takes_its_share_of_every_limit_or_of_none(limiter):
+    merchant = uuid4()
+    wide, narrow = Limit("default", 5), Limit("money", 2)
+    for _ in range(2):
+        limiter.take(merchant, [wide, narrow])
+
+    refused = limiter.take(merchant, [wide, narrow])
+
+    assert refused.refusing == narrow
+    assert limiter.take(merchant, [wide]).left == (2,)
 
 
 def test_a_refused_request_is_told_when_to_come_again(api, settings):
-    settings.API_RATE_PER_SECOND = 2
+    settings.API_RATES = {"default": 2}
 
     answers = [api.get("/v1/account") for _ in range(4)]
 
@@ -64,6 +75,18 @@ def test_a_refused_request_is_told_when_to_come_again(api, settings):
     assert refused.headers["RateLimit-Policy"] == '"default";q=2;w=1'
     assert refused.headers["RateLimit"].startswith('"default";r=0;t=')
     assert "Stripe-Should-Retry" not in refused.headers
+
+
+def test_what_moves_money_has_a_limit_of_its_own(api, settings):
+    settings.API_RATES = {"default": 100, "money": 1}
+    order = {"amount": 500, "currency": "eur"}
+
+    first, refused = (api.post("/v1/payment_intents", order) for _ in range(2))
+
+    assert first.headers["RateLimit-Policy"] == '"default";q=100;w=1, "money";q=1;w=1'
+    assert refused.refusal == (429, "rate_limited", None)
+    assert refused.headers["RateLimit"].startswith('"money";r=0;t=')
+    assert api.get("/v1/payment_intents").status == 200
 
 
 @pytest.fixture
@@ -77,7 +100,7 @@ def test_without_valkey_every_process_keeps_the_rule_by_itself(settings, nobody)
     settings.REDIS_URL = nobody
     limiter, merchant = Limiter(), uuid4()
 
-    verdicts = [limiter.take(merchant, rate=3) for _ in range(4)]
+    verdicts = [limiter.take(merchant, [Limit("default", 3)]) for _ in range(4)]
 
     assert [verdict.is_admitted for verdict in verdicts] == [True, True, True, False]
 

@@ -124,7 +124,7 @@ def test_a_key_that_was_used_for_something_else_is_an_idempotency_error(intents)
 
 
 def test_too_many_requests_are_a_rate_limit_error(client, settings):
-    settings.API_RATE_PER_SECOND = 1
+    settings.API_RATES = {"default": 1}
 
     with pytest.raises(stripe.RateLimitError):
         for _ in range(3):
