@@ -8,7 +8,7 @@ and secrets; what foreign clients tell of themselves is not logged at all.
 
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -26,7 +26,7 @@ from fintech.wire.events import API_VERSION
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _HIDDEN = frozenset({"number", "cvc", "secret", "client_secret", "password", "token"})
-_MOST_ITEMS, _LONGEST_LOGGED = 20, 500
+_MOST_ITEMS, _LONGEST_LOGGED, _SHORTEST_NUMBER = 20, 500, 14
 _log = structlog.get_logger(__name__)
 
 type Next = Callable[[HttpRequest], HttpResponse]
@@ -117,18 +117,25 @@ def _note(request: HttpRequest, response: HttpResponse, trace: Trace, started: f
 
 def redacted(value: Any, name: str = "") -> Any:
     """Return what may be logged of a body: no card data, no secrets, nothing long."""
-    if value is None or isinstance(value, bool | int):
+    kind = type(value)
+    if kind is str:
+        if name in _HIDDEN:
+            return "[redacted]"
+        # On the path of every request: most texts are too short to hold a card number.
+        if len(value) < _SHORTEST_NUMBER:
+            return value if "\x00" not in value else _storable(value)
+        return "[redacted]" if holds_card_number(value) else _storable(value)[:_LONGEST_LOGGED]
+    if value is None or kind is int or kind is bool:
         return value
-    if name in _HIDDEN:
-        return "[redacted]"
-    if isinstance(value, Mapping):
-        return {_storable(str(key)): redacted(part, str(key)) for key, part in value.items()}
-    if isinstance(value, list | tuple):
+    if kind is dict:
+        return {_storable(key): redacted(part, key) for key, part in value.items()}
+    if kind is list:
         return [redacted(part) for part in value[:_MOST_ITEMS]]
-    text = _storable(str(value))
-    return "[redacted]" if holds_card_number(text) else text[:_LONGEST_LOGGED]
+    return redacted(str(value), name)
 
 
 def _storable(text: str) -> str:
     """Return text without what a database does not hold, such as a null of `%00`."""
+    if text.isascii() and "\x00" not in text:
+        return text
     return text.replace("\x00", "").encode("utf-8", "replace").decode()
