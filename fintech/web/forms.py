@@ -79,6 +79,14 @@ def choices(form: forms.Form, name: str, offered: list[tuple[str, str]]) -> None
     field.choices = offered
 
 
+def only_if_asked(form: forms.Form, name: str, hint: str) -> None:
+    """Say when a field is needed instead of calling it optional."""
+    field = form.fields[name]
+    field.help_text = hint
+    if isinstance(field, AmountField):
+        field.conditional = True
+
+
 def money_of(written: str, currency: str) -> Money:
     """
     Read what somebody wrote, such as `1,204.50`, as money.

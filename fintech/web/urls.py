@@ -4,7 +4,19 @@ from django.urls import URLPattern, URLResolver, include, path, register_convert
 
 from fintech.web import converters
 from fintech.web.checkout import pages as checkout
-from fintech.web.dashboard import actions, home, keys, links, money, payments, session, webhooks
+from fintech.web.dashboard import (
+    actions,
+    exports,
+    home,
+    keys,
+    links,
+    money,
+    payments,
+    requests,
+    session,
+    team,
+    webhooks,
+)
 
 register_converter(converters.PaymentId, "pi")
 register_converter(converters.ChargeId, "ch")
@@ -15,6 +27,7 @@ _dashboard = [
     path("merchant", session.switch, name="switch"),
     path("theme", session.theme, name="theme"),
     path("payments", payments.listing, name="payments"),
+    path("payments/export", exports.export, name="export"),
     path("payments/<pi:payment_id>", payments.page, name="payment"),
     path("payments/<pi:payment_id>/timeline", payments.fragment, name="timeline"),
     path("payments/<pi:payment_id>/raw", payments.raw, name="raw"),
@@ -22,13 +35,19 @@ _dashboard = [
     path("payments/<pi:payment_id>/capture", actions.capture, name="capture"),
     path("payments/<pi:payment_id>/cancel", actions.cancel, name="cancel"),
     path("links", links.listing, name="links"),
+    path("links/<uuid:link_id>", links.switch, name="switch-link"),
     path("test-payment", links.test_payment, name="test-payment"),
     path("balance", money.balance, name="balance"),
     path("wallets", money.wallets, name="wallets"),
     path("keys", keys.listing, name="keys"),
+    path("keys/<uuid:key_id>/roll", keys.roll, name="roll-key"),
     path("keys/<uuid:key_id>/revoke", keys.revoke, name="revoke-key"),
     path("webhooks", webhooks.listing, name="webhooks"),
     path("webhooks/<uuid:endpoint_id>", webhooks.endpoint, name="webhook"),
+    path("webhooks/<uuid:endpoint_id>/change", webhooks.change, name="change-webhook"),
+    path("requests", requests.listing, name="requests"),
+    path("team", team.listing, name="team"),
+    path("team/<uuid:user_id>", team.change, name="change-member"),
     path("deliveries/<uuid:delivery_id>/resend", webhooks.resend, name="resend"),
 ]
 _pages: list[URLPattern | URLResolver] = [

@@ -18,7 +18,7 @@ from tests.make.merchants import NOON, PASSWORD
 from tests.make.payments import BY, eur
 from tests.web.conftest import OWNER
 
-PAGES = ("", "payments", "links", "balance", "wallets", "keys", "webhooks")
+PAGES = ("", "payments", "links", "balance", "wallets", "keys", "webhooks", "requests", "team")
 
 
 def text(answer) -> str:

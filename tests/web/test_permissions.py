@@ -24,6 +24,9 @@ NEEDS = {
     "wallets": Right.VIEW_WALLETS,
     "keys": Right.MANAGE_KEYS,
     "webhooks": Right.VIEW_WEBHOOKS,
+    "payments/export": Right.VIEW_PAYMENTS,
+    "requests": Right.VIEW_REQUEST_LOG,
+    "team": Right.MANAGE_PEOPLE,
 }
 
 
@@ -61,6 +64,11 @@ def test_a_closed_page_says_who_may_enter(shop):
     assert "is for owner , developer" in words
 
 
+def theirs_in(answer) -> str:
+    """The rows of an export below its head."""
+    return b"".join(answer.streaming_content).decode().partition("\r\n")[2]
+
+
 def test_another_merchants_objects_are_as_unknown_as_none(shop, stranger, hear):
     theirs = make.captured(stranger.id, eur(42_50))
     their_key = make_merchants.api_key(stranger)
@@ -76,7 +84,12 @@ def test_another_merchants_objects_are_as_unknown_as_none(shop, stranger, hear):
         assert desk.post(path_of(theirs, rest), form(how="all")).status_code == 404
     assert desk.get(f"/dashboard/webhooks/{their_endpoint.id}").status_code == 404
     assert desk.post(f"/dashboard/deliveries/{ids.new()}/resend").status_code == 404
-    desk.post(f"/dashboard/keys/{their_key.key.id}/revoke")
+    for deed in ("revoke", "roll"):
+        desk.post(f"/dashboard/keys/{their_key.key.id}/{deed}", form())
+    for deed in ("disable", "delete", "resend"):
+        path = f"/dashboard/webhooks/{their_endpoint.id}/change"
+        assert desk.post(path, {"do": deed}).status_code == 404
+    assert theirs_in(desk.get("/dashboard/payments/export")) == ""
     for page in ("", "payments", "links", "balance", "wallets", "keys", "webhooks"):
         body = desk.get(f"/dashboard/{page}").content.decode()
         assert "€42.50" not in body
@@ -148,6 +161,11 @@ def test_every_form_of_the_desk_wants_its_token(shop):
         "/dashboard/test-payment",
         "/dashboard/merchant",
         "/dashboard/theme",
+        "/dashboard/team",
+        f"/dashboard/team/{ids.new()}",
+        f"/dashboard/links/{ids.new()}",
+        f"/dashboard/keys/{ids.new()}/roll",
+        f"/dashboard/webhooks/{ids.new()}/change",
     ):
         assert browser.post(path, form(how="all", name="x", title="x")).status_code == 403, path
 
@@ -159,8 +177,9 @@ def test_no_page_is_left_out_of_these_tests():
     """A new path must be placed here, so that nobody forgets to guard it."""
     known = {
         "home", "search", "switch", "theme", "payments", "payment", "timeline", "raw", "refund",
-        "capture", "cancel", "links", "test-payment", "balance", "wallets", "keys", "revoke-key",
-        "webhooks", "webhook", "resend",
+        "capture", "cancel", "export", "links", "switch-link", "test-payment", "balance",
+        "wallets", "keys", "roll-key", "revoke-key", "webhooks", "webhook", "change-webhook",
+        "resend", "requests", "team", "change-member",
         # Doors without a desk: the front, signing in, and payers' pages.
         "front", "login", "answered", "challenge", "pay", "paid",
     }  # fmt: skip

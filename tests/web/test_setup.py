@@ -1,15 +1,24 @@
 """Keys, webhooks and links at the desk."""
 
+import csv
+import io
 import re
 
 import pytest
 
-from fintech.kernel import clock
+from fintech.kernel import clock, ids
 from fintech.kernel.money import Money
+from fintech.merchants import data as merchant_data
 from fintech.merchants import errors as merchant_errors
 from fintech.merchants import queries as merchant_queries
+from fintech.merchants import services as merchants
 from fintech.notifications import queries as notification_queries
 from fintech.payments import queries as payment_queries
+from fintech.payments import services as payments
+from fintech.web.dashboard import exports
+from tests.make import payments as make
+from tests.make.merchants import NOON
+from tests.make.payments import BY, eur
 from tests.web.test_actions import form
 from tests.web.test_pages import text
 
@@ -91,3 +100,134 @@ def test_a_link_form_that_is_sent_twice_makes_one_link(desk, shop):
     desk.post("/dashboard/links", pressed)
 
     assert len(payment_queries.links(shop.id).items) == 1
+
+
+def test_a_rolled_key_has_a_successor_and_both_work_for_a_while(desk, shop):
+    made = desk.post("/dashboard/keys", form(name="Old", kind="secret")).context["made"]
+
+    answer = desk.post(f"/dashboard/keys/{made.key.id}/roll", form())
+
+    successor = answer.context["made"]
+    assert successor.secret in answer.content.decode()
+    assert merchant_queries.authenticate(successor.secret, at=clock.now()).name == "Old"
+    assert merchant_queries.authenticate(made.secret, at=clock.now()).id == made.key.id
+    assert len(merchant_queries.api_keys(shop.id)) == 2
+
+
+def test_a_roll_that_is_sent_twice_makes_one_successor(desk, shop):
+    made = desk.post("/dashboard/keys", form(name="Old", kind="secret")).context["made"]
+    pressed = form()
+
+    desk.post(f"/dashboard/keys/{made.key.id}/roll", pressed)
+    desk.post(f"/dashboard/keys/{made.key.id}/roll", pressed)
+
+    assert len(merchant_queries.api_keys(shop.id)) == 2
+
+
+def test_a_link_is_closed_and_opened_again(desk, client, shop):
+    desk.post("/dashboard/links", form(title="Gift card", amount="25", currency="EUR"))
+    link = payment_queries.links(shop.id).items[0]
+
+    desk.post(f"/dashboard/links/{link.id}", {"active": "no"})
+    assert client.get(f"/pay/{link.token}").status_code == 410
+
+    desk.post(f"/dashboard/links/{link.id}", {"active": "yes"})
+    assert client.get(f"/pay/{link.token}").status_code == 200
+
+
+def test_an_endpoint_is_paused_resumed_and_deleted(desk, shop):
+    desk.post("/dashboard/webhooks", form(url="https://shop.example.com/events"))
+    endpoint = notification_queries.endpoints(shop.id).items[0]
+    path = f"/dashboard/webhooks/{endpoint.id}/change"
+
+    desk.post(path, {"do": "disable"})
+    assert not notification_queries.endpoint(endpoint.id, shop.id).is_enabled
+    desk.post(path, {"do": "enable"})
+    assert notification_queries.endpoint(endpoint.id, shop.id).is_enabled
+    assert "0 of the last week" in text(desk.post(path, {"do": "resend"}, follow=True))
+    desk.post(path, {"do": "delete"})
+    assert notification_queries.endpoints(shop.id).items == ()
+
+
+def test_somebody_is_invited_changes_roles_and_leaves(desk, shop):
+    desk.post("/dashboard/team", form(email="mia@example.com", name="Mia", role="viewer"))
+    mia = next(
+        one for one in merchant_queries.members(shop.id) if one.user.email == "mia@example.com"
+    )
+    assert mia.role == "viewer"
+
+    desk.post(f"/dashboard/team/{mia.user.id}", {"role": "finance"})
+    roles = {one.user.email: one.role for one in merchant_queries.members(shop.id)}
+    assert roles["mia@example.com"] == "finance"
+
+    desk.post(f"/dashboard/team/{mia.user.id}", {"role": "remove"})
+    assert len(merchant_queries.members(shop.id)) == 1
+
+
+@pytest.mark.parametrize("role", ["remove", "viewer", "emperor"])
+def test_the_last_owner_stays_and_no_role_is_made_up(desk, shop, role):
+    olga = merchant_queries.members(shop.id)[0]
+
+    answer = desk.post(f"/dashboard/team/{olga.user.id}", {"role": role}, follow=True)
+
+    assert "Nothing was changed." in text(answer)
+    assert merchant_queries.members(shop.id)[0].role == "owner"
+
+
+def test_the_export_is_what_the_list_shows(desk, shop, hear):
+    make.captured(shop.id, eur(42_50))
+    make.confirmed(shop.id, eur(5_00), token="insufficient_funds")
+    payments.create(
+        merchant_id=shop.id, amount=eur(1_00), description='=HYPERLINK("x")', by=BY, at=NOON
+    )
+    hear()
+
+    def exported(query: str) -> list[dict[str, str]]:
+        answer = desk.get(f"/dashboard/payments/export{query}")
+        assert answer["Content-Disposition"].startswith("attachment;")
+        return list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode())))
+
+    everything = exported("")
+    assert [row["amount"] for row in everything] == ["1.00", "5.00", "42.50"]
+    assert everything[0]["description"] == '\'=HYPERLINK("x")'
+    assert everything[2]["card_last4"] == "4242"
+    declined = exported("?state=declined")
+    assert [row["decline_code"] for row in declined] == ["insufficient_funds"]
+    assert desk.get("/dashboard/payments/export?min=5").status_code == 400
+
+
+def test_an_export_goes_over_all_pages(desk, shop, hear, monkeypatch):
+    monkeypatch.setattr(exports, "_ROWS", 2)
+    made = [make.captured(shop.id, eur(100 + number)).amount.minor for number in range(5)]
+    hear()
+
+    body = b"".join(desk.get("/dashboard/payments/export").streaming_content).decode()
+
+    amounts = [row["amount"] for row in csv.DictReader(io.StringIO(body))]
+    assert sorted(amounts) == [f"1.0{minor - 100}" for minor in made]
+
+
+def test_requests_are_shown_with_what_was_answered(desk, shop):
+    merchants.record_requests(
+        [
+            merchant_data.RequestLogLine(
+                id=ids.new(),
+                merchant_id=shop.id,
+                api_key_id=None,
+                request_id="req_1",
+                method="POST",
+                path="/v1/payment_intents",
+                status=402,
+                duration_ms=84,
+                at=clock.now(),
+                error_code="card_declined",
+                request_body={"amount": 4250},
+                response_body={"error": {"code": "card_declined"}},
+            )
+        ]
+    )
+
+    words = text(desk.get("/dashboard/requests"))
+
+    for told in ("POST /v1/payment_intents", "402", "card_declined", "84 ms", "req_1", "4250"):
+        assert told in words

@@ -39,8 +39,7 @@ class AmountForm(forms.Form):
         self.most = most
         everything = f"All of it: {formats.amount(most)}"
         forms.choices(self, "how", [("all", everything), ("part", "A part")])
-        self.fields["amount"].help_text = f"For a part: at most {formats.amount(most)}."
-        self.fields["amount"].conditional = True
+        forms.only_if_asked(self, "amount", f"For a part: at most {formats.amount(most)}.")
 
     def clean(self) -> dict[str, Any]:
         """Make the amount exact."""

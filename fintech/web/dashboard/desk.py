@@ -32,6 +32,8 @@ _NAV = (
     ("wallets", "Wallets", "wallet2"),
     ("keys", "API keys", "key"),
     ("webhooks", "Webhooks", "broadcast"),
+    ("requests", "Requests", "list-ul"),
+    ("team", "Team", "person-circle"),
 )
 
 

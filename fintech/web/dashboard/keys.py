@@ -14,7 +14,7 @@ from fintech.kernel import clock
 from fintech.kernel.errors import Refusal
 from fintech.merchants import queries as merchant_queries
 from fintech.merchants import services as merchants
-from fintech.merchants.data import ApiKey, Right
+from fintech.merchants.data import ApiKey, NewKey, Right
 from fintech.web import forms
 from fintech.web.dashboard import desk
 
@@ -67,9 +67,13 @@ def listing(request: HttpRequest, at: desk.Desk) -> HttpResponse:
             )
         except Refusal as refusal:
             form.refuse(refusal)
+    return _page(request, at, KeyForm() if made else form, made)
+
+
+def _page(request: HttpRequest, at: desk.Desk, form: KeyForm, made: NewKey | None) -> HttpResponse:
     now = clock.now()
     context = {
-        "form": KeyForm() if made else form,
+        "form": form,
         "made": made,
         "base_url": settings.BASE_URL,
         "keys": [(key, _state(key, now)) for key in merchant_queries.api_keys(at.merchant.id)],
@@ -100,6 +104,24 @@ def _state(key: ApiKey, now: datetime) -> str:
     if key.expires_at is None:
         return "active"
     return "expired" if now >= key.expires_at else "expiring"
+
+
+@require_POST
+@desk.page(Right.MANAGE_KEYS)
+def roll(request: HttpRequest, at: desk.Desk, key_id: UUID) -> HttpResponse:
+    """Make a key's successor; the old one is accepted for a while longer."""
+    form = forms.Once(request.POST)
+    if not form.is_valid() or _sent_before(request, form.cleaned_data["once"]):
+        messages.info(request, "This key was rolled already; its new secret was shown once.")
+        return redirect("web:keys")
+    try:
+        made = merchants.roll_api_key(
+            merchant_id=at.merchant.id, key_id=key_id, by=desk.actor(request), at=clock.now()
+        )
+    except Refusal as refusal:
+        messages.warning(request, refusal.message)
+        return redirect("web:keys")
+    return _page(request, at, KeyForm(), made)
 
 
 @require_POST

@@ -1,6 +1,7 @@
 """Payment links, and the one behind “Take a test payment”."""
 
 from typing import Any
+from uuid import UUID
 
 from django import forms as django_forms
 from django.conf import settings
@@ -11,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from fintech.kernel import clock, money
-from fintech.kernel.errors import Refusal
+from fintech.kernel.errors import NotFound, Refusal
 from fintech.kernel.money import Money
 from fintech.merchants.data import Right
 from fintech.payments import queries as payment_queries
@@ -106,6 +107,25 @@ def listing(request: HttpRequest, at: desk.Desk) -> HttpResponse:
 
 def _address(link: Link) -> str:
     return f"{settings.BASE_URL}{reverse('web:pay', args=[link.token])}"
+
+
+@require_POST
+@desk.page(Right.TAKE_PAYMENTS)
+def switch(request: HttpRequest, at: desk.Desk, link_id: UUID) -> HttpResponse:
+    """Switch a link off, or on again."""
+    try:
+        link = payments.update_link(
+            merchant_id=at.merchant.id,
+            link_id=link_id,
+            active=request.POST.get("active") == "yes",
+            by=desk.actor(request),
+            at=clock.now(),
+        ).value
+    except NotFound:
+        raise Http404 from None
+    state = "takes payments again" if link.active else "takes no payments any more"
+    messages.success(request, f"“{link.title}” {state}.")
+    return redirect("web:links")
 
 
 @require_POST

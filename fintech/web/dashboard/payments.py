@@ -46,7 +46,7 @@ _POLLS = (1, 2, 2, 3, 5, 8, 13, 21, 34)  # Seconds to the next look, by how ofte
 @desk.page(Right.VIEW_PAYMENTS)
 def listing(request: HttpRequest, at: desk.Desk) -> HttpResponse:
     """Show payments, newest first, narrowed by what the address says."""
-    filters, chips, problem = _filters(request)
+    filters, chips, problem = filters_of(request)
     page = queries.payments(
         at.merchant.id,
         filters,
@@ -86,7 +86,7 @@ def rows(at: desk.Desk, lines: Sequence[PaymentLine]) -> list[dict[str, Any]]:
     ]
 
 
-def _filters(request: HttpRequest) -> tuple[Filters, list[tuple[str, str]], str]:
+def filters_of(request: HttpRequest) -> tuple[Filters, list[tuple[str, str]], str]:
     """Read the filters of an address; what cannot be read is said and left out."""
     asked = request.GET
     chosen = next((tab for name, _, tab in TABS if name == asked.get("state", "")), Filters())

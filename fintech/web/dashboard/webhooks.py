@@ -1,5 +1,6 @@
 """Where events are sent, and how each sending went."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from django import forms as django_forms
@@ -15,6 +16,8 @@ from fintech.notifications import queries as notification_queries
 from fintech.notifications import services as notifications
 from fintech.web import forms
 from fintech.web.dashboard import desk
+
+_BACK = timedelta(days=7)
 
 
 class EndpointForm(forms.Form):
@@ -84,6 +87,41 @@ def endpoint(request: HttpRequest, at: desk.Desk, endpoint_id: UUID) -> HttpResp
         "may_manage": at.may(Right.MANAGE_WEBHOOKS),
     }
     return desk.render(request, at, "web/dashboard/webhook.html", "webhooks", context)
+
+
+@require_POST
+@desk.page(Right.MANAGE_WEBHOOKS)
+def change(request: HttpRequest, at: desk.Desk, endpoint_id: UUID) -> HttpResponse:
+    """Switch an endpoint off or on, delete it, or send again what it did not get."""
+    wanted = request.POST.get("do", "")
+    try:
+        said = _change(request, at, endpoint_id, wanted)
+    except NotFound:
+        raise Http404 from None
+    except Refusal as refusal:
+        messages.warning(request, refusal.message)
+    else:
+        messages.success(request, said)
+    if wanted == "delete":
+        return redirect("web:webhooks")
+    return redirect("web:webhook", endpoint_id=endpoint_id)
+
+
+def _change(request: HttpRequest, at: desk.Desk, endpoint_id: UUID, wanted: str) -> str:
+    by, now, shop = desk.actor(request), clock.now(), at.merchant.id
+    if wanted == "delete":
+        notifications.delete_endpoint(endpoint_id=endpoint_id, merchant_id=shop, by=by, at=now)
+        return "The endpoint is gone; nothing is sent there any more."
+    if wanted == "resend":
+        count = notifications.resend_failed(
+            endpoint_id=endpoint_id, merchant_id=shop, since=now - _BACK, by=by, at=now
+        )
+        return f"{count} of the last week's deliveries are on their way again."
+    is_enabled = wanted == "enable"
+    notifications.update_endpoint(
+        endpoint_id=endpoint_id, merchant_id=shop, is_enabled=is_enabled, by=by, at=now
+    )
+    return "Events are sent here again." if is_enabled else "Nothing is sent here for now."
 
 
 @require_POST
