@@ -24,8 +24,10 @@ from fintech.kernel import clock
 from fintech.kernel.errors import NotFound
 from fintech.kernel.keys import Key
 from fintech.wire.errors import Fault
+from fintech.wire.events import API_VERSION
 
 LONGEST_URL = 8 * 1024  # Bytes.
+VERSIONS = (API_VERSION,)
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
 _FORM, _JSON = "application/x-www-form-urlencoded", "application/json"
 _UTF8 = frozenset({"", "utf-8", "utf8"})
@@ -59,6 +61,7 @@ def serve(
     Raises:
         Refusal: anything that is refused, here or in a room.
     """
+    check_version(headers)
     values = parameters(operation, query=query, headers=headers, content=content)
     if trace is not None:
         trace.values = values
@@ -83,6 +86,14 @@ def serve(
     if wanted:
         expand(answer.body, wanted, merchant_id=caller.merchant_id)
     return answer
+
+
+def check_version(headers: Mapping[str, str]) -> None:
+    """Refuse a caller who counts on another contract than there is."""
+    asked = headers.get("API-Version")
+    if asked and asked not in VERSIONS:
+        message = f"There is no version {asked[:20]}; there is {', '.join(VERSIONS)}."
+        raise errors.ParametersWrong([Fault("API-Version", "parameter_invalid", message)])
 
 
 def parameters(

@@ -165,6 +165,14 @@ def test_a_foreign_version_is_echoed_and_changes_no_shape(api):
     assert "API-Compat" not in pinned.headers
 
 
+def test_a_caller_who_counts_on_another_version_is_refused(api):
+    assert api.send("GET", INTENT, headers={"API-Version": "2026-11-01"}).status == 200
+
+    refused = api.send("GET", INTENT, headers={"API-Version": "2031-01-01"})
+
+    assert refused.refusal == (400, "parameter_invalid", "API-Version")
+
+
 @pytest.mark.parametrize("accept", ["", "*/*", "application/json", "text/html, */*;q=0.1"])
 def test_json_is_given_to_whoever_takes_it(api, accept):
     assert api.send("GET", INTENT, headers={"Accept": accept}).status == 200
