@@ -34,7 +34,10 @@ class WalletAdmin(ReadOnlyAdmin):
     def available(self, wallet: Wallet) -> str:
         return money(queries.balances(wallet.id)[0].available.minor, wallet.currency)
 
-    @admin.action(description="Freeze", permissions=["view"])
+    def has_freeze_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("wallets.change_wallet"))
+
+    @admin.action(description="Freeze", permissions=["freeze"])
     def freeze(self, request: HttpRequest, queryset: QuerySet[Wallet]) -> None:
         for wallet in queryset:
             try:
@@ -42,7 +45,7 @@ class WalletAdmin(ReadOnlyAdmin):
             except Refusal as refusal:
                 self.message_user(request, f"{wallet}: {refusal.message}", messages.ERROR)
 
-    @admin.action(description="Unfreeze", permissions=["view"])
+    @admin.action(description="Unfreeze", permissions=["freeze"])
     def unfreeze(self, request: HttpRequest, queryset: QuerySet[Wallet]) -> None:
         for wallet in queryset:
             try:

@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from fintech.kernel.money import Money
@@ -67,4 +68,20 @@ def test_staff_freeze_and_unfreeze_a_wallet(staff):
     staff.post(reverse("admin:wallets_wallet_changelist"), {"action": "freeze", **asked})
     assert queries.wallet(wallet.id).state == "frozen"
     staff.post(reverse("admin:wallets_wallet_changelist"), {"action": "unfreeze", **asked})
+    assert queries.wallet(wallet.id).state == "active"
+
+
+def test_who_may_only_look_does_not_freeze(client):
+    wallet = make.wallet()
+    looker = User.objects.create_user(
+        email="looker@example.com", password="correct horse battery", name="Luca"
+    )
+    User.objects.filter(id=looker.id).update(is_staff=True)
+    looker.user_permissions.add(Permission.objects.get(codename="view_wallet"))
+    client.force_login(looker, backend="django.contrib.auth.backends.ModelBackend")
+    table = reverse("admin:wallets_wallet_changelist")
+
+    client.post(table, {"action": "freeze", "_selected_action": [str(wallet.id)]})
+
+    assert client.get(table).status_code == 200
     assert queries.wallet(wallet.id).state == "active"
