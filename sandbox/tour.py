@@ -52,8 +52,8 @@ class Tour:
         """Return what the tour shows."""
         return [
             self.greet,
-            self.lose_an_answer,
             self.pay,
+            self.lose_an_answer,
             self.book,
             self.reconcile,
             self.tamper,
@@ -90,7 +90,7 @@ class Tour:
 
     def book(self) -> None:
         """Show how it was booked."""
-        self.head("How the ledger booked it: each entry balances, none is ever changed")
+        self.head("How the ledger booked 42.50: each entry balances, none is ever changed")
         entries = self.api.get("/v1/ledger/entries", payment_intent=self.payment)["data"]
         for entry in sorted(entries, key=lambda one: (one["created"], one["id"])):
             self.say(f"{entry['id']}  {entry['kind'].replace('_', ' ')}")
@@ -150,6 +150,7 @@ class Tour:
         self.say("\n".join(breaks[:_BREAKS_SHOWN]))
         if len(breaks) > _BREAKS_SHOWN:
             self.say(f"  and {len(breaks) - _BREAKS_SHOWN} more")
+        self.say("The lost answer is missing in the ledger too, until the next run.")
         self.look("/admin/reconciliation/break/", "runs and breaks")
         self.rest()
 
