@@ -16,7 +16,15 @@ from django.utils.safestring import SafeString
 
 from fintech.fraud import data, queries
 from fintech.fraud import services as fraud
-from fintech.fraud.models import Assessment, Case, ListItem, Outcome, Rule, RuleVersion
+from fintech.fraud.models import (
+    Assessment,
+    Case,
+    ListItem,
+    Outcome,
+    Rule,
+    RuleVersion,
+    VelocityLimit,
+)
 from fintech.fraud.rules import read
 from fintech.kernel import clock
 from fintech.kernel.actor import Actor
@@ -147,6 +155,14 @@ class ListItemAdmin(ReadOnlyAdmin):
                 taken += 1
         if taken:
             self.message_user(request, f"Taken off: {taken}.")
+
+
+@admin.register(VelocityLimit)
+class VelocityLimitAdmin(ReadOnlyAdmin):
+    list_display = ("name", "of", "maximum", "seconds", "decision", "merchant_id", "active")
+    list_filter = ("active", "of", "decision")
+    search_fields = ("name",)
+    ordering = ("-id",)
 
 
 class RuleForm(forms.ModelForm):

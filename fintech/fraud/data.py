@@ -70,6 +70,15 @@ class OutcomeKind(StrEnum):
     LEGITIMATE = "legitimate"
 
 
+class Counted(StrEnum):
+    """Whose attempts a velocity limit counts."""
+
+    CARD = "card"
+    CUSTOMER = "customer"
+    EMAIL = "email"
+    IP = "ip"
+
+
 class RuleState(StrEnum):
     """How far a written rule has come."""
 
@@ -152,6 +161,7 @@ def _known_fields() -> frozenset[str]:
 
 
 _SENTENCES = {
+    "velocity_limit": "Attempt {count} within {seconds} seconds; {limit} lets {maximum} pass.",
     "rule": "Rule {rule}, version {version}.",
     "list_block": "Blocked by a list ({on}).",
     "list_review": "On a list of what a person looks at ({on}).",
@@ -295,6 +305,26 @@ class Rule:
     points: int
     decision: Decision | None  # What a hit decides by itself; None: its points only.
     author: str
+    created_at: datetime
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VelocityLimit:
+    """
+    How many attempts within a time; what comes on top is decided by the limit.
+
+    Windows are fixed: they begin at multiples of their length.
+    """
+
+    id: UUID
+    merchant_id: UUID | None  # None: for every merchant.
+    name: str
+    of: Counted
+    seconds: int
+    maximum: int
+    decision: Decision
+    active: bool
     created_at: datetime
     version: int
 

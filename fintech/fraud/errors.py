@@ -113,3 +113,12 @@ class RuleReviewedByAuthor(Refused):
 
     def __init__(self, rule_id: UUID) -> None:
         super().__init__("Somebody else than its author activates a rule.", rule_id=str(rule_id))
+
+
+class VelocityLimitNotFound(NotFound):
+    """There is no such velocity limit, or it has been removed."""
+
+    code = "resource_missing"
+
+    def __init__(self, limit_id: UUID) -> None:
+        super().__init__("There is no such velocity limit.", velocity_limit_id=str(limit_id))

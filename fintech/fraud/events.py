@@ -153,3 +153,33 @@ class RuleArchived(RuleFact):
     name: ClassVar = "fraud.rule_archived.v1"
 
     ruleset_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class VelocityLimitFact(Event):
+    """What every fact of a velocity limit's stream says."""
+
+    stream_of: ClassVar = "velocity_limit_id"
+
+    velocity_limit_id: UUID
+    merchant_id: UUID | None
+    ruleset_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class VelocityLimitCreated(VelocityLimitFact):
+    """Attempts are counted, and too many are stopped."""
+
+    name: ClassVar = "fraud.velocity_limit_created.v1"
+
+    of: Code
+    seconds: int
+    maximum: int
+    decision: Code
+
+
+@dataclass(frozen=True, kw_only=True)
+class VelocityLimitRemoved(VelocityLimitFact):
+    """They are counted no longer."""
+
+    name: ClassVar = "fraud.velocity_limit_removed.v1"

@@ -12,7 +12,14 @@ from fintech.fraud.queries.reading import (
     outcomes,
     related,
 )
-from fintech.fraud.queries.ruling import decided_again, rule, rules, written
+from fintech.fraud.queries.ruling import (
+    decided_again,
+    limits_of,
+    rule,
+    rules,
+    velocity_limits,
+    written,
+)
 from fintech.fraud.queries.testing import back_test
 
 __all__ = [
@@ -24,6 +31,7 @@ __all__ = [
     "cases",
     "decided_again",
     "gather",
+    "limits_of",
     "list_item",
     "list_items",
     "outcomes",
@@ -31,5 +39,6 @@ __all__ = [
     "replay",
     "rule",
     "rules",
+    "velocity_limits",
     "written",
 ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from fintech.fraud.models import Case, ListItem, Rule
+from fintech.fraud.models import Case, ListItem, Rule, VelocityLimit
 from fintech.kernel import event_log
 from fintech.kernel.event_log import Recorded
 from fintech.kernel.invariants import Invariant
@@ -48,6 +48,13 @@ def replay() -> Iterator[Difference]:
         }
         for row in Rule.objects.iterator()
     }
+    stored |= {
+        f"fraud.velocity_limit:{row.id}": {
+            "state": "active" if row.active else "removed",
+            "version": str(row.version),
+        }
+        for row in VelocityLimit.objects.iterator()
+    }
     for name in sorted(stored.keys() | folded.keys()):
         said, found = folded.get(name, {}), stored.get(name, {})
         for column in sorted(said.keys() | found.keys()):
@@ -60,7 +67,7 @@ def replay() -> Iterator[Difference]:
                 )
 
 
-_FOLDED = ("fraud.case_", "fraud.list_item_", "fraud.rule_")
+_FOLDED = ("fraud.case_", "fraud.list_item_", "fraud.rule_", "fraud.velocity_limit_")
 
 
 def _facts() -> Iterator[Recorded]:
@@ -81,6 +88,8 @@ def _fold(row: dict[str, str], fact: Recorded) -> None:
         },
         "fraud.list_item_added.v1": {"state": "listed", "action": fact.data.get("action", "")},
         "fraud.list_item_removed.v1": {"state": "removed"},
+        "fraud.velocity_limit_created.v1": {"state": "active"},
+        "fraud.velocity_limit_removed.v1": {"state": "removed"},
         "fraud.rule_drafted.v1": {"state": "draft"},
         "fraud.rule_revised.v1": {"state": "draft"},
         "fraud.rule_shadowed.v1": {"state": "shadow"},

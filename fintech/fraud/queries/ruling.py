@@ -4,7 +4,7 @@ from functools import lru_cache
 from uuid import UUID
 
 from fintech.fraud import data, errors
-from fintech.fraud.models import Rule, Ruleset, RuleVersion
+from fintech.fraud.models import Rule, Ruleset, RuleVersion, VelocityLimit
 from fintech.fraud.queries import reading
 from fintech.fraud.rules import Written, judge, read
 
@@ -47,7 +47,28 @@ def written(ruleset: str, merchant_id: UUID) -> list[Written]:
 def decided_again(assessment_id: UUID) -> data.Judgment:
     """Decide from the stored snapshot: today's code, the features and written rules of then."""
     made = reading.assessment(assessment_id)
-    return judge(made.features, written(made.features.ruleset, made.merchant_id))
+    counted = [reason for reason in made.reasons if reason.code == "velocity_limit"]
+    return judge(made.features, written(made.features.ruleset, made.merchant_id), counted)
+
+
+def velocity_limits(
+    merchant_id: UUID | None = None, *, active: bool | None = True
+) -> list[data.VelocityLimit]:
+    """Return velocity limits, newest first; None: those that hold for everybody."""
+    rows = VelocityLimit.objects.filter(merchant_id=merchant_id).order_by("-id")
+    if active is not None:
+        rows = rows.filter(active=active)
+    return [row.as_data() for row in rows]
+
+
+@lru_cache(maxsize=_SETS_REMEMBERED)
+def limits_of(ruleset: str) -> tuple[data.VelocityLimit, ...]:
+    """Return a set's velocity limits. They never change, so they are read once."""
+    if not ruleset:
+        return ()
+    found = Ruleset.objects.get(id=UUID(ruleset))
+    rows = VelocityLimit.objects.filter(id__in=found.limits).order_by("id") if found.limits else ()
+    return tuple(row.as_data() for row in rows)
 
 
 @lru_cache(maxsize=_SETS_REMEMBERED)

@@ -55,9 +55,16 @@ _BANDS = ((95, Decision.BLOCK), (75, Decision.REVIEW), (60, Decision.CHALLENGE))
 _SEVERITY = list(Decision)  # in the order in which they are declared
 
 
-def judge(features: Features, written: Sequence[Written] = ()) -> Judgment:
-    """Evaluate every rule; the score is the sum, clamped; the most severe decision wins."""
-    reasons = [reason for rule in _RULES if (reason := rule(features)) is not None]
+def judge(
+    features: Features, written: Sequence[Written] = (), counted: Sequence[Reason] = ()
+) -> Judgment:
+    """
+    Evaluate every rule; the score is the sum, clamped; the most severe decision wins.
+
+    `counted` are the reasons of velocity limits, which the database has counted.
+    """
+    reasons = [*counted]
+    reasons += [reason for rule in _RULES if (reason := rule(features)) is not None]
     shadow: list[Reason] = []
     for rule in written:
         reason = rule.reason(features)
@@ -81,7 +88,7 @@ def combined(reasons: Sequence[Reason], shadow: Sequence[Reason] = ()) -> Judgme
 
 
 def _hard(reason: Reason) -> Decision | None:
-    if reason.code != "rule":
+    if reason.code not in {"rule", "velocity_limit"}:
         return _HARD.get(reason.code)
     asked = dict(reason.detail).get("decision")
     return Decision(str(asked)) if asked else None

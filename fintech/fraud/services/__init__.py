@@ -2,6 +2,7 @@
 
 from fintech.fraud.services.assessing import assess
 from fintech.fraud.services.cases import claim_case, claim_next_case, close_case
+from fintech.fraud.services.counting import create_velocity_limit, remove_velocity_limit
 from fintech.fraud.services.learning import record_outcome
 from fintech.fraud.services.lists import add_to_list, remove_from_list
 from fintech.fraud.services.rules import (
@@ -20,9 +21,11 @@ __all__ = [
     "claim_case",
     "claim_next_case",
     "close_case",
+    "create_velocity_limit",
     "draft_rule",
     "record_outcome",
     "remove_from_list",
+    "remove_velocity_limit",
     "revise_rule",
     "watch_rule",
 ]

@@ -9,6 +9,7 @@ from django_subatomic import db
 
 from fintech.fraud import data, events, queries
 from fintech.fraud.rules import MODEL_VERSION, judge
+from fintech.fraud.services import counting
 from fintech.kernel import event_log, ids
 from fintech.kernel.actor import Actor
 from fintech.kernel.events import Code, Event
@@ -28,23 +29,28 @@ def assess(
     """
     Decide attempts from their snapshots, and open a case for each that a person must see.
 
-    Pure, plus two statements for all of them: rows, then facts. Requires the caller's
-    transaction. Assessments come back in the order of `questions`.
+    Pure, plus two statements for all of them: rows, then facts; and one more before them
+    where velocity limits are live, which counts. Requires the caller's transaction.
+    Assessments come back in the order of `questions`.
     """
     if not questions:
         return []
-    made = [
-        _Made(question, _assessment(question, known))
-        for question, known in zip(questions, features, strict=True)
-    ]
     with db.transaction_required():
+        counted = counting.count(questions, features)
+        made = [
+            _Made(question, _assessment(question, known, over))
+            for question, known, over in zip(questions, features, counted, strict=True)
+        ]
         _write(made)
         event_log.append([fact for each in made for fact in _facts(each)], by=by)
     return [each.assessment for each in made]
 
 
-def _assessment(question: data.Question, features: data.Features) -> data.Assessment:
-    judgment = judge(features, queries.written(features.ruleset, question.merchant_id))
+def _assessment(
+    question: data.Question, features: data.Features, over: Sequence[data.Reason]
+) -> data.Assessment:
+    written = queries.written(features.ruleset, question.merchant_id)
+    judgment = judge(features, written, over)
     return data.Assessment(
         id=ids.new(),
         payment_id=question.payment_id,

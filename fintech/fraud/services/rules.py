@@ -10,18 +10,17 @@ from uuid import UUID
 
 import django_fsm as fsm
 from django.conf import settings
-from django.db import IntegrityError, connection
+from django.db import IntegrityError
 from django_subatomic import db
 
 from fintech.fraud import data, errors, events
 from fintech.fraud.data import RuleState
-from fintech.fraud.models import Rule, Ruleset, RuleVersion
+from fintech.fraud.models import Rule, RuleVersion
 from fintech.fraud.rules import read
-from fintech.fraud.services import checking
+from fintech.fraud.services import checking, rulesets
 from fintech.kernel import event_log, ids
 from fintech.kernel.actor import Actor
 
-_ONE_AT_A_TIME = 7_461_001  # The advisory lock of whoever changes what is live.
 _MOST_POINTS = 100
 
 
@@ -96,7 +95,7 @@ def revise_rule(
         rule.save()
         text.save(force_insert=True)
         if was_live:
-            _set_live(at)
+            rulesets.write(at)
         event_log.append([_fact(events.RuleRevised, rule, at=at)], by=by)
     return rule.as_data(text)
 
@@ -160,7 +159,7 @@ def _moved(
     """Save a rule that has moved, make the new set, and say so."""
     rule.version += 1
     rule.save()
-    ruleset_id = _set_live(at)
+    ruleset_id = rulesets.write(at)
     event_log.append(
         [
             fact(
@@ -177,30 +176,9 @@ def _moved(
     return rule.as_data(RuleVersion.objects.get(rule=rule, number=rule.number))
 
 
-def _set_live(at: datetime) -> UUID:
-    """Write down which texts are live from now on."""
-    live = Rule.objects.filter(state__in=[RuleState.SHADOW, RuleState.ACTIVE])
-    numbers = {rule.id: (rule.number, rule.state) for rule in live}
-    texts = RuleVersion.objects.filter(rule_id__in=numbers).order_by("id")
-    chosen = [
-        (str(text.id), numbers[text.rule_id][1])
-        for text in texts
-        if text.number == numbers[text.rule_id][0]
-    ]
-    made = Ruleset(
-        id=ids.new(),
-        active=[text_id for text_id, state in chosen if state == RuleState.ACTIVE],
-        shadow=[text_id for text_id, state in chosen if state == RuleState.SHADOW],
-        created_at=at,
-    )
-    made.save(force_insert=True)
-    return made.id
-
-
 def _locked(rule_id: UUID) -> Rule:
-    """Lock a rule; who changes what is live does so alone, or two sets would miss each other."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ONE_AT_A_TIME])
+    """Lock a rule, after the lock of what is live."""
+    rulesets.lock()
     rule = Rule.objects.select_for_update(no_key=True).filter(id=rule_id).first()
     if rule is None:
         raise errors.RuleNotFound(rule_id)
