@@ -42,7 +42,7 @@ test: ready ## Run all tests on embedded servers; EFFORT (default 0.02) scales t
 check: ready ## Lint, format, types, import contracts, migrations, dependencies, Dockerfile.
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	$(PYTHON_BIN) -m sandbox exec --scratch -- .venv/bin/mypy fintech config sandbox
+	$(PYTHON_BIN) -m sandbox exec --scratch -- .venv/bin/mypy --cache-dir .mypy_cache/check fintech config sandbox
 	.venv/bin/lint-imports
 	$(PYTHON_BIN) -m sandbox exec --scratch -- $(PYTHON_BIN) manage.py makemigrations --check --dry-run
 	.venv/bin/deptry fintech config --per-rule-ignores "DEP002=gunicorn|uvicorn|uvicorn-worker|whitenoise"
