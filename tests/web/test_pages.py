@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 from django_subatomic import db
 
-from fintech.kernel import clock, event_log, ids
+from fintech.audit import services as audit
+from fintech.kernel import clock, event_log, ids, proof
 from fintech.notifications import handlers as notifications
 from fintech.payments import services as payments
 from fintech.web import queries
@@ -292,3 +293,36 @@ def test_a_page_that_does_not_exist_says_so(desk):
 
     assert answer.status_code == 404
     assert "This page does not exist" in text(answer)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sealed_payment_shows_its_proof_and_gives_it_away(desk, shop, hear):
+    payment = make.captured(shop.id, eur(42_50))
+    hear()
+    assert "are not sealed yet" in text(desk.get(path_of(payment, "/proof")))
+
+    audit.seal()
+
+    assert "a root that our key has signed" in text(desk.get(path_of(payment, "/proof")))
+    kept = desk.get(path_of(payment, "/proof"), {"form": "json"}).json()
+    head = kept["head"]
+    assert proof.included(
+        bytes.fromhex(kept["leaf"]),
+        index=kept["index"],
+        size=head["size"],
+        proof=[bytes.fromhex(one) for one in kept["path"]],
+        root=bytes.fromhex(head["root"]),
+    )
+    signed = proof.Head(
+        origin=kept["log"],
+        number=head["number"],
+        size=head["size"],
+        root=bytes.fromhex(head["root"]),
+        previous=bytes.fromhex(head["previous"]),
+        sealed_at_us=head["sealed_at_us"],
+    )
+    assert proof.verified(
+        bytes.fromhex(kept["signature"]["public_key"]),
+        bytes.fromhex(kept["signature"]["value"]),
+        signed.statement(),
+    )

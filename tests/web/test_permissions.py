@@ -77,7 +77,7 @@ def test_another_merchants_objects_are_as_unknown_as_none(shop, stranger, hear):
     desk = signed_in(OWNER)
     unknown = ids.public("pi", ids.new())
 
-    for rest in ("", "/timeline", "/raw", "/refund", "/capture"):
+    for rest in ("", "/timeline", "/raw", "/proof", "/refund", "/capture"):
         assert desk.get(path_of(theirs, rest)).status_code == 404
         assert desk.get(f"/dashboard/payments/{unknown}{rest}").status_code == 404
     for rest in ("/refund", "/capture", "/cancel"):
@@ -176,7 +176,7 @@ def test_every_form_of_the_desk_wants_its_token(shop):
 def test_no_page_is_left_out_of_these_tests():
     """A new path must be placed here, so that nobody forgets to guard it."""
     known = {
-        "home", "search", "switch", "theme", "payments", "payment", "timeline", "raw", "refund",
+        "home", "search", "switch", "theme", "payments", "payment", "timeline", "raw", "proof", "refund",
         "capture", "cancel", "export", "links", "switch-link", "test-payment", "balance",
         "wallets", "keys", "roll-key", "revoke-key", "webhooks", "webhook", "change-webhook",
         "resend", "requests", "team", "change-member",

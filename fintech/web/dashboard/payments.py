@@ -209,6 +209,11 @@ def raw(request: HttpRequest, at: desk.Desk, payment_id: UUID) -> HttpResponse:
     return desk.render(request, at, "web/dashboard/raw.html", "payments", context)
 
 
+def head(payment: payment_data.Payment) -> dict[str, Any]:
+    """Return what every tab of a payment's page shows at its top."""
+    return {"payment": payment, "pill": _pill(payment)}
+
+
 def payment_of(at: desk.Desk, payment_id: UUID) -> payment_data.Payment:
     """Return the merchant's payment; anybody else's is as unknown as none."""
     try:
