@@ -15,7 +15,7 @@ from tests.payments.counting import round_trips
 MOST_ROUND_TRIPS = 12
 
 
-def order(shop, minor=10_00, *, token="visa", **facets):  # noqa: S107 - a card, no password.
+def order(shop, minor=10_00, *, token="visa", **facets):
     return data.Begin(
         merchant_id=shop.id,
         at=NOON,

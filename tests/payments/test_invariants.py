@@ -90,7 +90,7 @@ CORRUPTIONS = [
     ("UPDATE payments_payment SET state = 'partially_captured' WHERE id = %s", {"I-9"}),
     ("UPDATE payments_payment SET version = version + 1 WHERE id = %s", {"I-9"}),
     (
-        "UPDATE payments_capture SET entry_id = (SELECT entry_id FROM payments_refund LIMIT 1) "
+        "UPDATE payments_capture SET entry_id = (SELECT entry_id FROM payments_refund WHERE entry_id IS NOT NULL LIMIT 1) "
         "WHERE payment_id = %s",
         {"I-10"},
     ),

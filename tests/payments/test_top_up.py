@@ -23,7 +23,7 @@ def wallet(shop):
     ).value
 
 
-def top_up(wallet, amount=None, *, token="visa", **facets):  # noqa: S107 - a card, no password.
+def top_up(wallet, amount=None, *, token="visa", **facets):
     return payments.top_up_wallet(
         merchant_id=wallet.merchant_id,
         wallet_id=wallet.id,
