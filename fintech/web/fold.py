@@ -111,7 +111,7 @@ def payment(timeline: Sequence[Item]) -> dict[str, object] | None:
         "amount_minor": own[0].data["amount_minor"],
         "captured_minor": _sum(own, "payment_captured", "amount_minor"),
         "fee_minor": _sum(own, "payment_captured", "fee_minor"),
-        "refunded_minor": _refunded(facts),
+        "refunded_minor": refunded(facts),
         "score": None,
         "decision": "",
         "decline_code": "",
@@ -155,7 +155,7 @@ def _sum(facts: Iterable[Item], kind: str, name: str) -> int:
     return sum(item.data[name] for item in facts if item.kind == kind)
 
 
-def _refunded(facts: Iterable[Item]) -> int:
+def refunded(facts: Iterable[Item]) -> int:
     """Sum refunds that succeeded; one that the bank sent back later does not count."""
     arrived: dict[str, int] = {}
     for item in facts:

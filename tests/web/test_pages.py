@@ -142,6 +142,25 @@ def test_a_payment_that_moves_is_looked_at_again_and_a_resting_one_is_not(desk, 
     assert b"hx-trigger" not in desk.get(path_of(resting)).content
 
 
+def test_a_page_that_has_been_overtaken_is_asked_to_load_anew(desk, shop, hear):
+    payment = make.captured(shop.id, eur(9_00))
+    hear()
+    path = path_of(payment, "/timeline")
+
+    assert desk.get(path, {"seen": "processing-0-0"})["HX-Refresh"] == "true"
+    assert "HX-Refresh" not in desk.get(path, {"seen": "captured-900-0"})
+
+
+def test_a_timeline_that_has_yet_to_hear_looks_again(desk, shop, hear):
+    payment = make.captured(shop.id, eur(9_00))
+    assert b"hx-trigger" in desk.get(path_of(payment)).content
+    hear()
+    assert b"hx-trigger" not in desk.get(path_of(payment)).content
+    payments.refund(merchant_id=shop.id, payment_id=payment.id, by=BY, at=NOON)
+
+    assert b"hx-trigger" in desk.get(path_of(payment)).content
+
+
 def test_home_counts_what_was_taken(desk, shop, hear):
     with clock.fixed(NOON):
         make.captured(shop.id, eur(42_50))

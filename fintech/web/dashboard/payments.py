@@ -20,9 +20,9 @@ from fintech.notifications import queries as notification_queries
 from fintech.payments import data as payment_data
 from fintech.payments import queries as payment_queries
 from fintech.payments.errors import PaymentNotFound
-from fintech.web import forms, pills, queries
+from fintech.web import fold, forms, pills, queries
 from fintech.web.dashboard import desk, steps
-from fintech.web.data import Filters, PaymentLine
+from fintech.web.data import Filters, Item, PaymentLine
 from fintech.wire import json as wire_json
 from fintech.wire import payment_intents
 
@@ -187,7 +187,11 @@ def fragment(request: HttpRequest, at: desk.Desk, payment_id: UUID) -> HttpRespo
     """Give the timeline alone, for a page that looks again while the payment moves."""
     payment = payment_of(at, payment_id)
     context = {"payment": payment, **timeline(request, at, payment)}
-    return desk.render(request, at, "web/parts/timeline.html", "payments", context)
+    answer = desk.render(request, at, "web/parts/timeline.html", "payments", context)
+    seen = request.GET.get("seen")
+    if seen is not None and seen != _seen(payment):
+        answer["HX-Refresh"] = "true"  # What stands around the timeline has changed as well.
+    return answer
 
 
 @require_GET
@@ -235,14 +239,31 @@ def timeline(request: HttpRequest, at: desk.Desk, payment: payment_data.Payment)
         except AssessmentNotFound:
             continue
     found = steps.of_items(items, assessments)
-    found += steps.of_deliveries(notification_queries.deliveries_of(payment.id, at.merchant.id))
+    deliveries = notification_queries.deliveries_of(payment.id, at.merchant.id)
+    found += steps.of_deliveries(deliveries)
     looked = _looked(request)
-    moving = str(payment.state) not in _RESTING or len(items) < payment.version
+    moving = (
+        str(payment.state) not in _RESTING
+        or bool(payment.refund_pending)
+        or _is_behind(payment, items)
+        or any(one.state == "pending" for one in deliveries)
+    )
     return {
         "steps": steps.in_order(found),
         "look_again": _POLLS[looked] if moving and looked < len(_POLLS) else None,
         "looked": looked + 1,
+        "seen": _seen(payment),
     }
+
+
+def _seen(payment: payment_data.Payment) -> str:
+    return f"{payment.state}-{payment.captured.minor}-{payment.refunded.minor}"
+
+
+def _is_behind(payment: payment_data.Payment, items: Sequence[Item]) -> bool:
+    """Tell whether the timeline has yet to hear something that the payment already knows."""
+    heard = max((one.version for one in items if one.kind.startswith("payment_")), default=0)
+    return heard < payment.version or fold.refunded(items) != payment.refunded.minor
 
 
 def _looked(request: HttpRequest) -> int:
