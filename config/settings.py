@@ -111,6 +111,7 @@ REPLAYS = {
     "payments": "fintech.payments.queries.replay",
     "ledger": "fintech.ledger.queries.replay",
     "wallets": "fintech.wallets.queries.replay",
+    "fraud": "fintech.fraud.queries.replay",
 }
 REBUILDS = {"web": "fintech.web.services.rebuild"}
 AUDIT_VERIFIERS = ["fintech.ledger.queries.verify"]
