@@ -5,10 +5,12 @@ Money is always `Money` (minor units and a currency). Values that an idempotent 
 must give again carry a stored shape.
 """
 
+from calendar import monthrange
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from fintech.kernel import frozen
 from fintech.kernel.money import Money
@@ -219,6 +221,38 @@ class Limit:
     active: bool
     created_at: datetime
     version: int
+
+    def counts_between(self, at: datetime) -> tuple[datetime, datetime | None]:
+        """Return between which instants, both left out, the limit counts for an operation."""
+        if self.window.is_calendar:
+            zone = ZoneInfo(self.zone)
+            first = at.astimezone(zone).date()
+            if self.window == LimitWindow.WEEK:
+                first -= timedelta(days=first.weekday())
+            elif self.window == LimitWindow.MONTH:
+                first = first.replace(day=1)
+            last = {
+                LimitWindow.DAY: first,
+                LimitWindow.WEEK: first + timedelta(days=6),
+                LimitWindow.MONTH: first.replace(day=monthrange(first.year, first.month)[1]),
+            }[self.window]
+            begins = datetime.combine(first, time(), tzinfo=zone)
+            ends = datetime.combine(last + timedelta(days=1), time(), tzinfo=zone)
+            return begins - timedelta(microseconds=1), ends
+        if self.window == LimitWindow.ROLLING:
+            return at - timedelta(seconds=self.seconds or 0), None
+        return at, at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """How much of a limit is used at a moment, and when it begins anew."""
+
+    limit: Limit
+    subject: str
+    used: int
+    left: int
+    begins_anew_at: datetime | None  # A rolling window never does.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

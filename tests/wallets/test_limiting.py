@@ -391,3 +391,32 @@ def test_a_hold_that_is_let_go_gives_its_share_back():
     wallets.expire_due(make.NOON + HOUR)
 
     make.hold(wallet, 10_00)
+
+
+def test_how_much_of_a_limit_is_used_can_be_asked():
+    customer = ids.new()
+    limits = {
+        kind: _limit("customer", kind, maximum=5 if kind != "amount" else 50_00, zone="Asia/Tokyo")
+        for kind in ("amount", "count", "counterparties")
+    }
+    freed = _request(customer=customer)
+    _reserve(_request(12_00, customer=customer), _request(3_00, customer=customer), freed)
+    with db.transaction_if_not_already():
+        wallets.free([freed.operation_id])
+
+    told = {
+        kind: queries.usage(limit.id, subject=str(customer), at=make.NOON)
+        for kind, limit in limits.items()
+    }
+
+    assert {kind: (each.used, each.left) for kind, each in told.items()} == {
+        "amount": (15_00, 35_00),
+        "count": (2, 3),
+        "counterparties": (1, 4),
+    }
+    assert told["count"].begins_anew_at == datetime(2026, 11, 2, 15, tzinfo=UTC)
+    other = queries.usage(limits["count"].id, subject=str(ids.new()), at=make.NOON)
+    tomorrow = queries.usage(
+        limits["count"].id, subject=str(customer), at=make.NOON + timedelta(days=1)
+    )
+    assert (other.used, tomorrow.used) == (0, 0)

@@ -7,11 +7,10 @@ Whoever counts a limit holds an advisory lock on it and its subject until the co
 two cannot both take the last of it; a merchant without limits costs one round trip.
 """
 
-from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -22,8 +21,6 @@ from fintech.kernel import ids
 from fintech.wallets import data, errors
 from fintech.wallets.data import LimitKind, LimitWindow
 from fintech.wallets.models import Limit
-
-_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,33 +157,11 @@ def _shares(requests: Sequence[data.LimitRequest]) -> list[_Share]:
         request = requests[place]
         columns = {field.attname for field in Limit._meta.concrete_fields}
         limit = Limit(**{name: row[name] for name in columns}).as_data()
-        after, before = window_of(limit, request.at)
+        after, before = limit.counts_between(request.at)
         asked = request.amount.minor if limit.kind == LimitKind.AMOUNT else 1
         paid = request.counterparty or str(request.merchant_id)
         shares.append(_Share(place, limit, row["whose"], paid, asked, after, before))
     return shares
-
-
-def window_of(limit: data.Limit, at: datetime) -> tuple[datetime, datetime | None]:
-    """Return between which instants, both left out, a limit counts for an operation."""
-    if limit.window.is_calendar:
-        zone = ZoneInfo(limit.zone)
-        first = at.astimezone(zone).date()
-        if limit.window == LimitWindow.WEEK:
-            first -= timedelta(days=first.weekday())
-        elif limit.window == LimitWindow.MONTH:
-            first = first.replace(day=1)
-        last = {
-            LimitWindow.DAY: first,
-            LimitWindow.WEEK: first + timedelta(days=6),
-            LimitWindow.MONTH: first.replace(day=monthrange(first.year, first.month)[1]),
-        }[limit.window]
-        begins = datetime.combine(first, time(), tzinfo=zone)
-        ends = datetime.combine(last + timedelta(days=1), time(), tzinfo=zone)
-        return begins - _MICROSECOND, ends
-    if limit.window == LimitWindow.ROLLING:
-        return at - timedelta(seconds=limit.seconds or 0), None
-    return at, at
 
 
 def _fit(

@@ -1,0 +1,165 @@
+"""What must always be true of wallets, and whether the log says what the rows say."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from django.db import models
+
+from fintech.kernel import event_log
+from fintech.kernel.event_log import Recorded
+from fintech.kernel.invariants import Invariant
+from fintech.kernel.replay import Difference
+from fintech.wallets.models import Hold, Limit, Quote, Transfer, Wallet
+
+INVARIANTS: tuple[Invariant, ...] = (
+    Invariant(
+        id="I-6",
+        rule="What a wallet's holds set aside is what the ledger has pending, and no more"
+        " than there is",
+        sql="SELECT w.id FROM wallets_wallet w "
+        "LEFT JOIN (SELECT wallet_id, sum(amount_minor - captured_minor) AS held "
+        "FROM wallets_hold WHERE state IN ('active', 'partially_captured') GROUP BY 1) h "
+        "ON h.wallet_id = w.id "
+        "LEFT JOIN ledger_account a ON a.address = 'liabilities:wallet:' || w.id "
+        "AND a.currency = w.currency AND a.code = 2100 "
+        "LEFT JOIN ledger_balance b ON b.shard = a.shard AND b.account = a.account "
+        "WHERE coalesce(h.held, 0) <> coalesce(b.pending_debit, 0) "
+        "OR -coalesce(b.posted, 0) - coalesce(b.pending_debit, 0) < 0",
+    ),
+    Invariant(
+        id="W-1",
+        rule="What is left of a hold is what is left of its pending journal entry",
+        sql="SELECT h.id FROM wallets_hold h LEFT JOIN ledger_pending p ON p.id = h.entry_id "
+        "WHERE coalesce(p.remaining, -1) <> CASE "
+        "WHEN h.state IN ('active', 'partially_captured') THEN h.amount_minor - h.captured_minor "
+        "ELSE 0 END",
+    ),
+    Invariant(
+        id="W-2",
+        rule="Nothing leaves a closed wallet, and nothing is in it",
+        sql="SELECT w.id FROM wallets_wallet w "
+        "JOIN ledger_account a ON a.address = 'liabilities:wallet:' || w.id AND a.code = 2100 "
+        "JOIN ledger_balance b ON b.shard = a.shard AND b.account = a.account "
+        "WHERE w.state = 'closed' AND (b.posted <> 0 OR b.pending_debit <> 0)",
+    ),
+)
+
+
+def replay() -> Iterator[Difference]:
+    """Fold the log of wallets and what belongs to them; compare it with every column it tells."""
+    folded: dict[str, dict[str, object]] = {}
+    for fact in _facts():
+        _fold(folded.setdefault(fact.stream, {}), fact)
+    stored = dict(_stored())
+    for name in sorted(stored.keys() | folded.keys()):
+        said, found = folded.get(name, {}), stored.get(name, {})
+        for column in sorted(said.keys() | found.keys()):
+            if said.get(column) != found.get(column):
+                yield Difference(
+                    row=name,
+                    column=column,
+                    stored=str(found.get(column, "")),
+                    folded=str(said.get(column, "")),
+                )
+
+
+def _facts() -> Iterator[Recorded]:
+    position = 0
+    while batch := event_log.after(position, 1000):
+        position = batch[-1].position
+        yield from (fact for fact in batch if fact.name.startswith("wallets."))
+
+
+_ENDS = {
+    "wallets.wallet_frozen.v1": "frozen",
+    "wallets.wallet_unfrozen.v1": "active",
+    "wallets.wallet_closed.v1": "closed",
+    "wallets.hold_released.v1": "released",
+    "wallets.hold_expired.v1": "expired",
+    "wallets.transfer_reversed.v1": "reversed",
+    "wallets.quote_used.v1": "used",
+}
+
+
+def _fold(row: dict[str, object], fact: Recorded) -> None:
+    told = fact.data
+    row["version"] = fact.version
+    if fact.name in _KEPT:
+        row.update({name: told[name] for name in _KEPT[fact.name] if name in told})
+        row.update(_BORN[fact.name])
+    elif fact.name == "wallets.hold_captured.v1":
+        row["captured_minor"] = int(str(row.get("captured_minor", 0))) + told["amount_minor"]
+        row["state"] = "captured" if told["final"] else "partially_captured"
+    elif fact.name in _ENDS:
+        row["state"] = _ENDS[fact.name]
+    elif fact.name == "wallets.limit_changed.v1":
+        row["maximum"] = told["maximum"]
+    elif fact.name == "wallets.limit_removed.v1":
+        row["active"] = False
+
+
+_KEPT = {
+    "wallets.wallet_created.v1": ("merchant_id", "customer_id", "currency"),
+    "wallets.hold_created.v1": (
+        "wallet_id",
+        "merchant_id",
+        "amount_minor",
+        "currency",
+        "entry_id",
+    ),
+    "wallets.limit_created.v1": (
+        "merchant_id",
+        "scope",
+        "kind",
+        "window",
+        "currency",
+        "maximum",
+    ),
+    "wallets.transfer_succeeded.v1": (
+        "merchant_id",
+        "source_id",
+        "destination_id",
+        "amount_minor",
+        "currency",
+        "received_minor",
+        "received_currency",
+        "quote_id",
+        "entry_id",
+    ),
+    "wallets.quote_made.v1": (
+        "merchant_id",
+        "source_currency",
+        "source_minor",
+        "spread_minor",
+        "destination_currency",
+        "destination_minor",
+    ),
+}
+_BORN: dict[str, dict[str, object]] = {
+    "wallets.wallet_created.v1": {"state": "active"},
+    "wallets.hold_created.v1": {"state": "active", "captured_minor": 0},
+    "wallets.limit_created.v1": {"active": True},
+    "wallets.transfer_succeeded.v1": {"state": "succeeded"},
+    "wallets.quote_made.v1": {"state": "open"},
+}
+_TABLES: tuple[tuple[str, type[models.Model], str], ...] = (
+    ("wallets.wallet", Wallet, "wallets.wallet_created.v1"),
+    ("wallets.hold", Hold, "wallets.hold_created.v1"),
+    ("wallets.limit", Limit, "wallets.limit_created.v1"),
+    ("wallets.transfer", Transfer, "wallets.transfer_succeeded.v1"),
+    ("wallets.quote", Quote, "wallets.quote_made.v1"),
+)
+
+
+def _stored() -> Iterator[tuple[str, dict[str, object]]]:
+    for stream, model, birth in _TABLES:
+        columns = (*_KEPT[birth], *_BORN[birth], "version")
+        for row in model._default_manager.values("id", *columns).iterator():
+            kept = {name: row[name] for name in columns}
+            yield (
+                f"{stream}:{row['id']}",
+                {
+                    name: str(value) if isinstance(value, UUID) else value
+                    for name, value in kept.items()
+                },
+            )
