@@ -6,7 +6,8 @@ import signal
 import subprocess
 import sys
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,6 +67,40 @@ def start(
         )
 
 
+@contextmanager
+def running(
+    command: Sequence[str], *, env: Mapping[str, str], cwd: Path, merge: bool = False
+) -> Iterator[subprocess.Popen[str]]:
+    """
+    Run a command whose output is read, and end it when the context is left early.
+
+    Args:
+        command: the program and its arguments.
+        env: its whole environment.
+        cwd: the folder it runs in.
+        merge: whether standard error comes with standard output.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # As in `start`.
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT if merge else subprocess.PIPE,
+            env=dict(env),
+            cwd=cwd,
+            text=True,
+            start_new_session=True,
+            preexec_fn=_die_with(os.getpid(), signal.SIGKILL),  # noqa: PLW1509
+        )
+    with process:
+        try:
+            yield process
+        except BaseException:
+            kill_group(process)
+            raise
+
+
 def stop(
     process: subprocess.Popen[bytes],
     *,
@@ -82,7 +117,7 @@ def stop(
     process.wait()
 
 
-def kill_group(process: subprocess.Popen[bytes]) -> None:
+def kill_group(process: subprocess.Popen[bytes] | subprocess.Popen[str]) -> None:
     """End a child and whatever shares its session's first group, at once."""
     try:
         os.killpg(process.pid, signal.SIGKILL)

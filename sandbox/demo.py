@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox import ports, supervisor
+from sandbox.embedded import Embedded
 from sandbox.instance import Instance
 from sandbox.progress import Progress
 
@@ -18,14 +19,20 @@ def run(state: Path, *, base_port: int, bind: str, reset: bool, story: bool) -> 
     """Start, tell where everything is, and stay until told to stop."""
     began = time.monotonic()
     progress = Progress()
+    unfinished = state / "telling"  # There while the story is being told.
     if reset:
+        _reset(state)
+    elif unfinished.exists() and not supervisor.is_running(state):
+        progress.say(" ! the story was interrupted; beginning again with an empty database")
         _reset(state)
     instance = Instance(state, base_port=base_port, bind=bind, progress=progress)
     try:
         instance.start()
         if story:
+            unfinished.touch()
             for line in instance.seed("--logins", str(instance.state / "logins.json")):
                 progress.say(f"   {line}")
+            unfinished.unlink()
         logins = _logins(instance)
         progress.say()
         _tell(progress, instance.facts(), logins)
@@ -111,7 +118,8 @@ def _logins(instance: Instance) -> dict[str, Any]:
 
 
 def _reset(state: Path) -> None:
-    if supervisor.is_running(state):
+    if supervisor.is_running(state) or Embedded(state).is_answering():
         print("running; stop it first with: make down", file=sys.stderr)
         raise SystemExit(1)
-    shutil.rmtree(state, ignore_errors=True)
+    Embedded(state).remove()
+    shutil.rmtree(state)

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import psycopg
 
-from sandbox import ports
+from sandbox import children, ports
 from sandbox.embedded import Embedded
 from sandbox.progress import Progress
 from sandbox.supervisor import Service, Supervisor, is_running
@@ -274,16 +274,10 @@ class Instance:
         **env: str,
     ) -> subprocess.CompletedProcess[str]:
         """Run a command to its end in the instance's environment, to which `env` is added."""
-        done = subprocess.run(
-            command,
-            env={**self.environment(), **env},
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
+        told = {**self.environment(), **env}
+        with children.running(command, env=told, cwd=ROOT) as process:
+            out, err = process.communicate(timeout=timeout_s)
+        done = subprocess.CompletedProcess(command, process.returncode, out, err)
         if check and done.returncode != 0:
             tail = (done.stdout + done.stderr).strip().splitlines()[-15:]
             name = " ".join(command[1:4])
@@ -297,14 +291,8 @@ class Instance:
         said: list[str] = []
         with self.progress.step("the story of ninety days"):
             command = [sys.executable, "-m", "sandbox.story", *arguments]
-            with subprocess.Popen(
-                command,
-                env=self.environment(),
-                cwd=ROOT,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-            ) as telling:
+            env = self.environment()
+            with children.running(command, env=env, cwd=ROOT, merge=True) as telling:
                 for line in telling.stdout or ():
                     said.append(line.rstrip())
                     self.progress.now(line.strip())
