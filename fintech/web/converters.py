@@ -24,6 +24,12 @@ class PaymentId(_PublicId):
     prefix = "pi"
 
 
+class CustomerId(_PublicId):
+    """The id of a customer."""
+
+    prefix = "cus"
+
+
 class ChargeId(_PublicId):
     """The id of an attempt."""
 

@@ -6,6 +6,7 @@ from fintech.web import converters
 from fintech.web.checkout import pages as checkout
 from fintech.web.dashboard import (
     actions,
+    customers,
     exports,
     home,
     keys,
@@ -21,6 +22,7 @@ from fintech.web.dashboard import (
 
 register_converter(converters.PaymentId, "pi")
 register_converter(converters.ChargeId, "ch")
+register_converter(converters.CustomerId, "cus")
 
 _dashboard = [
     path("", home.home, name="home"),
@@ -36,6 +38,8 @@ _dashboard = [
     path("payments/<pi:payment_id>/refund", actions.refund, name="refund"),
     path("payments/<pi:payment_id>/capture", actions.capture, name="capture"),
     path("payments/<pi:payment_id>/cancel", actions.cancel, name="cancel"),
+    path("customers", customers.listing, name="customers"),
+    path("customers/<cus:customer_id>", customers.page, name="customer"),
     path("links", links.listing, name="links"),
     path("links/<uuid:link_id>", links.switch, name="switch-link"),
     path("test-payment", links.test_payment, name="test-payment"),

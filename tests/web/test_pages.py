@@ -19,7 +19,18 @@ from tests.make.merchants import NOON, PASSWORD
 from tests.make.payments import BY, eur
 from tests.web.conftest import OWNER
 
-PAGES = ("", "payments", "links", "balance", "wallets", "keys", "webhooks", "requests", "team")
+PAGES = (
+    "",
+    "payments",
+    "links",
+    "balance",
+    "wallets",
+    "keys",
+    "webhooks",
+    "requests",
+    "team",
+    "customers",
+)
 
 
 def text(answer) -> str:
@@ -345,3 +356,19 @@ def test_a_sealed_payment_shows_its_proof_and_gives_it_away(desk, shop, hear):
         bytes.fromhex(kept["signature"]["value"]),
         signed.statement(),
     )
+
+
+def test_a_customers_page_shows_who_they_are_and_what_they_paid(desk, shop, hear):
+    ada = make.customer(shop.id)
+    make.captured(shop.id, eur(42_50), customer_id=ada.id)
+    make.captured(shop.id, eur(7_00))
+    hear()
+
+    assert "ada@example.com" in text(desk.get("/dashboard/customers"))
+    words = text(desk.get(f"/dashboard/customers/{ids.public('cus', ada.id)}"))
+    assert "ada@example.com" in words
+    assert "€42.50" in words
+    assert "€7.00" not in words
+    for wanted in (ids.public("cus", ada.id), "ada@example.com"):
+        found = desk.get("/dashboard/search", {"q": wanted})
+        assert found["Location"] == f"/dashboard/customers/{ids.public('cus', ada.id)}"

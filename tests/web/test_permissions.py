@@ -13,7 +13,7 @@ from tests.make import payments as make
 from tests.make.payments import BY, NOON, eur
 from tests.web.conftest import OWNER, at_the_desk, signed_in
 from tests.web.test_actions import form
-from tests.web.test_pages import path_of, text
+from tests.web.test_pages import PAGES, path_of, text
 
 NEEDS = {
     "": Right.VIEW_PAYMENTS,
@@ -27,6 +27,7 @@ NEEDS = {
     "payments/export": Right.VIEW_PAYMENTS,
     "requests": Right.VIEW_REQUEST_LOG,
     "team": Right.MANAGE_PEOPLE,
+    "customers": Right.VIEW_CUSTOMERS,
 }
 
 
@@ -71,6 +72,7 @@ def theirs_in(answer) -> str:
 
 def test_another_merchants_objects_are_as_unknown_as_none(shop, stranger, hear):
     theirs = make.captured(stranger.id, eur(42_50))
+    carla = make.customer(stranger.id)
     their_key = make_merchants.api_key(stranger)
     their_endpoint = make_notifications.endpoint(stranger)
     hear()
@@ -83,6 +85,8 @@ def test_another_merchants_objects_are_as_unknown_as_none(shop, stranger, hear):
     for rest in ("/refund", "/capture", "/cancel"):
         assert desk.post(path_of(theirs, rest), form(how="all")).status_code == 404
     assert desk.get(f"/dashboard/webhooks/{their_endpoint.id}").status_code == 404
+    their_customer = f"/dashboard/customers/{ids.public('cus', carla.id)}"
+    assert desk.get(their_customer).status_code == 404
     assert desk.post(f"/dashboard/deliveries/{ids.new()}/resend").status_code == 404
     for deed in ("revoke", "roll"):
         desk.post(f"/dashboard/keys/{their_key.key.id}/{deed}", form())
@@ -90,11 +94,12 @@ def test_another_merchants_objects_are_as_unknown_as_none(shop, stranger, hear):
         path = f"/dashboard/webhooks/{their_endpoint.id}/change"
         assert desk.post(path, {"do": deed}).status_code == 404
     assert theirs_in(desk.get("/dashboard/payments/export")) == ""
-    for page in ("", "payments", "links", "balance", "wallets", "keys", "webhooks"):
+    for page in PAGES:
         body = desk.get(f"/dashboard/{page}").content.decode()
         assert "€42.50" not in body
         assert their_key.key.last4 not in body
         assert their_endpoint.url not in body
+        assert carla.email not in body
 
     assert make.now(theirs) == theirs
     from fintech.merchants import queries as merchant_queries
@@ -177,7 +182,7 @@ def test_no_page_is_left_out_of_these_tests():
     """A new path must be placed here, so that nobody forgets to guard it."""
     known = {
         "home", "search", "switch", "theme", "payments", "payment", "timeline", "raw", "proof", "refund",
-        "capture", "cancel", "export", "links", "switch-link", "test-payment", "balance",
+        "capture", "cancel", "export", "customers", "customer", "links", "switch-link", "test-payment", "balance",
         "wallets", "keys", "roll-key", "revoke-key", "webhooks", "webhook", "change-webhook",
         "resend", "requests", "team", "change-member",
         # Doors without a desk: the front, signing in, and payers' pages.

@@ -27,13 +27,14 @@ THEME = "theme"  # The cookie of the appearance; none follows the system.
 _NAV = (
     ("home", "Home", "house"),
     ("payments", "Payments", "credit-card"),
+    ("customers", "Customers", "person-circle"),
     ("links", "Payment links", "link-45deg"),
     ("balance", "Balance", "bank"),
     ("wallets", "Wallets", "wallet2"),
     ("keys", "API keys", "key"),
     ("webhooks", "Webhooks", "broadcast"),
     ("requests", "Requests", "list-ul"),
-    ("team", "Team", "person-circle"),
+    ("team", "Team", "shield-check"),
 )
 
 

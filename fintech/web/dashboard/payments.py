@@ -141,6 +141,14 @@ def search(request: HttpRequest, at: desk.Desk) -> HttpResponse:
         return redirect("web:payment", payment_id=ids.parse("pi", wanted))
     except ids.NotAnId:
         pass
+    try:
+        return redirect("web:customer", customer_id=ids.parse("cus", wanted))
+    except ids.NotAnId:
+        pass
+    if "@" in wanted and at.may(Right.VIEW_CUSTOMERS):
+        known = payment_queries.customers(at.merchant.id, limit=1, email=wanted).items
+        if known:
+            return redirect("web:customer", customer_id=known[0].id)
     listing_url = reverse("web:payments")
     word = wanted.lower().replace(" ", "_")
     names = {

@@ -1,0 +1,62 @@
+"""Who pays a merchant, and what each of them paid."""
+
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.http import require_GET
+
+from fintech.kernel import ids
+from fintech.merchants.data import Right
+from fintech.payments import queries as payment_queries
+from fintech.payments.errors import CustomerNotFound
+from fintech.web import queries
+from fintech.web.dashboard import desk, payments
+from fintech.web.data import Filters
+
+_PAGE = 25
+
+
+@require_GET
+@desk.page(Right.VIEW_CUSTOMERS)
+def listing(request: HttpRequest, at: desk.Desk) -> HttpResponse:
+    """List customers, newest first."""
+    after = _mark(request.GET.get("after", ""))
+    page = payment_queries.customers(at.merchant.id, limit=_PAGE, after=after)
+    context = {
+        "customers": page.items,
+        "older": ids.public("cus", page.items[-1].id) if page.has_more else "",
+        "later": after is not None,
+    }
+    return desk.render(request, at, "web/dashboard/customers.html", "customers", context)
+
+
+def _mark(text: str) -> UUID | None:
+    try:
+        return ids.parse("cus", text)
+    except ids.NotAnId:
+        return None
+
+
+@require_GET
+@desk.page(Right.VIEW_CUSTOMERS)
+def page(request: HttpRequest, at: desk.Desk, customer_id: UUID) -> HttpResponse:
+    """Show one customer with their payments and cards."""
+    try:
+        customer = payment_queries.customer(customer_id, at.merchant.id)
+    except CustomerNotFound:
+        raise Http404 from None
+    found = queries.payments(
+        at.merchant.id,
+        Filters(customer_id=customer_id),
+        after=request.GET.get("after", ""),
+        before=request.GET.get("before", ""),
+    )
+    context = {
+        "customer": customer,
+        "cards": payment_queries.payment_methods(
+            at.merchant.id, limit=_PAGE, customer_id=customer_id
+        ).items,
+        "lines": payments.rows(at, found.lines),
+        "page": found,
+    }
+    return desk.render(request, at, "web/dashboard/customer.html", "customers", context)
