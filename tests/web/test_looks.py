@@ -18,7 +18,7 @@ from fintech.web.dashboard import steps
 from fintech.web.data import Day, Period
 from fintech.web.forms import money_of
 
-WEB = Path(steps.__file__).parent.parent
+WEB = Path(charts.__file__).parent
 STATIC = WEB / "static" / "web"
 
 
