@@ -87,7 +87,6 @@ class Resource(APIView):
             content=content_of(request._request, limit=operation.content_limit),
             url_path=request.path,
             request_id=self.trace.request_id,
-            ip=request.META.get("REMOTE_ADDR", ""),
             trace=self.trace,
         )
         self.trace.body = answer.body

@@ -52,7 +52,6 @@ def serve(
     content: bytes,
     url_path: str,
     request_id: str,
-    ip: str = "",
     trace: Any = None,
 ) -> Answer:
     """
@@ -73,7 +72,6 @@ def serve(
         path=path,
         at=clock.now(),
         request_id=request_id,
-        ip=ip,
         key=key,
         content=content if operation.takes_content else b"",
         headers=headers,

@@ -44,7 +44,6 @@ class Call:
     path: Mapping[str, str]
     at: datetime
     request_id: str
-    ip: str = ""
     key: Key | None = None
     content: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)

@@ -32,6 +32,7 @@ _FITTING = {
     fields.Integer: [1, 12, 60, 2034, 1_793_620_800],
     fields.Currency: ["eur", "usd", "jpy", "kwd"],
     fields.Boolean: [True, False],
+    fields.IpAddress: ["203.0.113.7", "2001:db8::7"],
     fields.Email: ["ada@example.com"],
     fields.Url: ["https://example.com/a"],
     fields.CardNumber: ["4242424242424242"],

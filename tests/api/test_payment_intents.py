@@ -208,3 +208,20 @@ def test_a_form_does_the_same_as_json(api):
     ).body
 
     assert (written["status"], written["metadata"]) == ("succeeded", {"a": "b"})
+
+
+def test_the_payers_address_is_looked_at_and_not_that_of_the_merchants_server(api):
+    order = {"amount": 500, "currency": "eur", "payment_method": "pm_card_visa", "confirm": True}
+
+    def counted(**more):
+        paid = api.post(INTENT, {**order, **more}).body
+        found = api.get("/v1/fraud/assessments", payment_intent=paid["id"]).body["data"][0]
+        return found["features"]["ip_1h"]
+
+    assert [counted(), counted()] == [0, 0]
+    assert [counted(payer_ip="203.0.113.7") for _ in range(2)] == [0, 1]
+    assert api.post(INTENT, {**order, "payer_ip": "here"}).refusal == (
+        400,
+        "parameter_invalid",
+        "payer_ip",
+    )

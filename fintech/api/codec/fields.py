@@ -6,6 +6,7 @@ OpenAPI document; what it does not take it adds to the faults, so that a caller 
 all of them at once. An empty value means *unset*: null in JSON, nothing in a form.
 """
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -123,6 +124,29 @@ class Email(Text):
     def schema(self) -> Schema:
         """Return a string that is a mail address."""
         return {"type": "string", "format": "email", "maxLength": self.longest}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IpAddress(Text):
+    """An address of the internet, version 4 or 6."""
+
+    longest: int = 45
+
+    def read(self, node: Node, param: str, faults: list[Fault]) -> str | None:
+        """Return the address in its shortest form."""
+        text = Text.read(self, node, param, faults)
+        if text is None:
+            return None
+        try:
+            return str(ipaddress.ip_address(text))
+        except ValueError:
+            faults.append(Fault(param, "parameter_invalid", "This is no IP address."))
+            return None
+
+    def schema(self) -> Schema:
+        """Return a string that is an address of either version."""
+        kinds = [{"type": "string", "format": kind} for kind in ("ipv4", "ipv6")]
+        return {"anyOf": kinds}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,9 @@ from fintech.wire import payment_intents
 _READ, _WRITE = "payments:read", "payments:write"
 _CUSTOMER = fields.Id(prefix="cus", noun="customer", about="Who pays.", example=None)
 _METHOD = fields.PaymentMethod(about="The card to charge: `pm_…`, or a sandbox card's token.")
+PAYER_IP = fields.IpAddress(
+    about="Where the payer is, for the fraud decision; your own server's address says nothing."
+)
 _RETURN_URL = fields.Url(about="Where the payer comes back to from a challenge.")
 _DETAILS: dict[str, Field] = {
     "description": fields.Text(
@@ -64,6 +67,7 @@ def chosen(call: Call, name: str = "payment_method") -> dict[str, Any]:
         "confirm": fields.Boolean(about="Charge the card at once."),
         "customer": _CUSTOMER,
         "payment_method": _METHOD,
+        "payer_ip": PAYER_IP,
         "return_url": _RETURN_URL,
         **_DETAILS,
         **_INERT,
@@ -83,7 +87,7 @@ def create(call: Call) -> Answer:
         return_url=call.text("return_url"),
         statement_descriptor=call.text("statement_descriptor"),
         confirm=call.get("confirm", False),
-        ip=call.ip,
+        ip=call.text("payer_ip"),
         key=call.key,
         by=call.by,
         at=call.at,
@@ -165,6 +169,7 @@ def update(call: Call) -> Answer:
     returns="payment_intent",
     parameters={
         "payment_method": _METHOD,
+        "payer_ip": PAYER_IP,
         "return_url": _RETURN_URL,
         **{
             name: _INERT[name]
@@ -178,7 +183,7 @@ def confirm(call: Call) -> Answer:
         merchant_id=call.merchant_id,
         payment_id=call.this("pi"),
         return_url=call.text("return_url"),
-        ip=call.ip,
+        ip=call.text("payer_ip"),
         key=call.key,
         by=call.by,
         at=call.at,

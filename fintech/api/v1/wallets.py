@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from fintech.api import pagination
 from fintech.api.codec import fields
 from fintech.api.operations import Answer, Call, list_parameters, operation
-from fintech.api.v1.payment_intents import chosen
+from fintech.api.v1.payment_intents import PAYER_IP, chosen
 from fintech.kernel.money import Money
 from fintech.payments import queries as customers
 from fintech.payments import services as payments
@@ -177,6 +177,7 @@ def list_movements(call: Call) -> Answer:
         "amount": fields.Amount(required=True, example=2000),
         "currency": fields.Currency(required=True),
         "payment_method": fields.PaymentMethod(required=True),
+        "payer_ip": PAYER_IP,
         "customer": _CUSTOMER,
         "description": fields.Text(longest=1000, lines=True),
     },
@@ -189,7 +190,7 @@ def top_up(call: Call) -> Answer:
         amount=Money(call.values["amount"], call.values["currency"]),
         customer_id=call.get("customer"),
         description=call.text("description"),
-        ip=call.ip,
+        ip=call.text("payer_ip"),
         key=call.key,
         by=call.by,
         at=call.at,
