@@ -81,7 +81,11 @@ def ahead(moment: datetime, now: datetime) -> str:
         return f"in {seconds // _MINUTE} min"
     if seconds < _DAY:
         return f"in {seconds // _HOUR} h"
-    return f"in {seconds // _DAY} days"
+    return f"in {_days(seconds // _DAY)}"
+
+
+def _days(count: int) -> str:
+    return "1 day" if count == 1 else f"{count} days"
 
 
 def whole_moment(moment: datetime) -> str:
@@ -113,7 +117,7 @@ def after(step: timedelta) -> str:
         return f"+{milliseconds // (_MINUTE * 1000)} min"
     if milliseconds < _DAY * _THOUSAND:
         return f"+{milliseconds // (_HOUR * 1000)} h"
-    return f"+{milliseconds // (_DAY * 1000)} days"
+    return f"+{_days(milliseconds // (_DAY * _THOUSAND))}"
 
 
 def middle(text: str, keep: int = 18) -> str:

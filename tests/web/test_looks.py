@@ -84,6 +84,20 @@ def test_amounts_are_read_exactly(typed, currency, minor):
     assert money_of(typed, currency) == Money(minor, currency)
 
 
+@pytest.mark.parametrize(
+    ("step", "written"),
+    [
+        (timedelta(milliseconds=57), "+57 ms"),
+        (timedelta(seconds=1.25), "+1.2 s"),
+        (timedelta(minutes=6), "+6 min"),
+        (timedelta(days=1), "+1 day"),
+        (timedelta(days=12), "+12 days"),
+    ],
+)
+def test_gaps_are_written_shortly(step, written):
+    assert formats.after(step) == written
+
+
 def test_a_charts_bars_stand_for_their_amounts():
     first = date(2026, 11, 1)
     period = Period(

@@ -1,6 +1,7 @@
 """Webhooks and mails about a payment in words."""
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from django.urls import reverse
 
@@ -22,6 +23,12 @@ _WEBHOOKS = {
 }
 
 
+def _arrived(delivery: Delivery) -> datetime:
+    """Return when a message came through, by the real clock that orders the timeline."""
+    took = (delivery.delivered_at or delivery.created_at) - delivery.created_at
+    return ids.at(delivery.id) + max(took, timedelta())
+
+
 def _webhook(delivery: Delivery) -> Step:
     tone, title = _WEBHOOKS[DeliveryState(delivery.state)]
     trouble = ""
@@ -36,7 +43,7 @@ def _webhook(delivery: Delivery) -> Step:
         title=title,
         lines=tuple(line for line in (delivery.event_type, delivery.url, trouble) if line),
         at=delivery.delivered_at or delivery.created_at,
-        recorded_at=ids.at(delivery.id),
+        recorded_at=_arrived(delivery),
         url=""
         if delivery.endpoint_id is None
         else reverse("web:webhook", args=[delivery.endpoint_id]),
@@ -61,6 +68,6 @@ def _mail(delivery: Delivery) -> Step:
         icon="envelope",
         title=f"{what} mailed {whom}" if sent else f"{what} waits to be mailed {whom}",
         at=delivery.delivered_at or delivery.created_at,
-        recorded_at=ids.at(delivery.id),
+        recorded_at=_arrived(delivery),
         order=(3, 0),
     )
