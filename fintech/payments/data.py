@@ -405,11 +405,16 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
-    """How a decision came out: something to ask, a payment that is done, or a refusal."""
+    """
+    How a decision came out: something to ask, a payment that is done, or a refusal.
+
+    `failure` is what the database said of one order of a batch; the others stand.
+    """
 
     payment: Payment | None = None
     ask: Ask | None = None
     refusal: Refusal | None = None
+    failure: Exception | None = None
     replayed: bool = False
 
 

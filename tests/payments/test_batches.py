@@ -1,6 +1,9 @@
 """Batches: many go as one does, in as many round trips, and strangers share no fate."""
 
+from dataclasses import replace
+
 import pytest
+from django.db import IntegrityError
 
 from fintech.ledger import queries as ledger_queries
 from fintech.payments import data, errors
@@ -51,6 +54,21 @@ def test_a_refusal_does_not_touch_its_neighbors(shop):
     assert (first.payment.state, fourth.payment.state) == ("captured", "captured")
     assert isinstance(second.refusal, errors.UnexpectedState)
     assert isinstance(third.refusal, errors.AmountTooSmall)
+
+
+@pytest.mark.django_db
+def test_strangers_do_not_share_the_fate_of_what_the_database_refuses(shop):
+    """An order with the id of a payment that exists: the whole batch fails, then only it."""
+    taken = make.created(shop.id)
+    wrong = replace(order(shop), new=data.NewPayment(amount=eur(1_00), id=taken.id))
+
+    first, second, third = payments.confirm_all([order(shop), wrong, order(shop)], by=BY)
+
+    assert [one.payment.state for one in (first, third)] == ["captured"] * 2
+    assert isinstance(second.failure, IntegrityError)
+    assert make.now(taken) == taken
+    with pytest.raises(IntegrityError):
+        payments.confirm_one(wrong, by=BY)
 
 
 @pytest.mark.django_db

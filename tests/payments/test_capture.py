@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from fintech.kernel import event_log
+from fintech.kernel import event_log, ids
 from fintech.kernel.money import CurrencyMismatch, Money
 from fintech.ledger import queries as ledger_queries
 from fintech.payments import errors, queries
 from fintech.payments import services as payments
 from fintech.payments.data import Answer, AnswerStatus, CaptureState, PaymentState
-from fintech.payments.models import Capture
+from fintech.payments.models import Attempt, Capture
 from tests.make import payments as make
 from tests.make.merchants import NOON
 from tests.make.payments import BY, eur
@@ -193,3 +193,22 @@ def test_one_key_takes_once_and_answers_the_same(shop, acquirer):
 
     assert (first.value, first.replayed, second.replayed) == (second.value, False, True)
     assert acquirer.counts()["capture_succeeded"] == 1
+
+
+def test_money_that_the_books_refuse_is_given_to_people(shop, told, acquirer):
+    """The acquirer has taken it and the pending entry is gone: nobody books what cannot be."""
+    payment = make.authorized(shop.id)
+    Attempt.objects.update(entry_id=ids.new())
+
+    frozen = capture(payment, key=make.key(shop.id, "k")).value
+
+    assert frozen.state == PaymentState.CONFLICTED
+    assert told(payment)[-2:] == ["capture_requested", "conflicted"]
+    assert acquirer.counts()["capture_succeeded"] == 1
+    assert pending(payment) == eur(0)
+    again = capture(payment, key=make.key(shop.id, "k"))
+    assert (again.replayed, again.value) == (True, frozen)
+    # It goes on being asked about, once a day, until people have decided.
+    assert payments.resolve_due(by=BY, at=NOON + timedelta(hours=23)) == 0
+    assert payments.resolve_due(by=BY, at=NOON + timedelta(days=1)) == 1
+    assert make.now(payment).state == PaymentState.CONFLICTED

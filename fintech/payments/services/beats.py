@@ -111,29 +111,31 @@ def record(
 
 
 def _freeze(errand: data.Errand, *, by: Actor, at: datetime) -> Outcome:
+    """Conflict the payment, answer the caller's key with it, and ask again in a day."""
     with db.transaction_if_not_already():
         payment, attempt = rows.locked(errand.payment_id)
+        operation = _row(errand)
         work = Work()
         recording.conflict(payment, errand.reference, "posting_refused", work, at=at)
+        outcome: data.Payment | data.Refund = rows.value(payment, attempt)
+        if isinstance(operation, Refund):
+            outcome = operation.as_data()
+        key = claims.found(payment.merchant_id, operation.claim)
+        if key is not None:
+            operation.claim = None
+            work.settled.append((key, outcome))
+        operation.next_check_at = at + rows.CHECKS[-1]
+        work.touch(operation)
         work.write(at=at, by=by)
-        postpone(errand, until=at + rows.CHECKS[-1])
-    return rows.value(payment, attempt)
+    return outcome
 
 
-def postpone(errand: data.Errand, *, until: datetime) -> None:
-    """Ask about an operation later; needs the payment's lock."""
+def _row(errand: data.Errand) -> Capture | Refund | Attempt:
     if errand.operation == data.Operation.CAPTURE:
-        Capture.objects.filter(reference=errand.reference, next_check_at__isnull=False).update(
-            next_check_at=until
-        )
-    elif errand.operation == data.Operation.REFUND:
-        Refund.objects.filter(id=errand.reference, next_check_at__isnull=False).update(
-            next_check_at=until
-        )
-    else:
-        Attempt.objects.filter(void_id=errand.reference, next_check_at__isnull=False).update(
-            next_check_at=until
-        )
+        return Capture.objects.get(reference=errand.reference)
+    if errand.operation == data.Operation.REFUND:
+        return Refund.objects.get(id=errand.reference)
+    return Attempt.objects.get(void_id=errand.reference)
 
 
 def lost(checks: int, at: datetime) -> tuple[datetime, bool]:

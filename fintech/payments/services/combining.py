@@ -23,7 +23,9 @@ def begin(order: data.Begin) -> data.Begun:
 
 def record(answered: data.Answered) -> data.Payment:
     """Record one answer, alone or with others."""
-    return _records().submit(answered) if _shared() else _record([answered])[0]
+    if _shared():
+        return _records().submit(answered)
+    return recording.record([answered], by=system("payments"))[0]
 
 
 def _shared() -> bool:
@@ -36,8 +38,8 @@ def _begin(orders: Sequence[data.Begin]) -> list[data.Begun]:
     return deciding.begin(orders, by=system("payments"))
 
 
-def _record(answers: Sequence[data.Answered]) -> list[data.Payment]:
-    return recording.record(answers, by=system("payments"))
+def _record(answers: Sequence[data.Answered]) -> Sequence[data.Payment | BaseException]:
+    return recording.record_each(answers, by=system("payments"))
 
 
 @cache

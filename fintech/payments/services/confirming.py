@@ -61,6 +61,8 @@ def confirm_one(order: data.Begin, *, by: Actor) -> Done[data.Payment]:
     """Run the three beats for one order; see `confirm`."""
     order = replace(order, by=by)
     begun = combining.begin(order)
+    if begun.failure is not None:
+        raise begun.failure
     if begun.refusal is not None:
         raise begun.refusal
     payment = begun.payment
@@ -77,15 +79,18 @@ def confirm_all(orders: Sequence[data.Begin], *, by: Actor) -> list[data.Begun]:
     """
     Run the three beats for many orders at once: two commits, whatever their number.
 
-    Declines are payments here, not exceptions; refusals come back as values.
+    Declines are payments here, not exceptions; refusals and failures come back as values.
     """
     begun = deciding.begin(orders, by=by)
     asks = [one.ask for one in begun if one.ask is not None]
-    recorded = iter(recording.record(ask_all(asks), by=by))
-    return [
-        one if one.ask is None else data.Begun(payment=next(recorded), replayed=one.replayed)
-        for one in begun
-    ]
+    recorded = iter(recording.record_each(ask_all(asks), by=by))
+    return [one if one.ask is None else _ended(next(recorded)) for one in begun]
+
+
+def _ended(recorded: data.Payment | Exception) -> data.Begun:
+    if isinstance(recorded, Exception):
+        return data.Begun(failure=recorded)
+    return data.Begun(payment=recorded)
 
 
 def ask_all(asks: Sequence[data.Ask]) -> list[data.Answered]:

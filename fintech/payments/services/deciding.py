@@ -52,14 +52,15 @@ def begin(orders: Sequence[data.Begin], *, by: Actor) -> list[data.Begun]:
 
     The answers come in the order of `orders`. What is refused leaves nothing behind
     but the refusal under its idempotency key, and does not touch its neighbors: a batch
-    that the database refuses is decided again one by one.
+    that the database refuses is decided again one by one, and who is refused then has
+    the `failure` to himself.
     """
     try:
         return _begin(orders, by=by)
-    except DatabaseError:
+    except DatabaseError as failure:
         if len(orders) == 1:
-            raise
-    return [begun for order in orders for begun in _begin([order], by=by)]
+            return [data.Begun(failure=failure)]
+    return [begun for order in orders for begun in begin([order], by=by)]
 
 
 def _begin(orders: Sequence[data.Begin], *, by: Actor) -> list[data.Begun]:

@@ -46,18 +46,30 @@ def record(answers: Sequence[data.Answered], *, by: Actor) -> list[data.Payment]
 
     Raises:
         AttemptNotFound: an answer names an attempt that does not exist.
+        DatabaseError: one was refused; the others are recorded.
     """
+    recorded = record_each(answers, by=by)
+    for payment in recorded:
+        if isinstance(payment, Exception):
+            raise payment
+    return [payment for payment in recorded if not isinstance(payment, Exception)]
+
+
+def record_each(
+    answers: Sequence[data.Answered], *, by: Actor
+) -> list[data.Payment | DatabaseError]:
+    """Record as `record` does, with what the database refused in its place of the list."""
     if not answers:
         return []
     try:
-        return _record(answers, by=by)
+        return list(_record(answers, by=by))
     except PostingRefused:
         if len(answers) == 1:
             return [_freeze(answers[0], by=by)]
-    except DatabaseError:
+    except DatabaseError as failure:
         if len(answers) == 1:
-            raise
-    return [payment for answer in answers for payment in record([answer], by=by)]
+            return [failure]
+    return [payment for answer in answers for payment in record_each([answer], by=by)]
 
 
 def _freeze(answered: data.Answered, *, by: Actor) -> data.Payment:
@@ -66,7 +78,9 @@ def _freeze(answered: data.Answered, *, by: Actor) -> data.Payment:
         attempt = lock_attempts([answered.attempt_id])[answered.attempt_id]
         work = Work()
         conflict(attempt.payment, attempt.id, "posting_refused", work, at=answered.at)
-        _ask_later(attempt, work, at=answered.at)
+        attempt.next_check_at = answered.at + rows.CHECKS[-1]
+        _settle(attempt, work)
+        work.touch(attempt)
         work.write(at=answered.at, by=answered.by or by)
     return rows.value(attempt.payment, attempt)
 
