@@ -8,6 +8,7 @@ from fintech.ledger.queries.balances import (
     trial_balance,
     wallet_balance,
 )
+from fintech.ledger.queries.exporting import FORMATS as EXPORTS
 from fintech.ledger.queries.invariants import INVARIANTS, replay
 from fintech.ledger.queries.journal import (
     entries_of,
@@ -19,6 +20,7 @@ from fintech.ledger.queries.journal import (
 from fintech.ledger.queries.verifying import LOG, heads, verify
 
 __all__ = [
+    "EXPORTS",
     "INVARIANTS",
     "LOG",
     "balance",
