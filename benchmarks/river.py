@@ -99,33 +99,47 @@ def nothing(line: http.client.HTTPConnection) -> int:
     return answer.status
 
 
-def visible_ms(instance: Instance, key: str, times: int = 60) -> list[float]:
-    """Pay, and measure from the commit's timestamp until the timeline shows the capture."""
+def visible_ms(instance: Instance, key: str, times: int = 100) -> list[float]:
+    """
+    Pay one by one, and return how old each fact was when the timeline first showed it.
+
+    By the database's clock: from the moment the fact was written (just before its commit)
+    to the moment a reader, asking all the time, first finds its row.
+    """
     url = instance.facts()["database_url"]
     parts = urlsplit(instance.base_url)
+    seen: dict[int, float] = {}
+    done = threading.Event()
+
+    def watch() -> None:
+        with psycopg.connect(url, autocommit=True) as reading:
+            reading.execute("SET search_path = public,kernel,web")
+            row = reading.execute("SELECT coalesce(max(position), 0) FROM kernel_event").fetchone()
+            last = row[0] if row else 0
+            while not done.is_set():
+                rows = reading.execute(
+                    "SELECT e.position, extract(epoch FROM clock_timestamp() - e.recorded_at) "
+                    "FROM web_timeline t JOIN kernel_event e ON e.position = t.position "
+                    "WHERE t.source = 'events' AND t.position > %s ORDER BY 1",
+                    [last],
+                ).fetchall()
+                for position, seconds in rows:
+                    seen[position] = float(seconds) * 1000
+                    last = position
+                time.sleep(0.001)
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    time.sleep(1)
     line = http.client.HTTPConnection(parts.hostname or "", parts.port)
-    ask, waits = pay(key), []
-    with psycopg.connect(url, autocommit=True) as reading:
-        reading.execute("SET search_path = public,kernel,web")
-        last = reading.execute("SELECT coalesce(max(position), 0) FROM kernel_event").fetchone()
-        position = last[0] if last else 0
-        for _ in range(times):
-            ask(line)
-            found = reading.execute(
-                "SELECT max(position) FROM kernel_event WHERE name LIKE 'payments.%' "
-                "AND position > %s",
-                [position],
-            ).fetchone()
-            position = found[0] if found and found[0] else position
-            began = time.perf_counter()
-            while not reading.execute(
-                "SELECT 1 FROM web_timeline WHERE source = 'events' AND position = %s", [position]
-            ).fetchone():
-                if time.perf_counter() - began > 5:
-                    break
-                time.sleep(0.0005)
-            waits.append((time.perf_counter() - began) * 1000)
-    return sorted(waits)
+    ask = pay(key)
+    for _ in range(times):
+        ask(line)
+        time.sleep(0.03)
+    time.sleep(1)
+    done.set()
+    watching.join()
+    return sorted(seen.values())
 
 
 def main() -> int:

@@ -12,6 +12,8 @@ horizon back for everybody, which is why the runtime role's transactions are sho
 """
 
 import logging
+import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -27,6 +29,7 @@ from fintech.kernel.event_log import Recorded
 from fintech.kernel.models import Cursor
 
 WINDOW = 500  # Facts applied in one transaction, at most.
+_REST_SECONDS = 0.5  # After a stumble.
 
 _log = logging.getLogger(__name__)
 
@@ -79,7 +82,7 @@ def advance(subscription: Subscription, source: Source) -> int | None:
 
     Two runners of one subscription take turns: the cursor's row is locked.
     """
-    horizon, epoch = _horizon()
+    horizon, epoch = _horizon(), _epoch()
     place = _place(subscription, source, epoch)
     same = place.epoch == epoch
     low, position = (place.low, place.position) if same else (0, place.reached)
@@ -116,14 +119,18 @@ def _is_heard(subscription: Subscription, row: Recorded) -> bool:
     return not subscription.names or row.name.startswith(subscription.names)
 
 
-def _horizon() -> tuple[int, str]:
+def _horizon() -> int:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint, "
-            "system_identifier::text FROM pg_control_system()"
-        )
-        horizon, epoch = cursor.fetchone()
-    return horizon, epoch
+        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        return int(cursor.fetchone()[0])
+
+
+@cache
+def _epoch() -> str:
+    """Return the name of the database cluster; a process never outlives it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT system_identifier::text FROM pg_control_system()")
+        return str(cursor.fetchone()[0])
 
 
 def _place(subscription: Subscription, source: Source, epoch: str) -> Cursor:
@@ -146,18 +153,37 @@ def _check_versions(rows: Sequence[Recorded]) -> None:
 
 
 def serve(*, poll_seconds: float = 0.025, stop: Callable[[], bool] = lambda: False) -> None:
-    """Follow all sources until told to stop: woken by a NOTIFY, backed by a poll."""
+    """Follow all sources until told to stop, each subscription in a thread of its own."""
+    readers = [
+        threading.Thread(
+            target=_follow,
+            args=(subscription, poll_seconds, stop),
+            name=f"subscription-{subscription.name}",
+        )
+        for subscription in all_subscriptions()
+    ]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        while reader.is_alive():
+            reader.join(timeout=0.2)  # Signals are heard between the waits.
+
+
+def _follow(subscription: Subscription, poll_seconds: float, stop: Callable[[], bool]) -> None:
+    """Apply one subscription as facts come: woken by a NOTIFY, backed by a poll."""
     import psycopg
 
-    wired = all_subscriptions()
-    with psycopg.connect(settings.DATABASE_URL, autocommit=True) as listening:
-        listening.execute(f"LISTEN {event_log.CHANNEL}")
-        while not stop():
-            for subscription in wired:
-                try:
+    while not stop():
+        try:
+            with psycopg.connect(settings.DATABASE_URL, autocommit=True) as listening:
+                listening.execute(f"LISTEN {event_log.CHANNEL}")
+                while not stop():
                     catch_up([subscription])
-                except Exception:  # noqa: BLE001
-                    # One reader that stumbles must not hold up the others.
-                    _log.exception("subscription.failed", extra={"name_": subscription.name})
-            for _ in listening.notifies(timeout=poll_seconds, stop_after=1):
-                pass
+                    for _ in listening.notifies(timeout=poll_seconds, stop_after=1):
+                        pass
+        except Exception:  # noqa: BLE001
+            # A reader that stumbles begins again at its place and holds up nobody else.
+            _log.exception("subscription.failed", extra={"subscription": subscription.name})
+            connection.close()
+            time.sleep(_REST_SECONDS)
+    connection.close()
