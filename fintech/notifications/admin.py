@@ -2,13 +2,17 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from unfold.admin import TabularInline
 from unfold.decorators import action
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from fintech.kernel import clock
 from fintech.kernel.actor import Actor
@@ -16,7 +20,14 @@ from fintech.kernel.backoffice import ReadOnlyAdmin
 from fintech.kernel.errors import Refusal
 from fintech.notifications import data, queries, services
 from fintech.notifications.data import DeliveryState
-from fintech.notifications.models import Attempt, DeadLetter, Delivery, Endpoint, MerchantEvent
+from fintech.notifications.models import (
+    Attempt,
+    DeadLetter,
+    Delivery,
+    Endpoint,
+    MerchantEvent,
+    Wording,
+)
 
 _SECOND_MS = 1000
 _PERIODS = (1, 7, 30)  # Days.
@@ -178,3 +189,102 @@ class DeadLetterAdmin(_Deliveries):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         return super().get_queryset(request).filter(state__in=_DEAD)
+
+
+class WordingForm(forms.ModelForm):
+    """A wording as staff write it: the rows one per line, a label, a colon and a sentence."""
+
+    lines = forms.CharField(
+        required=False,
+        label="Rows",
+        widget=UnfoldAdminTextareaWidget(),
+        help_text="One per line: a label, a colon, a sentence with {names}.",
+    )
+
+    class Meta:
+        model = Wording
+        fields = ("kind", "language", "subject", "lead", "figure", "closing")
+
+    def text(self) -> data.Text:
+        """Return what was written as a value."""
+        written = self.cleaned_data
+        rows = [line.partition(":") for line in written["lines"].splitlines() if line.strip()]
+        return data.Text(
+            subject=written["subject"],
+            lead=written["lead"],
+            figure=written["figure"],
+            rows=tuple((label.strip(), sentence.strip()) for label, _, sentence in rows),
+            closing=written["closing"],
+        )
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse what the service would refuse, beside the form."""
+        written: dict[str, Any] = super().clean() or self.cleaned_data
+        if not self.errors:
+            try:
+                services.check_wording(
+                    kind=data.Template(written["kind"]),
+                    language=written["language"],
+                    text=self.text(),
+                )
+            except Refusal as refusal:
+                raise forms.ValidationError(refusal.message) from refusal
+        return written
+
+
+@admin.register(Wording)
+class WordingAdmin(ReadOnlyAdmin):
+    """What mails say. A new version is added; none is ever changed."""
+
+    form = WordingForm
+    list_display = ("kind", "language", "number", "is_current", "subject", "created_at")
+    list_filter = ("kind", "language", "is_current")
+    ordering = ("kind", "language", "-number")
+    fields = ("kind", "language", "subject", "lead", "figure", "lines", "closing")
+    actions_detail = ("preview", "send_me_a_test")  # type: ignore[assignment]  # As above.
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.has_perm("notifications.add_wording"))
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        if obj is None:
+            return self.fields
+        return ("kind", "language", "number", "is_current", "subject", "lead", "figure", "rows")
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        saved = services.save_wording(
+            kind=data.Template(obj.kind),
+            language=obj.language,
+            text=form.text(),
+            by=Actor(kind="staff", id=str(request.user.pk)),
+            at=clock.now(),
+        )
+        obj.pk, obj.number, obj.created_at = saved.id, saved.number, saved.created_at
+
+    @action(description="Preview", permissions=["view"])
+    def preview(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Show the newest mail of this kind as this wording says it."""
+        try:
+            shown = services.preview(wording_id=UUID(object_id))
+        except Refusal as refusal:
+            return self._back(request, object_id, refusal.message, messages.WARNING)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": shown.subject,
+            "preview": shown,
+        }
+        return TemplateResponse(request, "notifications/admin/preview.html", context)
+
+    @action(description="Send me a test", permissions=["view"])
+    def send_me_a_test(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Send the preview to whoever looks at it."""
+        to = request.user.get_username()
+        try:
+            services.send_test(wording_id=UUID(object_id), to=to)
+        except Refusal as refusal:
+            return self._back(request, object_id, refusal.message, messages.WARNING)
+        return self._back(request, object_id, f"Sent to {to}.", messages.SUCCESS)
+
+    def _back(self, request: HttpRequest, object_id: str, said: str, level: int) -> HttpResponse:
+        self.message_user(request, said, level)
+        return redirect("admin:notifications_wording_change", object_id)

@@ -91,6 +91,39 @@ class Delivery(webhook_endpoints.Delivery):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """What one kind of mail says in one language. A row without its value is left out."""
+
+    subject: str
+    lead: str
+    figure: str = ""
+    rows: tuple[tuple[str, str], ...] = ()
+    closing: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """A text of one kind and language, in one version."""
+
+    id: UUID
+    kind: Template
+    language: str
+    number: int
+    text: Text
+    is_current: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """A mail as it would be sent, and to nobody."""
+
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
     """How telling went, by one way: to one endpoint, or with one kind of mail."""
 

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from fintech.kernel.errors import Invalid, NotFound, Refused
+from fintech.kernel.errors import Invalid, NotFound, Refused, Unavailable
 
 
 class EndpointNotFound(NotFound):
@@ -87,3 +87,33 @@ class EndpointDisabled(Refused):
 
     def __init__(self, endpoint_id: UUID) -> None:
         super().__init__("The webhook endpoint is disabled.", endpoint_id=str(endpoint_id))
+
+
+class WordingNotFound(NotFound):
+    """There is no such wording."""
+
+    def __init__(self, wording_id: UUID) -> None:
+        super().__init__("There is no such wording.", wording_id=str(wording_id))
+
+
+class WordingRefused(Invalid):
+    """A wording names what its kind has, says what it must, and is in a language."""
+
+    def __init__(self, because: str) -> None:
+        super().__init__(f"The wording cannot be used: {because}.", because=because)
+
+
+class NothingToPreview(NotFound):
+    """A preview is made of a mail that was really to be sent; there is none of this kind."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__("No mail of this kind has been sent yet.", kind=kind)
+
+
+class MailNotTaken(Unavailable):
+    """The mail server did not take the test mail."""
+
+    code = "mail_not_taken"
+
+    def __init__(self, because: str) -> None:
+        super().__init__(f"The mail server did not take it: {because}.", because=because)

@@ -104,3 +104,16 @@ class DeliveryResent(DeliveryFact):
     """Somebody asked for a message to be sent again."""
 
     name: ClassVar = "notifications.delivery_resent.v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WordingSaved(Event):
+    """A kind of mail says something else from now on."""
+
+    name: ClassVar = "notifications.wording_saved.v1"
+    stream_of: ClassVar = "wording_id"
+
+    wording_id: UUID
+    template: Code
+    language: Code
+    number: int

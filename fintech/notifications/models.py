@@ -15,7 +15,7 @@ from django.db.models import Q
 
 from fintech.kernel import ids
 from fintech.notifications import data
-from fintech.notifications.data import Channel, DeliveryState
+from fintech.notifications.data import Channel, DeliveryState, Template
 
 
 def _choices(codes: type[StrEnum]) -> list[tuple[str, str]]:
@@ -337,4 +337,64 @@ class Attempt(models.Model):
             outcome=self.outcome,
             status=self.status,
             excerpt=self.excerpt,
+        )
+
+
+class Wording(models.Model):
+    """
+    What one kind of mail says in one language, in one version. Never changed.
+
+    The current one is used in place of the text we come with; an older version is made
+    current again by saving it as a new one.
+    """
+
+    id = models.UUIDField(primary_key=True, default=ids.new, editable=False)
+    kind = models.CharField(max_length=40, choices=_choices(Template))
+    language = models.CharField(max_length=10)
+    number = models.IntegerField()
+    subject = models.CharField(max_length=200)
+    lead = models.CharField(max_length=1000)
+    figure = models.CharField(max_length=100, blank=True, default="")
+    rows = models.JSONField(default=list, blank=True)  # [[label, sentence], …]
+    closing = models.CharField(max_length=1000, blank=True, default="")
+    is_current = models.BooleanField(default=True)
+    created_at = models.DateTimeField()
+    created_by = models.CharField(max_length=64, blank=True, default="")
+
+    class Meta:
+        ordering = ("kind", "language", "-number")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["kind", "language", "number"],
+                name="notifications_wording_is_numbered_once",
+            ),
+            models.UniqueConstraint(
+                fields=["kind", "language"],
+                condition=Q(is_current=True),
+                name="notifications_wording_is_current_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(number__gte=1), name="notifications_wording_is_numbered_from_one"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} in {self.language}, version {self.number}"
+
+    def as_data(self) -> data.Wording:
+        """Return the frozen value for the door."""
+        return data.Wording(
+            id=self.id,
+            kind=Template(self.kind),
+            language=self.language,
+            number=self.number,
+            text=data.Text(
+                subject=self.subject,
+                lead=self.lead,
+                figure=self.figure,
+                rows=tuple((label, sentence) for label, sentence in self.rows),
+                closing=self.closing,
+            ),
+            is_current=self.is_current,
+            created_at=self.created_at,
         )

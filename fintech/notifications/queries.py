@@ -9,7 +9,14 @@ from django.db.models import Count, Exists, Model, OuterRef, Prefetch, Q, QueryS
 
 from fintech.kernel.invariants import Invariant
 from fintech.notifications import data, errors
-from fintech.notifications.models import Attempt, Delivery, Endpoint, MerchantEvent
+from fintech.notifications.channels.texts import TEXTS
+from fintech.notifications.models import (
+    Attempt,
+    Delivery,
+    Endpoint,
+    MerchantEvent,
+    Wording,
+)
 
 _WORRYING_ATTEMPTS = 3
 
@@ -207,6 +214,32 @@ def deliveries_of(subject_id: UUID, merchant_id: UUID) -> list[data.Delivery]:
     return _with_attempts(
         Delivery.objects.filter(event__subject_id=subject_id, merchant_id=merchant_id)
     )
+
+
+def texts(kind: data.Template) -> dict[str, data.Text]:
+    """Return what a kind of mail says, by language: the current wordings over our own texts."""
+    ours = {language: text for (known, language), text in TEXTS.items() if known == kind}
+    current = Wording.objects.filter(kind=kind.value, is_current=True)
+    return ours | {row.language: row.as_data().text for row in current}
+
+
+def wordings(kind: data.Template | None = None) -> list[data.Wording]:
+    """Return all versions, by kind and language, newest first."""
+    found = Wording.objects.all() if kind is None else Wording.objects.filter(kind=kind.value)
+    return [row.as_data() for row in found]
+
+
+def wording(wording_id: UUID) -> data.Wording:
+    """
+    Return one version of a wording.
+
+    Raises:
+        WordingNotFound: there is none with this id.
+    """
+    found = Wording.objects.filter(id=wording_id).first()
+    if found is None:
+        raise errors.WordingNotFound(wording_id)
+    return found.as_data()
 
 
 def tallies(

@@ -84,3 +84,42 @@ def test_staff_see_how_telling_went(staff, dead, days):
 
     assert answer.status_code == 200
     assert b"1 dead letters" in answer.content
+
+
+WRITTEN = {
+    "kind": "payment_receipt",
+    "language": "en",
+    "subject": "From {merchant}: {amount}",
+    "lead": "{merchant} has it.",
+    "figure": "",
+    "lines": "Date: {date}\nReference: {reference}",
+    "closing": "",
+}
+
+
+def test_staff_write_a_wording_and_look_at_it(staff):
+    answer = staff.post(reverse("admin:notifications_wording_add"), WRITTEN)
+
+    (wording,) = queries.wordings()
+    assert answer.status_code == 302
+    assert wording.text.rows == (("Date", "{date}"), ("Reference", "{reference}"))
+    page = reverse("admin:notifications_wording_change", args=[wording.id])
+    assert b"{merchant} has it." in staff.get(page).content
+
+
+def test_a_wording_without_what_it_must_say_is_not_saved(staff):
+    wrong = WRITTEN | {"lines": "Date: {date}"}
+
+    answer = staff.post(reverse("admin:notifications_wording_add"), wrong)
+
+    assert b"must say reference" in answer.content
+    assert queries.wordings() == []
+
+
+def test_a_preview_without_a_mail_says_so(staff):
+    staff.post(reverse("admin:notifications_wording_add"), WRITTEN)
+    (wording,) = queries.wordings()
+
+    for what in ("preview", "send_me_a_test"):
+        page = reverse(f"admin:notifications_wording_{what}", args=[wording.id])
+        assert b"No mail of this kind" in staff.get(page, follow=True).content

@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-from fintech.notifications.channels.wording import FALLBACK, Text
-from fintech.notifications.data import Template
+from fintech.notifications.data import Template, Text
 
 TEXTS: Mapping[tuple[Template, str], Text] = {
     (Template.PAYMENT_RECEIPT, "en"): Text(
@@ -123,13 +122,3 @@ TEXTS: Mapping[tuple[Template, str], Text] = {
         ),
     ),
 }
-
-
-def languages(kind: Template) -> frozenset[str]:
-    """Return the languages in which a kind can be told."""
-    return frozenset(language for known, language in TEXTS if known == kind)
-
-
-def text_of(kind: Template, language: str) -> Text:
-    """Return what a kind says in a language, or in English."""
-    return TEXTS.get((kind, language)) or TEXTS[kind, FALLBACK]

@@ -16,22 +16,11 @@ from babel.core import get_global
 from babel.localedata import exists
 from django.template.loader import render_to_string
 
-from fintech.notifications.data import Template
+from fintech.notifications.data import Template, Text
 
 FALLBACK = "en"
 _NAME = re.compile(r"\{([a-z_]+)\}")
 _ANY_BRACE = re.compile(r"[{}]")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
-    """What one kind of mail says in one language. A row without its value is left out."""
-
-    subject: str
-    lead: str
-    figure: str = ""
-    rows: tuple[tuple[str, str], ...] = ()
-    closing: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

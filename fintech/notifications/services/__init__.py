@@ -9,15 +9,25 @@ from fintech.notifications.services.endpoints import (
 )
 from fintech.notifications.services.publishing import publish
 from fintech.notifications.services.resending import resend, resend_failed
+from fintech.notifications.services.wordings import (
+    check_wording,
+    preview,
+    save_wording,
+    send_test,
+)
 
 __all__ = [
+    "check_wording",
     "create_endpoint",
     "delete_endpoint",
     "deliver",
     "deliver_due",
+    "preview",
     "publish",
     "resend",
     "resend_failed",
     "roll_secret",
+    "save_wording",
+    "send_test",
     "update_endpoint",
 ]

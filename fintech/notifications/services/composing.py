@@ -18,10 +18,11 @@ from fintech.kernel.errors import NotFound
 from fintech.kernel.money import Money
 from fintech.merchants import queries as merchants
 from fintech.merchants.data import Merchant
-from fintech.notifications.channels import texts, wording
+from fintech.notifications import queries
+from fintech.notifications.channels import wording
 from fintech.notifications.channels.mail import Mail, one_line
 from fintech.notifications.channels.outcome import Outcome, Verdict
-from fintech.notifications.data import Template
+from fintech.notifications.data import Template, Wording
 from fintech.notifications.models import Delivery
 from fintech.payments import queries as payments
 from fintech.payments.data import Payment
@@ -46,8 +47,13 @@ class _Reader:
         return str(format_date(at, format="long", locale=self.locale))
 
 
-def mail_of(delivery: Delivery) -> Mail | Outcome:
-    """Return a delivery's mail, or why there is none to send."""
+def mail_of(delivery: Delivery, *, given: Wording | None = None) -> Mail | Outcome:
+    """
+    Return a delivery's mail, or why there is none to send.
+
+    Args:
+        given: a wording to use instead of the current one, for a preview of it.
+    """
     kind = Template(delivery.template)
     try:
         merchant = merchants.merchant(delivery.merchant_id)
@@ -61,10 +67,11 @@ def mail_of(delivery: Delivery) -> Mail | Outcome:
         to = tuple(merchants.owners_to_write_to(merchant.id))
     if not to:
         return _unsendable("address_missing")
-    language = wording.language_of(merchant.country, texts.languages(kind))
+    known = queries.texts(kind) | ({given.language: given.text} if given else {})
+    language = given.language if given else wording.language_of(merchant.country, known)
     reader = _Reader(language, wording.locale_of(language, merchant.country))
     values = _values(delivery, merchant, payment, reader)
-    composed = wording.compose(texts.text_of(kind, language), values, language=language)
+    composed = wording.compose(known[language], values, language=language)
     return Mail(
         delivery=ids.public("wd", delivery.id),
         to=to,
