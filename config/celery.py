@@ -22,6 +22,7 @@ app.conf.beat_schedule = {
         ("expire-holds", "fintech.wallets.tasks.expire_due", 30.0),
         ("open-partitions", "fintech.ledger.tasks.open_partitions", 86_400.0),
         ("reconcile", "fintech.reconciliation.tasks.run_nightly", 3600.0),
+        ("forget-requests", "fintech.merchants.tasks.forget_requests", 3600.0),
         ("reap-keys", "fintech.kernel.tasks.reap_idempotency_keys", 3600.0),
     )
 }

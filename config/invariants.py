@@ -3,6 +3,7 @@
 from fintech.audit import queries as audit
 from fintech.fraud import queries as fraud
 from fintech.ledger import queries as ledger
+from fintech.merchants import queries as merchants
 from fintech.notifications import queries as notifications
 from fintech.payments import queries as payments
 from fintech.reconciliation import queries as reconciliation
@@ -10,6 +11,15 @@ from fintech.wallets import queries as wallets
 
 INVARIANTS = tuple(
     invariant
-    for room in (ledger, wallets, fraud, payments, reconciliation, notifications, audit)
-    for invariant in getattr(room, "INVARIANTS", ())
+    for room in (
+        merchants,
+        ledger,
+        wallets,
+        fraud,
+        payments,
+        reconciliation,
+        notifications,
+        audit,
+    )
+    for invariant in room.INVARIANTS
 )

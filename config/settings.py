@@ -115,6 +115,8 @@ REPLAYS = {
 }
 REBUILDS = {"web": "fintech.web.services.rebuild"}
 AUDIT_VERIFIERS = ["fintech.ledger.queries.verify"]
+# Whose keys may work with the platform's own files and breaks, in a live instance.
+OPERATOR_MERCHANTS: list[str] = env.list("OPERATOR_MERCHANTS", default=[])
 APPROVALS: dict[str, str] = {}
 # Set in the processes that write and that somebody waits for.
 WAKE_SUBSCRIBERS: bool = env.bool("WAKE_SUBSCRIBERS", default=False)

@@ -9,6 +9,7 @@ The same seed and `--until` tell the same story (ids and real times differ).
 """
 
 import argparse
+import io
 import json
 import os
 import random
@@ -83,12 +84,15 @@ class Story:
 
     def tell(self) -> Iterator[str]:
         """Tell it all, and say on the way how far it is."""
+        from django.core.management import call_command
+
         from fintech.kernel import clock
 
         # Jobs that run meanwhile shall not take the story's days for long past.
         clock.set_to(self.begin)
         time.sleep(1.1)  # Every process sees the clock within a second.
         self._open()
+        call_command("load_rates", verbosity=0, stdout=io.StringIO())
         yield "two merchants, their owners, keys and customers"
         owed = 0.0
         for day in range(DAYS):
