@@ -8,7 +8,7 @@ PYTHON_BIN := .venv/bin/python
 EFFORT ?= 0.02
 ARGS ?=
 
-.PHONY: help ready demo down status tour smoke test check bench-river
+.PHONY: help ready demo down status tour smoke test check bench-river bench-ledger
 
 help: ## Show this.
 	@echo 'usage: make TARGET [ARGS="..."]'
@@ -50,3 +50,6 @@ check: ready ## Lint, format, types, import contracts, migrations, dependencies,
 
 bench-river: ready ## Measure payments per second beside a null view; CLIENTS=8 ROUNDS=3.
 	@$(PYTHON_BIN) -m benchmarks.river $(ARGS)
+
+bench-ledger: ready ## Measure the ledger beside pgbench; ROUNDS=5 SECONDS_PER_ROUND=3.
+	@$(PYTHON_BIN) -m benchmarks.ledger $(ARGS)
