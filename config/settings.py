@@ -11,6 +11,7 @@ from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from django.urls import reverse_lazy
 from django.utils.csp import CSP
 
 from config import logs
@@ -252,13 +253,122 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "fintech.api.problems.handle",
 }
 
+
+def _group(title: str, *pages: tuple[str, str, str]) -> dict[str, Any]:
+    """Return a group of the back office's navigation: titles, icons and tables."""
+    return {
+        "title": title,
+        "separator": True,
+        "collapsible": title != "Queues",
+        "items": [
+            {"title": name, "icon": icon, "link": reverse_lazy(f"admin:{table}_changelist")}
+            for name, icon, table in pages
+        ],
+    }
+
+
 UNFOLD = {
     "SITE_TITLE": "Back office",
     "SITE_HEADER": "Back office",
     "SITE_SUBHEADER": f"{MODE.capitalize()} instance",
     "SHOW_HISTORY": False,
     "ENVIRONMENT": "config.security.environment",
-    "SIDEBAR": {"show_search": True, "show_all_applications": True},
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97% .014 254.6)",
+            "100": "oklch(93.2% .032 255.6)",
+            "200": "oklch(88.2% .059 254.1)",
+            "300": "oklch(80.9% .105 251.8)",
+            "400": "oklch(70.7% .165 254.6)",
+            "500": "oklch(62.3% .214 259.8)",
+            "600": "oklch(54.6% .245 262.9)",
+            "700": "oklch(48.8% .243 264.4)",
+            "800": "oklch(42.4% .199 265.6)",
+            "900": "oklch(37.9% .146 265.5)",
+            "950": "oklch(28.2% .091 267.9)",
+        },
+    },
+    "SIDEBAR": {
+        "show_search": True,
+        "show_all_applications": True,
+        "navigation": [
+            _group(
+                "Queues",
+                ("Payments to review", "rule", "payments_review"),
+                ("Breaks", "difference", "reconciliation_break"),
+                ("Approvals", "approval", "kernel_approval"),
+                ("Dead letters", "unsubscribe", "notifications_deadletter"),
+            ),
+            _group(
+                "Payments",
+                ("Payments", "payments", "payments_payment"),
+                ("Attempts", "repeat", "payments_attempt"),
+                ("Captures", "download_done", "payments_capture"),
+                ("Refunds", "undo", "payments_refund"),
+                ("Callbacks", "call_received", "payments_callback"),
+                ("Customers", "group", "payments_customer"),
+                ("Payment methods", "credit_card", "payments_paymentmethod"),
+                ("Links", "link", "payments_link"),
+            ),
+            _group(
+                "Ledger",
+                ("Journal", "menu_book", "ledger_journalrow"),
+                ("Accounts", "account_balance", "ledger_accountrow"),
+                ("Seals of the journal", "verified", "ledger_seal"),
+            ),
+            _group(
+                "Wallets",
+                ("Wallets", "account_balance_wallet", "wallets_wallet"),
+                ("Holds", "lock", "wallets_hold"),
+                ("Transfers", "swap_horiz", "wallets_transfer"),
+                ("Limits", "speed", "wallets_limit"),
+                ("Reservations", "bookmark", "wallets_reservation"),
+                ("Quotes", "request_quote", "wallets_quote"),
+                ("Rates", "currency_exchange", "wallets_rate"),
+            ),
+            _group(
+                "Fraud",
+                ("Cases", "gavel", "fraud_case"),
+                ("Assessments", "policy", "fraud_assessment"),
+                ("Outcomes", "flag", "fraud_outcome"),
+                ("Lists", "block", "fraud_listitem"),
+                ("Rules", "tune", "fraud_rule"),
+                ("Velocity limits", "timer", "fraud_velocitylimit"),
+            ),
+            _group(
+                "Merchants",
+                ("Merchants", "storefront", "merchants_merchant"),
+                ("People", "person", "merchants_user"),
+                ("API keys", "key", "merchants_apikey"),
+                ("Requests", "http", "merchants_requestlogline"),
+            ),
+            _group(
+                "Notifications",
+                ("Deliveries", "send", "notifications_delivery"),
+                ("Endpoints", "webhook", "notifications_endpoint"),
+                ("Events", "bolt", "notifications_merchantevent"),
+                ("Wordings", "edit_note", "notifications_wording"),
+            ),
+            _group(
+                "Reconciliation",
+                ("Runs", "play_circle", "reconciliation_run"),
+                ("Totals of runs", "functions", "reconciliation_runtotal"),
+                ("Imports", "upload_file", "reconciliation_import"),
+                ("Statements", "description", "reconciliation_statement"),
+                ("Lines", "list", "reconciliation_line"),
+                ("Set aside", "inventory_2", "reconciliation_setaside"),
+                ("Expectations", "schedule", "reconciliation_expectation"),
+                ("Batches", "layers", "reconciliation_batch"),
+            ),
+            _group("Audit", ("Seals of the log", "verified_user", "audit_seal")),
+            _group(
+                "Kernel",
+                ("Event log", "history", "kernel_loggedevent"),
+                ("Cursors", "linear_scale", "kernel_cursor"),
+                ("Idempotency keys", "fingerprint", "kernel_idempotencykey"),
+            ),
+        ],
+    },
 }
 
 LOGGING_CONFIG = None

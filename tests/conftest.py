@@ -46,17 +46,21 @@ def _runs_tests() -> bool:
     return "PYTEST_XDIST_WORKER" in os.environ or not distributes
 
 
-if _runs_tests():
+_distributes = not _runs_tests()
+if not _distributes:
     _start_servers()
-    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
-    os.environ["LOG_LEVEL"] = "ERROR"
+os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+os.environ["LOG_LEVEL"] = "ERROR"
 
-    import django
-    from django.conf import settings as _settings
+import django
+from django.conf import settings as _settings
 
-    # Passwords are hashed slowly on purpose; thousands of tests need not wait for it.
-    _settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    django.setup()
+# Passwords are hashed slowly on purpose; thousands of tests need not wait for it.
+_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+django.setup()
+if _distributes:
+    # Workers set it themselves, once their servers are up.
+    del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
 def pytest_report_header() -> str:

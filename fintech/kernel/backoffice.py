@@ -29,5 +29,9 @@ class ReadOnlyAdmin(ModelAdmin):
 
 
 def money(minor: int, currency: str) -> str:
-    """Return an amount of minor units for people, such as €42.50."""
-    return format_currency(Money(minor, currency).decimal(), currency, locale="en_US")
+    """Return an amount of minor units for people, such as €42.50, −€42.50 or KWD 7.683."""
+    amount = abs(Money(minor, currency).decimal())
+    written = format_currency(amount, currency, locale="en_US").replace("\xa0", " ")
+    if written.startswith(currency):  # It has no sign of its own.
+        written = f"{currency} {written.removeprefix(currency).lstrip()}"
+    return f"−{written}" if minor < 0 else written

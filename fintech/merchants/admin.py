@@ -1,10 +1,15 @@
 """Merchants in the back office: read here, changed through services."""
 
+from allauth.account.models import EmailAddress
 from django.contrib import admin
+from django.contrib.auth.models import Group
 from unfold.admin import TabularInline
 
 from fintech.kernel.backoffice import ReadOnlyAdmin
 from fintech.merchants.models import ApiKey, Membership, Merchant, RequestLogLine, User
+
+# Roles are given through memberships, and a person's address is the person's own.
+admin.site.unregister((EmailAddress, Group))
 
 
 class MembershipInline(TabularInline):
