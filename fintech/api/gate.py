@@ -22,7 +22,10 @@ from fintech.api.expansion import expand
 from fintech.api.operations import Answer, Call, Operation
 from fintech.kernel import clock
 from fintech.kernel.errors import NotFound
+from fintech.kernel.idempotency import Done
 from fintech.kernel.keys import Key
+from fintech.payments import services as payments
+from fintech.wire import dry_runs
 from fintech.wire.errors import Fault
 from fintech.wire.events import API_VERSION
 
@@ -61,6 +64,7 @@ def serve(
         Refusal: anything that is refused, here or in a room.
     """
     check_version(headers)
+    rehearsed = is_dry_run(operation, headers)
     values = parameters(operation, query=query, headers=headers, content=content)
     if trace is not None:
         trace.values = values
@@ -72,12 +76,12 @@ def serve(
         path=path,
         at=clock.now(),
         request_id=request_id,
-        key=key,
+        key=None if rehearsed else key,
         content=content if operation.takes_content else b"",
         headers=headers,
     )
     try:
-        answer = operation.run(call)
+        answer = _rehearse(call) if rehearsed else operation.run(call)
     except NotFound as missing:
         raise _placed(missing, call) from missing
     wanted = values.get("expand")
@@ -92,6 +96,27 @@ def check_version(headers: Mapping[str, str]) -> None:
     if asked and asked not in VERSIONS:
         message = f"There is no version {asked[:20]}; there is {', '.join(VERSIONS)}."
         raise errors.ParametersWrong([Fault("API-Version", "parameter_invalid", message)])
+
+
+def is_dry_run(operation: Operation, headers: Mapping[str, str]) -> bool:
+    """Return whether a call is only to be tried; never take one that is not for one that is."""
+    asked = headers.get("Dry-Run")
+    if asked is None:
+        return False
+    if asked not in {"true", "false"}:
+        raise errors.ParametersWrong(
+            [Fault("Dry-Run", "parameter_invalid", "Dry-Run is true or false.")]
+        )
+    if asked == "true" and not operation.rehearses:
+        raise errors.ParametersWrong(
+            [Fault("Dry-Run", "parameter_unknown", "This method has no dry run.")]
+        )
+    return asked == "true"
+
+
+def _rehearse(call: Call) -> Answer:
+    told = payments.dry_run(lambda: Done(value=call.operation.run(call).value))
+    return Answer(body=dry_runs.render(told, call.request_id))
 
 
 def parameters(

@@ -123,6 +123,7 @@ class Answer:
     replayed: bool = False
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+    value: Any = None  # What a room made, where a dry run has to know it.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +143,7 @@ class Operation:
     exclusive: tuple[tuple[str, str], ...] = ()
     content_limit: int = 256 * 1024  # Bytes of a body.
     takes_content: bool = False  # The body is a file, not parameters.
+    rehearses: bool = False  # It heeds `Dry-Run: true`.
 
     @property
     def is_write(self) -> bool:
@@ -165,6 +167,7 @@ def operation(
     exclusive: tuple[tuple[str, str], ...] = (),
     content_limit: int = 256 * 1024,
     takes_content: bool = False,
+    rehearses: bool = False,
 ) -> Callable[[Callable[[Call], Answer]], Callable[[Call], Answer]]:
     """Declare the function below to be an operation of the API."""
 
@@ -188,6 +191,7 @@ def operation(
                 exclusive=exclusive,
                 content_limit=content_limit,
                 takes_content=takes_content,
+                rehearses=rehearses,
             )
         )
         return run

@@ -125,6 +125,15 @@ def _parameters(operation: Operation) -> list[Json]:
                 "schema": {"type": "string", "minLength": 1, "maxLength": 255},
             }
         )
+    if operation.rehearses:
+        told.append(
+            {
+                "name": "Dry-Run",
+                "in": "header",
+                "description": "`true`: say what it would do, and do nothing.",
+                "schema": {"enum": ["true", "false"]},
+            }
+        )
     return told
 
 
@@ -185,7 +194,16 @@ def _answer(operation: Operation) -> Json:
         return {"anyOf": [whole, {"$ref": _SCHEMA + "deleted"}]}
     if operation.method == "DELETE":
         return {"$ref": _SCHEMA + "deleted"}
+    if operation.rehearses:
+        return {"anyOf": [whole, _dry_run()]}
     return whole
+
+
+def _dry_run() -> Json:
+    arrays = {name: {"type": "array"} for name in ("fees", "limits", "postings")}
+    told = {name: {"type": ["object", "null"]} for name in ("assessment", "result")}
+    properties = {"object": {"const": "dry_run"}, **arrays, **told}
+    return {"type": "object", "properties": properties, "required": sorted(properties)}
 
 
 def _example(operation: Operation) -> Json:

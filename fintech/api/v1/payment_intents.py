@@ -72,6 +72,7 @@ def chosen(call: Call, name: str = "payment_method") -> dict[str, Any]:
         **_DETAILS,
         **_INERT,
     },
+    rehearses=True,
 )
 def create(call: Call) -> Answer:
     """Create a payment intent, and confirm it at once if `confirm`."""
@@ -93,7 +94,7 @@ def create(call: Call) -> Answer:
         at=call.at,
         **chosen(call),
     )
-    return Answer(body=payment_intents.render(done.value), replayed=done.replayed)
+    return Answer(body=payment_intents.render(done.value), replayed=done.replayed, value=done.value)
 
 
 @operation("GET", "/v1/payment_intents/{id}", scope=_READ, returns="payment_intent")
@@ -176,6 +177,7 @@ def update(call: Call) -> Answer:
             for name in ("error_on_requires_action", "off_session", "use_stripe_sdk")
         },
     },
+    rehearses=True,
 )
 def confirm(call: Call) -> Answer:
     """Charge the card, or reserve the money where capture is manual."""
@@ -189,7 +191,7 @@ def confirm(call: Call) -> Answer:
         at=call.at,
         **chosen(call),
     )
-    return Answer(body=payment_intents.render(done.value), replayed=done.replayed)
+    return Answer(body=payment_intents.render(done.value), replayed=done.replayed, value=done.value)
 
 
 @operation(
@@ -201,6 +203,7 @@ def confirm(call: Call) -> Answer:
         "amount_to_capture": fields.Amount(about="At most what is left; all of it if not given."),
         "final_capture": fields.Boolean(about="Let go what is not captured; true if not given."),
     },
+    rehearses=True,
 )
 def capture(call: Call) -> Answer:
     """Take money that is reserved."""
@@ -218,7 +221,7 @@ def capture(call: Call) -> Answer:
         by=call.by,
         at=call.at,
     )
-    return Answer(body=payment_intents.render(done.value), replayed=done.replayed)
+    return Answer(body=payment_intents.render(done.value), replayed=done.replayed, value=done.value)
 
 
 @operation(
@@ -231,6 +234,7 @@ def capture(call: Call) -> Answer:
             words=("abandoned", "duplicate", "fraudulent", "requested_by_customer")
         ),
     },
+    rehearses=True,
 )
 def cancel(call: Call) -> Answer:
     """End a payment without taking its money; what was reserved is let go."""
@@ -242,4 +246,4 @@ def cancel(call: Call) -> Answer:
         by=call.by,
         at=call.at,
     )
-    return Answer(body=payment_intents.render(done.value), replayed=done.replayed)
+    return Answer(body=payment_intents.render(done.value), replayed=done.replayed, value=done.value)

@@ -28,6 +28,7 @@ _CHARGE = fields.Id(prefix="ch", noun="charge", about="Its charge, instead of th
         "reason": fields.OneOf(words=("duplicate", "fraudulent", "requested_by_customer")),
         "metadata": fields.Metadata(),
     },
+    rehearses=True,
 )
 def create(call: Call) -> Answer:
     """Give back what was taken: all that is left of it, or part."""
@@ -46,7 +47,7 @@ def create(call: Call) -> Answer:
         by=call.by,
         at=call.at,
     )
-    return Answer(body=refunds.render(done.value), replayed=done.replayed)
+    return Answer(body=refunds.render(done.value), replayed=done.replayed, value=done.value)
 
 
 @operation("GET", "/v1/refunds/{id}", scope=_READ, returns="refund")

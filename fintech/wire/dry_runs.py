@@ -1,0 +1,39 @@
+"""What a command would do, were it meant."""
+
+from fintech.payments.data import DryRun, Payment, Refund
+from fintech.wire import errors, payment_intents, refunds
+from fintech.wire.scalars import Json, currency
+
+
+def render(told: DryRun, request_id: str) -> Json:
+    """Return a dry run; its result is the object that would be, or the refusal."""
+    return {
+        "assessment": None
+        if told.score is None
+        else {"decision": told.decision, "reasons": list(told.reasons), "score": told.score},
+        "fees": []
+        if told.fee is None
+        else [{"amount": told.fee.minor, "currency": currency(told.fee.currency)}],
+        "limits": list(told.breaches),
+        "object": "dry_run",
+        "postings": [
+            {
+                "lines": [
+                    {"account": account, "amount": minor, "currency": currency(code)}
+                    for account, minor, code in one.lines
+                ],
+                "pending": one.pending,
+                "template": one.template,
+            }
+            for one in told.postings
+        ],
+        "result": errors.render(told.refusal, request_id)
+        if told.refusal is not None
+        else _result(told.result),
+    }
+
+
+def _result(result: Payment | Refund | None) -> Json | None:
+    if isinstance(result, Payment):
+        return payment_intents.render(result)
+    return None if result is None else refunds.render(result)
