@@ -49,5 +49,5 @@ def test_a_break_shows_its_amount(staff):
 
     page = staff.get(reverse("admin:reconciliation_break_changelist")).content.decode()
 
-    assert "-€1.00" in page
+    assert "−€1.00" in page
     assert "cap-1" in page
