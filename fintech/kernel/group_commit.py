@@ -19,7 +19,6 @@ class _Place[T, R]:
     item: T
     woken: threading.Event = field(default_factory=threading.Event)
     leads: bool = False
-    served: bool = False
     result: R | BaseException | None = None
 
 
@@ -55,7 +54,7 @@ class Combiner[T, R]:
             self._lead()
         if isinstance(place.result, BaseException):
             raise place.result
-        return place.result  # type: ignore[return-value]  # It is set once `served` is.
+        return place.result  # type: ignore[return-value]  # It is set before `woken` is.
 
     def _lead(self) -> None:
         """
@@ -76,7 +75,7 @@ class Combiner[T, R]:
             else:
                 following.leads = True
         for place, result in zip(batch, results, strict=True):
-            place.result, place.served = result, True
+            place.result = result
             place.woken.set()
         if following is not None:
             following.woken.set()
