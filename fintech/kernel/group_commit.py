@@ -6,10 +6,14 @@ batch, so a lone caller waits for nobody and a crowd shares its round trips. The
 caller who finds nobody at work works for all; the others sleep until they are served.
 """
 
+import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+
+from fintech.kernel.errors import Throttled
 
 
 @dataclass(slots=True)
@@ -79,3 +83,71 @@ class Combiner[T, R]:
             place.woken.set()
         if following is not None:
             following.woken.set()
+
+
+class QueueFull(Throttled):
+    """Too many are waiting for the same writer; nothing was done."""
+
+    def __init__(self, waiting: int) -> None:
+        super().__init__("Too many requests are waiting; try again shortly.", waiting=waiting)
+
+
+class LoopCombiner[T, R]:
+    """
+    The same for callers on an event loop: `run` works in a thread of its own, with its
+    own connection, while the loop fills the next batch.
+
+    The queue is bounded. A caller who is cancelled leaves his item in its batch, as a
+    client who hangs up cannot know whether it was written; nobody else notices.
+    """
+
+    def __init__(
+        self,
+        run: Callable[[Sequence[T]], Sequence[R | BaseException]],
+        *,
+        most: int = 1_000,
+        bound: int = 4_000,
+    ) -> None:
+        """Remember what to run; `most` items go in one batch, `bound` may wait."""
+        self._run = run
+        self._most = most
+        self._bound = bound
+        self._queue: deque[tuple[T, asyncio.Future[R]]] = deque()
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="combiner")
+        self._worker: asyncio.Task[None] | None = None
+
+    async def submit(self, item: T) -> R:
+        """
+        Return the item's own result, after the batch it was in is committed.
+
+        Raises:
+            QueueFull: `bound` callers wait already; the item was not taken.
+        """
+        if len(self._queue) >= self._bound:
+            raise QueueFull(len(self._queue))
+        future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        self._queue.append((item, future))
+        if self._worker is None:
+            self._worker = asyncio.create_task(self._work())
+        return await future
+
+    async def _work(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while self._queue:
+                batch = [self._queue.popleft() for _ in range(min(self._most, len(self._queue)))]
+                try:
+                    results = await loop.run_in_executor(
+                        self._thread, self._run, [item for item, _ in batch]
+                    )
+                except Exception as error:  # noqa: BLE001 - it is raised in each caller.
+                    results = [error] * len(batch)
+                for (_, future), result in zip(batch, results, strict=True):
+                    if future.done():  # Its caller was cancelled.
+                        continue
+                    if isinstance(result, BaseException):
+                        future.set_exception(result)
+                    else:
+                        future.set_result(result)
+        finally:
+            self._worker = None

@@ -25,7 +25,7 @@ from fintech.ledger.data.chart import Account
 SHARD = 0  # Of this database's own books.
 _LARGE = 1 << 62  # Amounts stay below it, so that two always fit a bigint when added.
 
-_CALL = f"SELECT ledger_post(%b::smallint{', %b' * 23})"
+CALL = f"SELECT ledger_post(%b::smallint{', %b' * 23})"
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # PostgreSQL counts microseconds from here.
 _NULL = b"\xff\xff\xff\xff"
 # PostgreSQL's numbers of element types and of arrays of them.
@@ -89,7 +89,7 @@ class _ColumnDumper(Dumper):
         return dumper
 
 
-class _Prepared(psycopg.Cursor[Any]):
+class Prepared(psycopg.Cursor[Any]):
     """Parameters are bound by the server, to a statement that it has planned before."""
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
@@ -128,6 +128,18 @@ def _unsound(entry: JournalEntry) -> Code | None:
 
 
 def _posted(entries: Sequence[JournalEntry], *, whole: bool, by: Actor, shard: int) -> list[int]:
+    connection.ensure_connection()
+    prepared: Any = Prepared(connection.connection)
+    with connection.make_cursor(prepared) as cursor:
+        cursor.execute(CALL, arguments(entries, whole=whole, by=by, shard=shard))
+        (codes,) = cursor.fetchone() or ((),)
+    return list(codes)
+
+
+def arguments(
+    entries: Sequence[JournalEntry], *, whole: bool, by: Actor, shard: int = SHARD
+) -> list[Any]:
+    """Return what `CALL` takes, for a `Prepared` cursor."""
     accounts = sorted(
         {line.account.digest: line.account for entry in entries for line in entry.lines}.values(),
         key=_by_digest,
@@ -145,45 +157,36 @@ def _posted(entries: Sequence[JournalEntry], *, whole: bool, by: Actor, shard: i
             lengths.append(len(entry.lines))
             at_account += [place[line.account.digest] for line in entry.lines]
             amounts += [line.amount_minor for line in entry.lines]
-    connection.ensure_connection()
-    prepared: Any = _Prepared(connection.connection)
-    with connection.make_cursor(prepared) as cursor:
-        columns: list[Any] = [
-            shard,
-            actor_text(by),
-            whole,
-            Column(_UUID, [account.digest for account in accounts]),
-            Column(_UUID, [account.book for account in accounts]),
-            Column(_TEXT, [account.address for account in accounts]),
-            Column(_TEXT, [account.currency for account in accounts]),
-            Column(_INT2, [account.code for account in accounts]),
-            Column(_INT2, [account.normal for account in accounts]),
-            Column(_INT8, [account.floor for account in accounts]),
-            Column(_UUID, [entry.id for entry in entries]),
-            Column(_INT4, _firsts(entries)),
-            Column(_INT2, [entry.kind for entry in entries]),
-            Column(_TEXT, [entry.template for entry in entries]),
-            Column(_INT2, [entry.version for entry in entries]),
-            Column(_UUID, [entry.subject for entry in entries]),
-            Column(_TIME, [_microseconds(entry.at) for entry in entries]),
-            Column(_UUID, [entry.pending_id for entry in entries]),
-            Column(_BOOL, [entry.final for entry in entries]),
-            Column(
-                _TIME,
-                [entry.expires_at and _microseconds(entry.expires_at) for entry in entries],
-            ),
-            Column(_JSONB, [_expected(entry) for entry in entries]),
-            Column(_INT2, lengths),
-            Column(_INT4, at_account),
-            Column(_INT8, amounts),
-        ]
-        cursor.execute(_CALL, columns)
-        (codes,) = cursor.fetchone() or ((),)
-    return list(codes)
+    return [
+        shard,
+        actor_text(by),
+        whole,
+        Column(_UUID, [account.digest for account in accounts]),
+        Column(_UUID, [account.book for account in accounts]),
+        Column(_TEXT, [account.address for account in accounts]),
+        Column(_TEXT, [account.currency for account in accounts]),
+        Column(_INT2, [account.code for account in accounts]),
+        Column(_INT2, [account.normal for account in accounts]),
+        Column(_INT8, [account.floor for account in accounts]),
+        Column(_UUID, [entry.id for entry in entries]),
+        Column(_INT4, _firsts(entries)),
+        Column(_INT2, [entry.kind for entry in entries]),
+        Column(_TEXT, [entry.template for entry in entries]),
+        Column(_INT2, [entry.version for entry in entries]),
+        Column(_UUID, [entry.subject for entry in entries]),
+        Column(_TIME, [_microseconds(entry.at) for entry in entries]),
+        Column(_UUID, [entry.pending_id for entry in entries]),
+        Column(_BOOL, [entry.final for entry in entries]),
+        Column(_TIME, [entry.expires_at and _microseconds(entry.expires_at) for entry in entries]),
+        Column(_JSONB, [_expected(entry) for entry in entries]),
+        Column(_INT2, lengths),
+        Column(_INT4, at_account),
+        Column(_INT8, amounts),
+    ]
 
 
-def _by_digest(account: Account) -> UUID:
-    return account.digest
+def _by_digest(account: Account) -> bytes:
+    return account.digest.bytes
 
 
 def _firsts(entries: Sequence[JournalEntry]) -> list[int]:
