@@ -94,10 +94,10 @@ class QueueFull(Throttled):
 
 class LoopCombiner[T, R]:
     """
-    The same for callers on an event loop: `run` works in a thread of its own, with its
-    own connection, while the loop fills the next batch.
+    The same for callers on an event loop.
 
-    The queue is bounded. A caller who is cancelled leaves his item in its batch, as a
+    `run` works in a thread of its own, with its own connection, while the loop fills the
+    next batch. The queue is bounded. A caller who is cancelled leaves his item in its batch, as a
     client who hangs up cannot know whether it was written; nobody else notices.
     """
 

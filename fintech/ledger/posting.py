@@ -93,6 +93,7 @@ class Prepared(psycopg.Cursor[Any]):
     """Parameters are bound by the server, to a statement that it has planned before."""
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+        """Execute as any cursor does; `Column`s travel in binary form."""
         self.adapters.register_dumper(Column, _ColumnDumper)
         return super().execute(query, params, **{**options, "prepare": True})
 
