@@ -1,5 +1,6 @@
 """Everything the books can refuse, on one screen."""
 
+from datetime import datetime
 from uuid import UUID
 
 from fintech.kernel.errors import NotFound, Refused
@@ -118,3 +119,30 @@ class EntryNotReversible(Refused):
 
     def __init__(self, entry_id: UUID) -> None:
         super().__init__(entry_id=str(entry_id))
+
+
+class PeriodNotOver(Refused):
+    """A period is closed when it is over, not before."""
+
+    code = "period_not_over"
+
+    def __init__(self, *, before: datetime) -> None:
+        super().__init__(before=before.isoformat())
+
+
+class AccountNotFound(NotFound):
+    """There is no such ledger account; it was never used."""
+
+    code = "resource_missing"
+
+    def __init__(self, *, address: str, currency: str) -> None:
+        super().__init__(address=address, currency=currency)
+
+
+class AccountInUse(Refused):
+    """The account holds money, or money is pending on it; only an empty one is closed."""
+
+    code = "ledger_account_in_use"
+
+    def __init__(self, *, address: str, currency: str) -> None:
+        super().__init__(address=address, currency=currency)

@@ -6,6 +6,7 @@ and not copied there. This is the shape in which it is read.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -34,3 +35,34 @@ class EntryPosted(Event):
     accounts: tuple[int, ...]
     amounts_minor: tuple[int, ...]
     pendings_minor: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeriodClosed(Event):
+    """Nothing may occur in a book before a moment any more."""
+
+    name: ClassVar = "ledger.period_closed.v1"
+    stream_of: ClassVar = "book_id"
+
+    book_id: UUID
+    closed_before: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountClosed(Event):
+    """Nothing may be posted to an account any more. Its id is its digest."""
+
+    name: ClassVar = "ledger.account_closed.v1"
+    stream_of: ClassVar = "account_id"
+
+    account_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountReopened(Event):
+    """An account may be posted to again."""
+
+    name: ClassVar = "ledger.account_reopened.v1"
+    stream_of: ClassVar = "account_id"
+
+    account_id: UUID

@@ -76,6 +76,7 @@ CALLS = {
     "write_off": lambda a, _: {"merchant_id": MERCHANT, "amount": a},
 }  # fmt: skip
 WITHOUT_AMOUNTS = {"release", "reversal"}
+SECOND = {"refund_card", "dispute_opened"}  # Templates whose first version was replaced.
 
 
 def made(name, amount, part, **named):
@@ -104,7 +105,7 @@ def test_an_entry_is_balanced_whatever_the_amounts(name, minor, share, currency)
         assert any(kind.code == line.account.code for kind in chart.CHART)
     assert set(sums.values()) == {0}
     assert len(entry.lines) >= 2
-    assert (entry.template, entry.version) == (name, 1)
+    assert (entry.template, entry.version) == (name, 2 if name in SECOND else 1)
     assert entry.lines[0].amount_minor >= 0 >= entry.lines[1].amount_minor
 
 
@@ -214,6 +215,31 @@ def test_a_dispute_freezes_and_is_won_or_lost():
     post("dispute_lost", eur(10_00), liable="platform")
     assert (book(DISPUTED), book(FROZEN)) == (eur(0), eur(0))
     assert (book(AVAILABLE), book("expenses:losses:fraud")) == (eur(51_80), eur(10_00))
+
+
+@pytest.mark.usefixtures("paid")
+def test_a_dispute_takes_its_fee_too_where_there_is_money():
+    post("make_available", eur(96_80))
+    post(
+        "dispute_opened", eur(90_00),
+        from_available=eur(96_80), scheme_fee=eur(0), merchant_fee=eur(15_00),
+    )  # fmt: skip
+    assert (book(AVAILABLE), book(FROZEN), book(DEBT)) == (eur(0), eur(90_00), eur(8_20))
+
+
+@pytest.mark.usefixtures("paid")
+def test_a_refund_beyond_what_is_available_is_a_debt():
+    post("make_available", eur(96_80))
+    with pytest.raises(errors.Overdraft):
+        post("refund_card", eur(100_00))
+    refund = made("refund_card", eur(100_00), eur(0), shortfall=eur(3_20))
+    make.post(refund)
+
+    assert (book(AVAILABLE), book(DEBT), book(RECEIVABLE)) == (eur(0), eur(3_20), eur(-1_90))
+    assert [line.amount_minor for line in refund.lines if line.expected] == [-100_00]
+
+    post("refund_card", eur(5_00), shortfall=eur(5_00))
+    assert book(DEBT) == eur(8_20)
 
 
 @pytest.mark.django_db

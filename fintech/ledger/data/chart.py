@@ -5,6 +5,10 @@ An address says whose and what an account is; with its currency and its book it 
 account's whole identity, so accounts need no registration: they open on first use. The
 floor bounds what is available, in the account's normal direction: 0 means that posted
 minus what is pending against it never falls below nothing.
+
+A merchant's pending money (2000) has no floor: our fee leaves it at the capture, so a full
+refund before settlement takes more than that sale left there. Available money (2010) has
+one: what it cannot pay, the merchant owes (1200), and the template says so in a line.
 """
 
 import hashlib
@@ -72,7 +76,7 @@ MERCHANT_PENDING = Kind(
     2000, "liabilities:merchant:{merchant}:pending", Type.LIABILITY, None, "before settlement"
 )
 MERCHANT_AVAILABLE = Kind(
-    2010, "liabilities:merchant:{merchant}:available", Type.LIABILITY, None, "may be paid out"
+    2010, "liabilities:merchant:{merchant}:available", Type.LIABILITY, 0, "may be paid out"
 )
 MERCHANT_RESERVE = Kind(
     2020, "liabilities:merchant:{merchant}:reserve", Type.LIABILITY, 0, "withheld"

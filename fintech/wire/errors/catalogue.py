@@ -213,6 +213,14 @@ _RULES = (
         "Use a new id.",
     ),
     Rule("period_closed", 400, INVALID, "The period is closed.", "Book it in an open period."),
+    Rule("period_not_over", 400, INVALID, "The period is not over.", "Close it when it is."),
+    Rule(
+        "ledger_account_in_use",
+        400,
+        INVALID,
+        "The ledger account holds money, or money is pending on it.",
+        "Empty it first.",
+    ),
     Rule("batch_too_large", 400, INVALID, "The batch has too many items.", "Send it in parts."),
     Rule("run_unexpected_state", 400, INVALID, "The run's state does not allow this.", _LOOK),
     Rule(

@@ -4,11 +4,12 @@ from datetime import date, datetime
 from uuid import UUID
 
 from fintech.kernel.money import Money
-from fintech.ledger.data import EntryKind, Expected, JournalEntry, Seen
+from fintech.ledger.data import EntryKind, Expected, JournalEntry, Line, Seen
 from fintech.ledger.data.chart import Account
 from fintech.ledger.data.templates.making import (
     available,
     bank,
+    owed,
     pairs,
     pending,
     processing_fees,
@@ -135,25 +136,29 @@ def refund_card(
     due_on: date,
     subject: UUID,
     at: datetime,
+    shortfall: Money | None = None,
 ) -> JournalEntry:
-    """E6: money goes back to the payer, from the merchant's pending or available funds."""
+    """
+    E6: money goes back to the payer, from the merchant's pending or available funds.
+
+    Version 2: of `amount`, the `shortfall` is not there, and the merchant owes it.
+    """
+    missing = shortfall or Money.zero(amount.currency)
+    funds = _funds(merchant_id, amount, before_settlement=from_pending)
+    expected = Expected(
+        kind=Seen.REFUND, source=provider, reference=provider_reference, due_on=due_on
+    )
+    taken = Line(funds, (amount - missing).minor)
+    debt = Line(owed(merchant_id, amount), missing.minor)
+    first, *others = (line for line in (taken, debt) if line.amount_minor)
+    back = Line(receivable(provider, amount), -amount.minor, expected)
     return JournalEntry(
         id=entry_id,
         kind=EntryKind.POSTED,
         template="refund_card",
-        version=1,
+        version=2,
         at=at,
-        lines=pairs(
-            (
-                _funds(merchant_id, amount, before_settlement=from_pending),
-                receivable(provider, amount),
-                amount,
-            ),
-            expected=Expected(
-                kind=Seen.REFUND, source=provider, reference=provider_reference, due_on=due_on
-            ),
-            expected_line=1,
-        ),
+        lines=(first, back, *others),
         subject=subject,
     )
 

@@ -52,9 +52,12 @@ def dispute_opened(
     """
     E7: the scheme has taken the money back; the merchant's is frozen until it is decided.
 
-    `from_available` of `amount` is taken from what the merchant may be paid; for the
-    rest the merchant owes us.
+    `from_available` of amount and fee is taken from what the merchant may be paid, the
+    amount first; for the rest the merchant owes us. (Version 1 took the fee beyond it.)
     """
+    frozen = min(amount, from_available)
+    paid_fee = min(merchant_fee, from_available - frozen)
+    fees = chart.account(chart.DISPUTE_FEES, amount.currency)
     reserve = _of(chart.DISPUTE_RESERVE, merchant_id, amount)
     funds, debt = available(merchant_id, amount), owed(merchant_id, amount)
     return _posted(
@@ -63,18 +66,16 @@ def dispute_opened(
         subject,
         at,
         (_disputed(provider, amount), receivable(provider, amount), amount),
-        (funds, reserve, from_available),
-        (debt, reserve, amount - from_available),
+        (funds, reserve, frozen),
+        (debt, reserve, amount - frozen),
         (
             chart.account(chart.PROCESSOR_DISPUTE_FEES, amount.currency),
             receivable(provider, amount),
             scheme_fee,
         ),
-        (
-            funds if from_available == amount else debt,
-            chart.account(chart.DISPUTE_FEES, amount.currency),
-            merchant_fee,
-        ),
+        (funds, fees, paid_fee),
+        (debt, fees, merchant_fee - paid_fee),
+        version=2,
     )
 
 
@@ -234,13 +235,19 @@ def write_off(
 
 
 def _posted(
-    template: str, entry_id: UUID, subject: UUID, at: datetime, first: Pair, *others: Pair
+    template: str,
+    entry_id: UUID,
+    subject: UUID,
+    at: datetime,
+    first: Pair,
+    *others: Pair,
+    version: int = 1,
 ) -> JournalEntry:
     return JournalEntry(
         id=entry_id,
         kind=EntryKind.POSTED,
         template=template,
-        version=1,
+        version=version,
         at=at,
         lines=pairs(first, *others),
         subject=subject,

@@ -90,8 +90,16 @@ DECLARE
   j integer; x integer; s integer; first integer; last integer := 0; k smallint;
   moved integer; a bigint; held bigint; total bigint; c smallint; mixed boolean; cur text; packed bytea; low uuid; high uuid;
   entry_hash bytea; h bytea; v bigint; q bigint;
+  late boolean[];  -- Entries that fall into a closed period; NULL if there are none.
 BEGIN
   IF n = 0 THEN RETURN code; END IF;
+
+  -- 0. Closed periods: a closing waits for us, or we see it (`closing.sql`).
+  PERFORM pg_advisory_xact_lock_shared(ledger_period_lock(p_shard));
+  IF EXISTS (SELECT FROM ledger_period
+      WHERE shard = p_shard AND closed_before > (SELECT min(u) FROM unnest(e_at) u)) THEN
+    late := ledger_late(p_shard, a_book, e_id, e_at, e_pending, e_lines, l_account);
+  END IF;
 
   -- 1. Pending entries that are ended, locked by id.
   IF EXISTS (SELECT FROM unnest(e_pending) u(id) WHERE u.id IS NOT NULL) THEN
@@ -227,6 +235,10 @@ BEGIN
     END IF;
     IF e_id[i] < oldest OR e_id[i] > newest THEN
       code[i] := 9;
+      CONTINUE;
+    END IF;
+    IF late[i] THEN
+      code[i] := 8;
       CONTINUE;
     END IF;
 

@@ -1,5 +1,5 @@
 """
-Writing the books: post entries, seal what was posted.
+Posting entries.
 
 An entry is posted whole or not at all, and an id is posted once: the same entry again
 changes nothing, another one under its id is refused.
@@ -99,19 +99,3 @@ def reverse(*, entry_id: UUID, reversal_id: UUID, by: Actor, at: datetime) -> da
             raise errors.EntryAlreadyReversed(entry_id)
         entry = templates.reversal(entry_id=reversal_id, of=found, at=at)
         return post([entry], by=by)[0]
-
-
-def seal() -> data.Seal | None:
-    """
-    Seal every committed entry that is not sealed yet, up to 20,000 at once.
-
-    Returns the new seal, or None when there is nothing to seal or another sealer is at
-    work. Nothing global is written while posting; the order of leaves is decided here.
-    """
-    return queries.LOG.seal()
-
-
-def open_partitions(*, months: int = 12) -> None:
-    """Make the journal's partitions of the months to come."""
-    with db.transaction_if_not_already(), connection.cursor() as cursor:
-        cursor.execute("SELECT ledger_open_partitions(%s)", [months])
