@@ -3,10 +3,11 @@ The framework's view: one per path, its methods being operations.
 
 The framework brings negotiation, authentication, permission and throttle to the
 request in that order; each of them is a thin skin over a function of this package
-that knows no framework, and so is what comes after.
+that knows no framework, and so is what comes after. `front.answer` does the same steps
+without the framework.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -15,14 +16,11 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from fintech.api import errors, gate
+from fintech.api import errors, front, negotiation
 from fintech.api.authentication import HasScope, KeyAuthentication, caller_of
 from fintech.api.operations import Operation
 from fintech.api.throttling import MerchantThrottle
 from fintech.api.trace import Trace
-from fintech.wire import json
-
-_ACCEPTED = frozenset({"", "*/*", "application/*", "application/json"})
 
 
 class WireNegotiation(BaseContentNegotiation):
@@ -38,9 +36,7 @@ class WireNegotiation(BaseContentNegotiation):
         format_suffix: str | None = None,  # noqa: ARG002 - the framework's signature.
     ) -> tuple[Any, str]:
         """Return JSON, or refuse whoever does not accept it."""
-        ranges = request.headers.get("Accept", "").split(",")
-        if not any(part.partition(";")[0].strip().lower() in _ACCEPTED for part in ranges):
-            raise errors.NotAcceptable("Answers are application/json.")
+        negotiation.require_json(request.headers)
         return renderers[0], "application/json"
 
 
@@ -77,38 +73,34 @@ class Resource(APIView):
 
     def serve(self, request: Request, **path: str) -> HttpResponse:
         """Run the operation and send its answer's bytes."""
-        operation = self.operation
-        answer = gate.serve(
-            operation,
-            caller=caller_of(request),
-            path=path,
+        asked = front.Asked(
+            method=request.method or "",
+            path=request.path,
             query=request.META.get("QUERY_STRING", ""),
             headers=request.headers,
-            content=content_of(request._request, limit=operation.content_limit),
-            url_path=request.path,
-            request_id=self.trace.request_id,
-            trace=self.trace,
+            read=reader(request._request),
         )
-        self.trace.body = answer.body
-        headers = dict(answer.headers)
-        if answer.replayed:
-            headers["Idempotent-Replayed"] = "true"
+        told = front.served(self.operation, asked, path, self.trace)
         return HttpResponse(
-            json.dumps(answer.body),
-            status=answer.status,
+            told.content,
+            status=told.status,
             content_type="application/json",
-            headers=headers,
+            headers=told.headers,
         )
 
     get = post = delete = put = patch = serve
 
 
-def content_of(request: HttpRequest, *, limit: int) -> bytes:
-    """Return a request's body; `RequestTooLarge` without reading on if it is over the limit."""
-    declared = request.META.get("CONTENT_LENGTH") or "0"
-    if declared.isdigit() and int(declared) > limit:
-        raise errors.RequestTooLarge(limit)
-    content = request.read(limit + 1)
-    if len(content) > limit:
-        raise errors.RequestTooLarge(limit)
-    return content
+def reader(request: HttpRequest) -> Callable[[int], bytes]:
+    """Return what reads a request's body, and no more of it than its limit."""
+
+    def read(limit: int) -> bytes:
+        declared = request.META.get("CONTENT_LENGTH") or "0"
+        if declared.isdigit() and int(declared) > limit:
+            raise errors.RequestTooLarge(limit)
+        content = request.read(limit + 1)
+        if len(content) > limit:
+            raise errors.RequestTooLarge(limit)
+        return content
+
+    return read

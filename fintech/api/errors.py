@@ -116,6 +116,7 @@ class MethodNotAllowed(Invalid):
 
     def __init__(self, allowed: Sequence[str]) -> None:
         super().__init__(f"This path takes {', '.join(allowed)}.")
+        self.allowed = tuple(allowed)
 
 
 class NotAcceptable(Invalid):

@@ -14,8 +14,9 @@ from uuid import UUID
 from fintech.api import errors
 from fintech.api.authentication import Caller
 from fintech.api.codec.fields import Field, Id, Integer, Many, Text
-from fintech.kernel import ids
+from fintech.kernel import idempotency, ids
 from fintech.kernel.actor import Actor
+from fintech.kernel.idempotency import Done
 from fintech.kernel.keys import Key
 
 type Json = dict[str, Any]
@@ -57,6 +58,10 @@ class Call:
     def by(self) -> Actor:
         """Return who acts, for the log."""
         return Actor(kind="api_key", id=str(self.caller.key_id), request_id=self.request_id)
+
+    def once[T](self, work: Callable[[], T]) -> Done[T]:
+        """Do what a service does in one transaction, once per key of the caller's."""
+        return idempotency.once(self.key, work, at=self.at)
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return a parameter's value, or `default` where it was not given or is empty."""

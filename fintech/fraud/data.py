@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any, Self
 from uuid import UUID
 
+from fintech.kernel import frozen
 from fintech.kernel.money import Money
 
 SCHEMA = 1  # The version of the snapshot's shape.
@@ -265,6 +266,7 @@ class Case:
     version: int
 
 
+@frozen.shape("fraud.list_item.v1")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListItem:
     """A card, customer, e-mail, address or country that is treated specially."""

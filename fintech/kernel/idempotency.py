@@ -27,6 +27,7 @@ __all__ = [
     "Key",
     "KeyInUse",
     "KeyReused",
+    "around",
     "claim",
     "find",
     "once",
@@ -123,6 +124,38 @@ def once[T](key: Key | None, work: Callable[[], T], *, at: datetime) -> Done[T]:
         settle([(key, value if refusal is None else refusal)], at=at)
     if refusal is not None:
         raise refusal
+    return Done(value=value)
+
+
+def around[T](key: Key | None, work: Callable[[], T], *, at: datetime) -> Done[T]:
+    """
+    Do something once per key that takes transactions of its own.
+
+    Only for work that may be begun again: if it fails, or its process ends, nothing is
+    kept under the key but that it was begun, and a failure lets it be used again.
+
+    Raises:
+        KeyInUse, KeyReused: as in `once`.
+        Refusal: what `work` refused.
+    """
+    if key is None:
+        return Done(value=work())
+    with db.transaction_if_not_already():
+        found = claim([key], at=at)[0]
+    if found.state != "new":
+        return replayed(found)
+    try:
+        value = work()
+    except BaseException:
+        with db.transaction_if_not_already(), connection.cursor() as cursor:
+            cursor.execute(
+                "DELETE FROM kernel_idempotencykey "
+                "WHERE scope = %s AND key = %s AND outcome IS NULL",
+                [key.scope, key.key],
+            )
+        raise
+    with db.transaction_if_not_already():
+        settle([(key, value)], at=at)
     return Done(value=value)
 
 

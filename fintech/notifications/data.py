@@ -75,6 +75,7 @@ class Attempt:
     excerpt: str
 
 
+@frozen.shape("notifications.delivery.v1")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery(webhook_endpoints.Delivery):
     """One message on its way to one address."""

@@ -11,10 +11,9 @@ import random
 import pytest
 
 from fintech.api.codec import fields
-from fintech.api.urls import OPERATIONS
 from fintech.kernel import ids
 from fintech.wire import json
-from tests.api.test_door import IDENTIFIER
+from tests.api.operations import OPERATIONS, prefix_of
 
 PER_TEST = 120  # A test is one transaction, and those have a longest time.
 TESTS = max(2, round(200 * float(os.environ.get("EFFORT", "0.02"))))
@@ -66,7 +65,7 @@ def asked(operation, dice: random.Random, known: dict[str, list[str]]):
     parts = operation.path.split("/")
     for place, part in enumerate(parts):
         if part == "{id}":
-            prefix = IDENTIFIER[parts[place - 1]]
+            prefix = prefix_of(operation)
             own = known.get(prefix) or [ids.public(prefix, ids.new())]
             parts[place] = dice.choice([*own, *own, "junk", ids.public(prefix, ids.new())])
     path = "/".join(parts).replace("{list}", "blocklist").replace("{key}", "fuzz-1")

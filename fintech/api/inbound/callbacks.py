@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from fintech.api import errors, problems
-from fintech.api.door import content_of
+from fintech.api.door import reader
 from fintech.kernel import clock
 from fintech.kernel.actor import Actor
 from fintech.payments import services as payments
@@ -31,7 +31,7 @@ def _hear(request: HttpRequest, provider: str, request_id: str) -> None:
         raise errors.MethodNotAllowed(["POST"])
     payments.receive(
         provider=provider,
-        body=content_of(request, limit=_LIMIT),
+        body=reader(request)(_LIMIT),
         headers=request.headers,
         by=Actor(kind="provider", id=provider, request_id=request_id),
         at=clock.now(),

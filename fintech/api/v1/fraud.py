@@ -123,17 +123,20 @@ def decline_case(call: Call) -> Answer:
 def add_item(call: Call) -> Answer:
     """Treat a card, customer or country specially: `blocklist`, `reviewlist` or `allowlist`."""
     expires = call.get("expires_at")
-    item = fraud.add_to_list(
-        merchant_id=call.merchant_id,
-        kind=call.values["kind"],
-        value=_value(call),
-        action=_action(call),
-        reason=call.text("reason"),
-        expires_at=None if expires is None else datetime.fromtimestamp(expires, tz=UTC),
-        by=call.by,
-        at=call.at,
+    value, action = _value(call), _action(call)
+    done = call.once(
+        lambda: fraud.add_to_list(
+            merchant_id=call.merchant_id,
+            kind=call.values["kind"],
+            value=value,
+            action=action,
+            reason=call.text("reason"),
+            expires_at=None if expires is None else datetime.fromtimestamp(expires, tz=UTC),
+            by=call.by,
+            at=call.at,
+        )
     )
-    return Answer(body=wire.render_list_item(item))
+    return Answer(body=wire.render_list_item(done.value), replayed=done.replayed)
 
 
 @operation(

@@ -11,7 +11,7 @@ from fintech.api import errors, pagination
 from fintech.api.codec import fields, files
 from fintech.api.codec.tree import Malformed
 from fintech.api.operations import Answer, Call, operation
-from fintech.kernel import ids
+from fintech.kernel import idempotency, ids
 from fintech.kernel.errors import NotFound
 from fintech.reconciliation import queries
 from fintech.reconciliation import services as reconciliation
@@ -45,10 +45,14 @@ def bring_statement(call: Call) -> Answer:
         raise errors.MalformedBody(broken.message) from None
     if not file.content:
         raise errors.MalformedBody("The file is empty.")
-    brought = reconciliation.import_file(
-        content=file.content, name=file.name, by=call.by, at=call.at
+    done = idempotency.around(
+        call.key,
+        lambda: reconciliation.import_file(
+            content=file.content, name=file.name, by=call.by, at=call.at
+        ),
+        at=call.at,
     )
-    return Answer(body=wire.render_statement(brought))
+    return Answer(body=wire.render_statement(done.value), replayed=done.replayed)
 
 
 @operation(
@@ -94,12 +98,16 @@ def run(call: Call) -> Answer:
     """Compare what the ledger expects of a processor with its reports, and those with the bank."""
     _operators_only(call)
     try:
-        done = reconciliation.run(source=call.values["source"], by=call.by, at=call.at)
+        done = idempotency.around(
+            call.key,
+            lambda: reconciliation.run(source=call.values["source"], by=call.by, at=call.at),
+            at=call.at,
+        )
     except NotFound as missing:
         raise errors.ParametersWrong(
             [Fault("source", "resource_missing", missing.message)]
         ) from None
-    return Answer(body=wire.render_run(done))
+    return Answer(body=wire.render_run(done.value), replayed=done.replayed)
 
 
 @operation(
@@ -188,14 +196,17 @@ def retrieve_break(call: Call) -> Answer:
 def resolve(call: Call) -> Answer:
     """End a break by a person's decision; nothing is booked."""
     _operators_only(call)
-    found = reconciliation.resolve(
-        break_id=call.this("rbk"),
-        resolution=Resolution(call.values["resolution"]),
-        note=call.values["note"],
-        by=call.by,
-        at=call.at,
+    break_id = call.this("rbk")
+    done = call.once(
+        lambda: reconciliation.resolve(
+            break_id=break_id,
+            resolution=Resolution(call.values["resolution"]),
+            note=call.values["note"],
+            by=call.by,
+            at=call.at,
+        )
     )
-    return Answer(body=wire.render_break(found))
+    return Answer(body=wire.render_break(done.value), replayed=done.replayed)
 
 
 def _operators_only(call: Call) -> None:

@@ -1,13 +1,14 @@
 """What the world outside does by itself, done on request. A live instance has none of it."""
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.conf import settings
 
 from fintech.api import errors
 from fintech.api.codec import fields
 from fintech.api.operations import Answer, Call, operation
-from fintech.kernel import clock
+from fintech.kernel import clock, frozen, idempotency
 from fintech.payments import queries
 from fintech.payments import services as payments
 from fintech.wire import payment_intents
@@ -16,6 +17,14 @@ from fintech.wire.scalars import unix
 
 _WRITE = "payments:write"
 _LONGEST_STEP = 366 * 86_400  # Seconds.
+
+
+@frozen.shape("api.clock_moved.v1")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """What the business clock says after it was moved."""
+
+    now: datetime
 
 
 @operation(
@@ -50,19 +59,27 @@ def fail_authentication(call: Call) -> Answer:
 def advance(call: Call) -> Answer:
     """Move the instance's business clock forward, for everybody on it."""
     _sandbox_only()
-    now = clock.advance(timedelta(seconds=call.values["seconds"]))
-    return Answer(body={"livemode": False, "now": unix(now), "object": "clock"})
+    done = call.once(lambda: Moved(now=clock.advance(timedelta(seconds=call.values["seconds"]))))
+    told = {"livemode": False, "now": unix(done.value.now), "object": "clock"}
+    return Answer(body=told, replayed=done.replayed)
 
 
 def _answer_challenge(call: Call, *, passed: bool) -> Answer:
     _sandbox_only()
-    payment = queries.payment(call.this("pi"), call.merchant_id)
+    payment_id = call.this("pi")
+    payment = queries.payment(payment_id, call.merchant_id)
     attempt = payment.latest_attempt
     if attempt is None:
         message = "Nobody has confirmed this payment."
         raise errors.ParametersWrong([Fault("id", "payment_intent_unexpected_state", message)])
-    after = payments.answer_challenge(attempt_id=attempt.id, passed=passed, by=call.by, at=call.at)
-    return Answer(body=payment_intents.render(after))
+    done = idempotency.around(
+        call.key,
+        lambda: payments.answer_challenge(
+            attempt_id=attempt.id, passed=passed, by=call.by, at=call.at
+        ),
+        at=call.at,
+    )
+    return Answer(body=payment_intents.render(done.value), replayed=done.replayed)
 
 
 def _sandbox_only() -> None:

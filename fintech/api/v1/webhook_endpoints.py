@@ -157,10 +157,16 @@ def list_deliveries(call: Call) -> Answer:
 )
 def roll_secret(call: Call) -> Answer:
     """Give an endpoint a new secret, told this once; for a day both sign."""
-    rolled = notifications.roll_secret(
-        endpoint_id=call.this("we"), merchant_id=call.merchant_id, by=call.by, at=call.at
+    endpoint_id = call.this("we")
+    done = call.once(
+        lambda: notifications.roll_secret(
+            endpoint_id=endpoint_id, merchant_id=call.merchant_id, by=call.by, at=call.at
+        )
     )
-    return Answer(body=webhook_endpoints.render(rolled, secret=rolled.secret))
+    return Answer(
+        body=webhook_endpoints.render(done.value, secret=done.value.secret),
+        replayed=done.replayed,
+    )
 
 
 @operation(
@@ -185,7 +191,10 @@ def retrieve_delivery(call: Call) -> Answer:
 )
 def resend(call: Call) -> Answer:
     """Send an event to an endpoint again, from its first try on."""
-    again = notifications.resend(
-        delivery_id=call.this("wd"), merchant_id=call.merchant_id, by=call.by, at=call.at
+    delivery_id = call.this("wd")
+    done = call.once(
+        lambda: notifications.resend(
+            delivery_id=delivery_id, merchant_id=call.merchant_id, by=call.by, at=call.at
+        )
     )
-    return Answer(body=webhook_endpoints.render_delivery(again))
+    return Answer(body=webhook_endpoints.render_delivery(done.value), replayed=done.replayed)
