@@ -22,12 +22,13 @@ class Requests:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Serve a request under an id of its own."""
-        begun = trace.begin()
-        request.request_id = begun.request_id  # type: ignore[attr-defined]
+        request_id = trace.name()
+        request.request_id = request_id  # type: ignore[attr-defined]
         if not _is_api(request.path):
             response = self._next(request)
-            response["Request-Id"] = begun.request_id
+            response["Request-Id"] = request_id
             return response
+        begun = trace.begin(request_id)
         request.trace = begun  # type: ignore[attr-defined]
         try:
             front.check_length(request.path, request.META.get("QUERY_STRING", ""))

@@ -28,12 +28,17 @@ class Trace:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def begin() -> Trace:
+def begin(request_id: str = "") -> Trace:
+    """Follow a request from here on, under an id."""
+    return Trace(request_id=request_id or name(), at=clock.now())
+
+
+def name() -> str:
     """Give a request an id, which stands in every line that is logged meanwhile."""
     request_id = new_id()
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=request_id)
-    return Trace(request_id=request_id, at=clock.now())
+    return request_id
 
 
 def new_id() -> str:
