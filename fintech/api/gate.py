@@ -16,7 +16,7 @@ import orjson
 from fintech.api import errors
 from fintech.api.authentication import Caller
 from fintech.api.codec import brackets, strict_json
-from fintech.api.codec.fields import CardCode, read_fields
+from fintech.api.codec.fields import CardCode, WalletCode, read_fields
 from fintech.api.codec.tree import Malformed, Node
 from fintech.api.expansion import expand
 from fintech.api.operations import Answer, Call, Operation
@@ -217,6 +217,8 @@ def canonical(values: Mapping[str, Any]) -> bytes:
 def _plain(value: Any) -> Any:
     if isinstance(value, CardCode):
         return {"card": value.code}
+    if isinstance(value, WalletCode):
+        return {"wallet": str(value.id)}
     raise TypeError(type(value).__name__)
 
 

@@ -17,6 +17,9 @@ from fintech.kernel.errors import Refusal
 from fintech.kernel.keys import Key
 from fintech.kernel.money import Money
 
+# Stands where a provider's name stands: a wallet of ours, asked inside the transaction.
+WALLET = "wallet"
+
 
 class PaymentState(StrEnum):
     """Where a payment stands."""
@@ -110,7 +113,12 @@ class AnswerStatus(StrEnum):
 @frozen.shape("payments.card.v1")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """What may be shown of a card. Never its number."""
+    """
+    What may be shown of a card, never its number.
+
+    Where a payer pays from a wallet, that wallet stands in the card's place and all
+    but `brand` and `fingerprint` is empty.
+    """
 
     brand: str
     last4: str
@@ -119,6 +127,7 @@ class Card:
     country: str
     funding: str
     fingerprint: str
+    wallet_id: UUID | None = None
 
 
 @frozen.shape("payments.customer.v1")
@@ -372,8 +381,8 @@ class Begin:
     """
     One confirmation to be decided: of a payment that exists, or of a new one.
 
-    The card is a stored payment method, or the neutral code of a sandbox card
-    (`token`), from which a method is made in the same transaction.
+    What is charged is a stored payment method, or one that is made in the same
+    transaction: from the neutral code of a sandbox card (`token`), or of a wallet.
     """
 
     merchant_id: UUID
@@ -382,6 +391,7 @@ class Begin:
     new: NewPayment | None = None
     payment_method_id: UUID | None = None
     token: str = ""
+    wallet_id: UUID | None = None
     return_url: str = ""
     ip: str = ""
     key: Key | None = None

@@ -280,6 +280,18 @@ class ReviewLost(Conflict):
         super().__init__("The review has been decided already.", payment_id=str(payment_id))
 
 
+class HeldForPayment(Refused):
+    """A hold that a payment keeps is taken and let go by the payment alone."""
+
+    code = "payment_intent_unexpected_state"
+
+    def __init__(self, *, payment_id: UUID) -> None:
+        super().__init__(
+            "The hold belongs to a payment; capture or cancel the payment.",
+            payment_id=str(payment_id),
+        )
+
+
 _CARD_CODES = frozenset(
     {
         "expired_card",
@@ -318,6 +330,8 @@ class CardDeclined(Refused):
 
 def public_code(decline_code: str) -> str:
     """Return the error code under which a decline is shown."""
+    if decline_code == "insufficient_wallet_funds":
+        return "insufficient_funds"
     return decline_code if decline_code in _CARD_CODES else "card_declined"
 
 

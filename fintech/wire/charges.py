@@ -70,10 +70,7 @@ def render(
         "paid": status == "succeeded",
         "payment_intent": ids.public("pi", attempt.payment_id),
         "payment_method": ids.public("pm", attempt.payment_method_id),
-        "payment_method_details": {
-            "card": payment_methods.card_details(attempt.card),
-            "type": "card",
-        },
+        "payment_method_details": payment_methods.details(attempt.card),
         "receipt_email": text(payment.receipt_email) if payment else None,
         "receipt_number": None,
         "receipt_url": None,

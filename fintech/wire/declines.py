@@ -11,6 +11,8 @@ _WORDS = {
     "authentication_required": "The payer did not prove who they are.",
     "acquirer_unavailable": "The acquirer was not available; nothing was charged.",
     "fraudulent": "The card was declined.",
+    "insufficient_wallet_funds": "The wallet has insufficient funds.",
+    "wallet_unfit": "Nothing can be taken from the wallet now.",
 }
 
 

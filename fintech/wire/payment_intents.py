@@ -41,7 +41,7 @@ def render(payment: Payment) -> Json:
             None if status == "requires_payment_method" else public("pm", payment.payment_method_id)
         ),
         "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
-        "payment_method_types": ["card"],
+        "payment_method_types": [payment_methods.kind(payment.card) if payment.card else "card"],
         "processing": None,
         "purpose": str(payment.purpose),
         "receipt_email": text(payment.receipt_email),

@@ -1,4 +1,4 @@
-"""A card that can be charged, as the outside sees it. Never its number."""
+"""A card or a wallet that can be charged, as the outside sees it. Never a card's number."""
 
 from datetime import datetime
 from uuid import UUID
@@ -38,7 +38,9 @@ def _render(
         **head("payment_method", ids.public("pm", method_id), created, metadata),
         "allow_redisplay": "unspecified",
         "billing_details": billing_details(method),
-        "card": {
+        "card": None
+        if card.wallet_id
+        else {
             "brand": card.brand,
             "checks": dict(_CHECKS),
             "country": text(card.country),
@@ -54,7 +56,27 @@ def _render(
             "wallet": None,
         },
         "customer": public("cus", method.customer_id if method else None),
-        "type": "card",
+        "type": kind(card),
+        "wallet": wallet_details(card),
+    }
+
+
+def kind(card: Card) -> str:
+    """Return in one word what is charged."""
+    return "card" if card.wallet_id is None else "wallet"
+
+
+def wallet_details(card: Card) -> Json | None:
+    """Return which wallet stands in the card's place, if one does."""
+    return None if card.wallet_id is None else {"wallet": ids.public("wal", card.wallet_id)}
+
+
+def details(card: Card) -> Json:
+    """Return what was charged, as a charge shows it."""
+    return {
+        "card": card_details(card) if card.wallet_id is None else None,
+        "type": kind(card),
+        "wallet": wallet_details(card),
     }
 
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from fintech.api.codec.sensitive import holds_card_number
 from fintech.api.codec.tree import Brackets, Node, Written
@@ -329,24 +330,38 @@ class CardCode:
     code: str
 
 
+@dataclass(frozen=True, slots=True)
+class WalletCode:
+    """A wallet, where it stands in a card's place."""
+
+    id: UUID
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentMethod(Id):
-    """A stored card by its id, or a sandbox card by a token."""
+    """A stored card by its id, a sandbox card by a token, or a wallet by its id."""
 
     prefix: str = "pm"
     noun: str = "payment method"
+    takes_wallets: bool = False
 
     def read(self, node: Node, param: str, faults: list[Fault]) -> Any:
-        """Return the UUID, or the code of the sandbox card."""
+        """Return the UUID, or the code of the sandbox card, or the wallet."""
         if isinstance(node, str) and dialect.is_card_token(node):
             code = dialect.sandbox_card(node)
             if code is not None:
                 return CardCode(code)
+        if isinstance(node, str) and node.startswith("wal_") and self.takes_wallets:
+            try:
+                return WalletCode(ids.parse("wal", node))
+            except ids.NotAnId:
+                pass  # It is said below, as of any id of another form.
         return Id.read(self, node, param, faults)
 
     def schema(self) -> Schema:
         """Return a string that is an id or a token."""
-        return {"type": "string", "pattern": "^(pm|tok)_[0-9A-Za-z_]+$"}
+        kinds = "pm|tok|wal" if self.takes_wallets else "pm|tok"
+        return {"type": "string", "pattern": f"^({kinds})_[0-9A-Za-z_]+$"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """The schemas of everything that is answered, taken from what `wire` renders."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -49,6 +50,7 @@ def _samples() -> dict[str, list[Json]]:
             ),
             charges.render(known.DECLINED_ATTEMPT, known.CANCELED_PAYMENT),
             charges.render(known.UNDECIDED_ATTEMPT),
+            charges.render(replace(known.ATTEMPT, card=known.WALLET_CARD), known.PAYMENT),
         ],
         "customer": [customers.render(known.CUSTOMER), customers.render(known.BARE_CUSTOMER)],
         "deleted": [deleted.render("customer", ids.public("cus", known.CUSTOMER_ID))],
@@ -96,6 +98,7 @@ def _samples() -> dict[str, list[Json]]:
         "payment_method": [
             payment_methods.render(known.METHOD),
             payment_methods.render_tried(known.METHOD_ID, known.UNDECIDED_ATTEMPT.card, samples.AT),
+            payment_methods.render_tried(known.METHOD_ID, known.WALLET_CARD, samples.AT),
         ],
         "reconciliation.break": [
             reconciliation.render_break(known.BREAK),

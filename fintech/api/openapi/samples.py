@@ -232,6 +232,16 @@ MOVEMENT = payments.BalanceTransaction(
     entry_id=ENTRY_ID,
     created_at=AT,
 )
+WALLET_CARD = replace(
+    CARD,
+    brand="wallet",
+    last4="",
+    exp_month=0,
+    exp_year=0,
+    country="",
+    funding="",
+    wallet_id=WALLET_ID,
+)
 MERCHANT = merchants.Merchant(
     id=MERCHANT_ID,
     name="Blue Bottle Books",

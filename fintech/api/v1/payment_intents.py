@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fintech.api import pagination
 from fintech.api.codec import fields
-from fintech.api.codec.fields import CardCode, Field
+from fintech.api.codec.fields import CardCode, Field, WalletCode
 from fintech.api.operations import ONE_END, Answer, Call, list_parameters, operation
 from fintech.kernel.money import Money
 from fintech.payments import queries
@@ -14,7 +14,10 @@ from fintech.wire import payment_intents
 
 _READ, _WRITE = "payments:read", "payments:write"
 _CUSTOMER = fields.Id(prefix="cus", noun="customer", about="Who pays.", example=None)
-_METHOD = fields.PaymentMethod(about="The card to charge: `pm_…`, or a sandbox card's token.")
+_METHOD = fields.PaymentMethod(
+    takes_wallets=True,
+    about="What is charged: `pm_…`, a sandbox card's token, or a wallet of yours: `wal_…`.",
+)
 PAYER_IP = fields.IpAddress(
     about="Where the payer is, for the fraud decision; your own server's address says nothing."
 )
@@ -39,14 +42,16 @@ _INERT: dict[str, Field] = {
     "confirmation_method": fields.OneOf(words=("automatic",), inert=True),
     "error_on_requires_action": fields.Boolean(inert=True),
     "off_session": fields.Boolean(inert=True),
-    "payment_method_types": fields.Many(of=fields.OneOf(words=("card",)), inert=True),
+    "payment_method_types": fields.Many(of=fields.OneOf(words=("card", "wallet")), inert=True),
     "use_stripe_sdk": fields.Boolean(inert=True),
 }
 
 
 def chosen(call: Call, name: str = "payment_method") -> dict[str, Any]:
-    """Return the card that a call names, as services take it: stored, or a sandbox code."""
-    given: UUID | CardCode | None = call.get(name)
+    """Return what a call charges, as services take it: stored, a sandbox code, or a wallet."""
+    given: UUID | CardCode | WalletCode | None = call.get(name)
+    if isinstance(given, WalletCode):
+        return {"wallet": given.id}
     if isinstance(given, CardCode):
         return {"token": given.code}
     return {"payment_method": given}

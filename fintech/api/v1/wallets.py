@@ -278,6 +278,7 @@ def retrieve_hold(call: Call) -> Answer:
 def capture_hold(call: Call) -> Answer:
     """Take what is held, or part of it, into the merchant's pending funds."""
     hold_id = call.this("whd")
+    customers.refuse_held_for_payment(hold_id, call.merchant_id)
     amount = None
     if call.get("amount") is not None:
         held = queries.hold(hold_id, call.merchant_id).amount
@@ -297,6 +298,7 @@ def capture_hold(call: Call) -> Answer:
 @operation("POST", "/v1/wallet_holds/{id}/release", scope=_WRITE, returns="wallet_hold")
 def release_hold(call: Call) -> Answer:
     """Let go what is left of a hold."""
+    customers.refuse_held_for_payment(call.this("whd"), call.merchant_id)
     done = wallets.release(
         hold_id=call.this("whd"),
         merchant_id=call.merchant_id,

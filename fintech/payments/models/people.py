@@ -49,20 +49,25 @@ class Customer(models.Model):
 
 
 class PaymentMethod(models.Model):
-    """A card that can be charged. It holds the provider's token, never a number."""
+    """
+    What can be charged: a card, by the provider's token and never a number, or a wallet.
+
+    A wallet has none of a card's columns but a brand and a fingerprint.
+    """
 
     id = models.UUIDField(primary_key=True, default=ids.new, editable=False)
     merchant_id = models.UUIDField()
     customer = models.ForeignKey(Customer, null=True, blank=True, on_delete=models.PROTECT)
-    card_token = models.CharField(max_length=40)
+    card_token = models.CharField(max_length=40, blank=True)
     brand = models.CharField(max_length=20)
-    last4 = models.CharField(max_length=4)
+    last4 = models.CharField(max_length=4, blank=True)
     exp_month = models.IntegerField()
     exp_year = models.IntegerField()
     country = models.CharField(max_length=2)
     funding = models.CharField(max_length=10)
     fingerprint = models.CharField(max_length=64)
     risk = models.CharField(max_length=10, default="normal")
+    wallet_id = models.UUIDField(null=True, blank=True)  # Another room's row.
     billing_name = models.CharField(max_length=256, blank=True, default="")
     billing_email = models.CharField(max_length=512, blank=True, default="")
     billing_phone = models.CharField(max_length=40, blank=True, default="")
@@ -77,20 +82,21 @@ class PaymentMethod(models.Model):
         )
         constraints = (
             models.CheckConstraint(
-                condition=Q(exp_month__gte=1, exp_month__lte=12),
-                name="payments_paymentmethod_expires_in_a_month_of_the_year",
+                condition=Q(wallet_id__isnull=False) | Q(exp_month__gte=1, exp_month__lte=12),
+                name="payments_paymentmethod_card_expires_in_a_month",
             ),
             models.CheckConstraint(
-                condition=Q(last4__regex=r"^[0-9]{4}$"),
-                name="payments_paymentmethod_shows_four_digits",
+                condition=Q(wallet_id__isnull=False, last4="", card_token="")
+                | Q(wallet_id__isnull=True, last4__regex=r"^[0-9]{4}$"),
+                name="payments_paymentmethod_is_a_card_or_a_wallet",
             ),
         )
 
     def __str__(self) -> str:
-        return f"{self.brand} ···· {self.last4}"
+        return f"{self.brand} ···· {self.last4}" if self.wallet_id is None else self.brand
 
     def card(self) -> data.Card:
-        """Return what may be shown of the card."""
+        """Return what may be shown of the card, or of the wallet in its place."""
         return data.Card(
             brand=self.brand,
             last4=self.last4,
@@ -99,6 +105,7 @@ class PaymentMethod(models.Model):
             country=self.country,
             funding=self.funding,
             fingerprint=self.fingerprint,
+            wallet_id=self.wallet_id,
         )
 
     def as_data(self) -> data.PaymentMethod:

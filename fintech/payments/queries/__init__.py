@@ -27,6 +27,7 @@ from fintech.payments.queries.reading import (
     refund,
     refunds,
     refunds_of,
+    refuse_held_for_payment,
     reviews,
 )
 from fintech.payments.queries.replaying import replay
@@ -56,6 +57,7 @@ __all__ = [
     "refund",
     "refunds",
     "refunds_of",
+    "refuse_held_for_payment",
     "replay",
     "reviews",
 ]

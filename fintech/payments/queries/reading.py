@@ -75,6 +75,14 @@ def payments_by_id(payment_ids: Collection[UUID], merchant_id: UUID) -> dict[UUI
     return {payment.id: payment for payment in found}
 
 
+def refuse_held_for_payment(hold_id: UUID, merchant_id: UUID) -> None:
+    """Raise `HeldForPayment` if a wallet's hold is a payment's own: it bears the attempt's id."""
+    found = Attempt.objects.filter(id=hold_id, merchant_id=merchant_id, provider=data.WALLET)
+    payment_id = found.values_list("payment_id", flat=True).first()
+    if payment_id is not None:
+        raise errors.HeldForPayment(payment_id=payment_id)
+
+
 def payment_for_payer(payment_id: UUID) -> data.Payment:
     """Return a payment for a page of ours whose address its payer was given."""
     return _payment(payment_id)

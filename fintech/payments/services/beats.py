@@ -17,7 +17,7 @@ from fintech.kernel.idempotency import Done, Key
 from fintech.ledger.errors import PostingRefused
 from fintech.payments import data
 from fintech.payments.models import Attempt, Capture, Payment, Refund
-from fintech.payments.services import claims, errands, recording, rows
+from fintech.payments.services import claims, errands, paying, recording, rows
 from fintech.payments.services.writing import Work
 
 type Outcome = data.Payment | data.Refund | Refusal
@@ -39,7 +39,13 @@ def run(
 ) -> Done[data.Payment | data.Refund]:
     """Run all three beats, and return the outcome or raise the refusal."""
     decided = decide(
-        payment_id=payment_id, merchant_id=merchant_id, request=request, key=key, by=by, at=at
+        payment_id=payment_id,
+        merchant_id=merchant_id,
+        request=request,
+        hear=hear,
+        key=key,
+        by=by,
+        at=at,
     )
     if isinstance(decided, Done):
         return decided
@@ -54,6 +60,7 @@ def decide(
     payment_id: UUID,
     merchant_id: UUID | None,
     request: Request,
+    hear: Hear,
     key: Key | None,
     by: Actor,
     at: datetime,
@@ -62,7 +69,8 @@ def decide(
     The first beat: lock, claim the key, check, move, commit.
 
     A refusal of the state of the world is kept under the key; `request` checks before
-    it changes anything, so a refusal has nothing to undo.
+    it changes anything, so a refusal has nothing to undo. A wallet is asked and heard
+    in the same transaction: there is no second beat.
     """
     refusal: Refused | None = None
     made: data.Errand | Outcome | None = None
@@ -79,6 +87,10 @@ def decide(
         if key is not None and not isinstance(made, data.Errand):
             work.settled.append((key, refusal or made))
         work.write(at=at, by=by)
+        if isinstance(made, data.Errand) and made.provider == data.WALLET:
+            moved = Work()
+            made = hear(payment, made.reference, paying.answer(made), moved, at)
+            moved.write(at=at, by=by)
     if refusal is not None:
         raise refusal
     if made is None:

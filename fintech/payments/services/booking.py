@@ -1,6 +1,7 @@
-"""What a success means for the books: a capture, a refund, a release."""
+"""What a success means for the books: money set aside, a capture, a refund, a release."""
 
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from fintech.kernel import ids
@@ -11,6 +12,46 @@ from fintech.payments.models import Attempt, Capture, Payment, Refund
 from fintech.payments.providers import registry
 from fintech.payments.services import rows
 from fintech.payments.services.writing import Work
+from fintech.wallets import services as wallets
+
+
+def set_aside(
+    payment: Payment, attempt: Attempt, work: Work, *, until: datetime, at: datetime
+) -> None:
+    """
+    Book that money is reserved: E1 at the payer's bank, E1w in the payer's wallet.
+
+    The wallet's hold is named by the attempt and has no time of its own: the payment
+    lets it go.
+    """
+    attempt.entry_id = ids.new()
+    amount = payment.money(attempt.amount_minor)
+    wallet_id = attempt.payment_method.wallet_id
+    if wallet_id is not None:
+        work.moves.append(
+            partial(
+                wallets.hold,
+                wallet_id=wallet_id,
+                amount=amount,
+                merchant_id=payment.merchant_id,
+                hold_id=attempt.id,
+                entry_id=attempt.entry_id,
+                is_reserved=True,
+                at=at,
+            )
+        )
+        return
+    work.entries.append(
+        templates.authorize_card(
+            entry_id=attempt.entry_id,
+            merchant_id=payment.merchant_id,
+            provider=attempt.provider,
+            amount=amount,
+            expires_at=until,
+            subject=payment.id,
+            at=at,
+        )
+    )
 
 
 def take(
@@ -43,7 +84,7 @@ def take(
         payment.capture_part(amount, fee=fee, at=at)
     attempt.captured_minor += capture.amount_minor
     work.touch(payment, attempt)
-    if first:
+    if first and attempt.provider != data.WALLET:  # A wallet's hold concludes its limits.
         work.confirmed.append(attempt.id)
     work.facts.append(
         rows.tell(
@@ -59,8 +100,21 @@ def take(
             final=final,
         )
     )
-    provider = registry.provider(attempt.provider)
     entry_id = _booked(capture)
+    if attempt.provider == data.WALLET:
+        work.moves.append(
+            partial(
+                wallets.capture,
+                hold_id=attempt.id,
+                amount=amount,
+                final=final,
+                fee=fee,
+                entry_id=entry_id,
+                at=at,
+            )
+        )
+        return
+    provider = registry.provider(attempt.provider)
     if payment.purpose == data.Purpose.TOP_UP and payment.wallet_id is not None:
         work.entries.append(
             templates.top_up(
@@ -106,6 +160,19 @@ def give_back(
     work.facts.append(
         rows.tell_refund(events.RefundSucceeded, refund, at=at, entry_id=refund.entry_id)
     )
+    wallet_id = refund.attempt.payment_method.wallet_id
+    if wallet_id is not None:
+        work.entries.append(
+            templates.refund_wallet(
+                entry_id=_booked(refund),
+                wallet_id=wallet_id,
+                merchant_id=payment.merchant_id,
+                amount=payment.money(refund.amount_minor),
+                subject=payment.id,
+                at=at,
+            )
+        )
+        return
     work.entries.append(
         templates.refund_card(
             entry_id=_booked(refund),
@@ -162,11 +229,16 @@ def let_go(payment: Payment, attempt: Attempt, work: Work, *, reason: str, at: d
     entry_id = None
     if attempt.entry_id is not None:
         entry_id = ids.new()
-        work.entries.append(
-            templates.release(
-                entry_id=entry_id, pending_id=attempt.entry_id, subject=payment.id, at=at
+        if attempt.provider == data.WALLET:
+            work.moves.append(
+                partial(wallets.release, hold_id=attempt.id, entry_id=entry_id, at=at)
             )
-        )
+        else:
+            work.entries.append(
+                templates.release(
+                    entry_id=entry_id, pending_id=attempt.entry_id, subject=payment.id, at=at
+                )
+            )
     taken_in_part = payment.state == data.PaymentState.PARTIALLY_CAPTURED
     if taken_in_part or payment.state == data.PaymentState.CONFLICTED:
         rest = payment.money(payment.authorized_minor - payment.captured_minor)

@@ -9,7 +9,7 @@ from fintech.kernel.actor import Actor
 from fintech.payments import data, errors, events
 from fintech.payments.data import PaymentState
 from fintech.payments.models import Attempt, Payment
-from fintech.payments.services import recording, rows
+from fintech.payments.services import paying, recording, rows
 from fintech.payments.services.writing import Work
 
 DECLINE_CODE = "authentication_required"
@@ -44,6 +44,8 @@ def answer_challenge(*, attempt_id: UUID, passed: bool, by: Actor, at: datetime)
         else:
             fail(payment, attempt, work, at=at)
         work.write(at=at, by=by)
+        if passed and attempt.provider == data.WALLET:
+            return paying.from_wallet(recording.ask_for(attempt, at=at), by=by)
     if not passed:
         return rows.value(payment, attempt)
     answered = recording.ask(recording.ask_for(attempt, at=at))

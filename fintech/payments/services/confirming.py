@@ -20,6 +20,7 @@ def confirm(
     payment_id: UUID,
     payment_method: UUID | None = None,
     token: str = "",
+    wallet: UUID | None = None,
     return_url: str = "",
     ip: str = "",
     key: Key | None = None,
@@ -33,8 +34,8 @@ def confirm(
     again under the same reference until it does, and never charges twice.
 
     Args:
-        payment_method: a stored card, or `token`: the neutral code of a sandbox card;
-            without either, the card that the payment already has.
+        payment_method: what is stored, or `token`: the neutral code of a sandbox card, or
+            `wallet`: a wallet to pay from; without any, what the payment already has.
         key: the caller's idempotency key; the same key has one effect.
 
     Raises:
@@ -50,6 +51,7 @@ def confirm(
         payment_id=payment_id,
         payment_method_id=payment_method,
         token=token,
+        wallet_id=wallet,
         return_url=return_url,
         ip=ip,
         key=key,

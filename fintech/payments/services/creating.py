@@ -9,7 +9,7 @@ from fintech.kernel.actor import Actor
 from fintech.kernel.idempotency import Done, Key
 from fintech.kernel.money import Money
 from fintech.payments import data, errors
-from fintech.payments.models import PaymentMethod, batch
+from fintech.payments.models import batch
 from fintech.payments.services import confirming, drafting, methods, rows
 
 
@@ -21,6 +21,7 @@ def create(
     customer_id: UUID | None = None,
     payment_method: UUID | None = None,
     token: str = "",
+    wallet: UUID | None = None,
     description: str = "",
     metadata: Mapping[str, str] | None = None,
     receipt_email: str = "",
@@ -42,7 +43,8 @@ def create(
         merchant_id: whose sale it is.
         amount: what the payer owes, at least one minor unit.
         capture_method: "automatic" takes the money with the authorization.
-        payment_method: a stored card, or `token`: the neutral code of a sandbox card.
+        payment_method: what is stored, or `token`: the neutral code of a sandbox card, or
+            `wallet`: a wallet of this merchant's that the payer pays from.
         key: the caller's idempotency key; the same key has one effect.
         at: the business clock.
 
@@ -71,6 +73,7 @@ def create(
             new=new,
             payment_method_id=payment_method,
             token=token,
+            wallet_id=wallet,
             return_url=return_url,
             ip=ip,
             key=key,
@@ -79,12 +82,11 @@ def create(
     if customer_id is not None and not drafting.known_customers([(merchant_id, customer_id)]):
         raise errors.CustomerNotFound(customer_id)
     payment = drafting.new_row(new, merchant_id=merchant_id, prices=drafting.Prices(), at=at)
-    made: list[PaymentMethod] = []
-    if token:
-        payment.payment_method = methods.row_from_token(token, merchant_id=merchant_id, at=at)
-        made = [payment.payment_method]
-    elif payment_method is not None:
-        payment.payment_method = methods.row(payment_method, merchant_id=merchant_id)
+    method, is_new = methods.chosen(
+        token=token, wallet_id=wallet, method_id=payment_method, merchant_id=merchant_id, at=at
+    )
+    payment.payment_method = method
+    made = [method] if method is not None and is_new else []
 
     def work() -> data.Payment:
         fact = drafting.created(payment, at=at)

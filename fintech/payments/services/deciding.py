@@ -24,7 +24,15 @@ from fintech.kernel.events import Code, Event
 from fintech.payments import data, errors, events
 from fintech.payments.models import Attempt, Payment, PaymentMethod, batch
 from fintech.payments.providers import registry
-from fintech.payments.services import claims, drafting, methods, recording, rehearsing, rows
+from fintech.payments.services import (
+    claims,
+    drafting,
+    methods,
+    paying,
+    recording,
+    rehearsing,
+    rows,
+)
 from fintech.wallets import data as wallet_data
 from fintech.wallets import services as wallets
 
@@ -67,14 +75,40 @@ def _begin(orders: Sequence[data.Begin], *, by: Actor) -> list[data.Begun]:
     plans = [_Plan(order) for order in orders]
     _prepare(plans)
     _gather(_open(plans))
-    with db.transaction_if_not_already(), batch.pipelined():
-        _lock(_open(plans))
-        _claim(_open(plans))
-        _check(_open(plans))
-        _reserve(_open(plans))
-        _decide(_open(plans), by=by)
-        _settle(plans)
+    alone = [plan for plan in _open(plans) if plan.method and plan.method.wallet_id]
+    together = [plan for plan in _open(plans) if plan not in alone]
+    if together:
+        with db.transaction_if_not_already(), batch.pipelined():
+            _go_through(together, by=by)
+    for plan in alone:
+        _pay_from_wallet(plan, by=by)
     return [plan.begun for plan in plans if plan.begun is not None]
+
+
+def _go_through(plans: Sequence[_Plan], *, by: Actor) -> None:
+    _lock(_open(plans))
+    _claim(_open(plans))
+    _check(_open(plans))
+    _reserve(_open(plans))
+    _decide(_open(plans), by=by)
+    _settle(plans)
+
+
+def _pay_from_wallet(plan: _Plan, *, by: Actor) -> None:
+    """
+    Decide, move the money and record it in one commit: nobody outside is asked.
+
+    Each wallet's payer has a transaction to himself, so an order of the batch that the
+    database refuses has its failure to itself here already.
+    """
+    try:
+        with db.transaction_if_not_already():
+            _go_through([plan], by=by)
+            if plan.begun is not None and plan.begun.ask is not None:
+                paid = paying.from_wallet(plan.begun.ask, by=plan.order.by or by)
+                plan.begun = data.Begun(payment=paid)
+    except DatabaseError as failure:
+        plan.begun = data.Begun(failure=failure)
 
 
 def _open(plans: Sequence[_Plan]) -> list[_Plan]:
@@ -127,6 +161,11 @@ def _choose_method(plan: _Plan, known: dict[UUID, PaymentMethod]) -> None:
             order.token, merchant_id=order.merchant_id, at=order.at
         )
         plan.method_is_new = True
+    elif order.wallet_id is not None:
+        plan.method = methods.row_from_wallet(
+            order.wallet_id, merchant_id=order.merchant_id, at=order.at
+        )
+        plan.method_is_new = True
     elif order.payment_method_id is not None:
         plan.method = known.get(order.payment_method_id)
         if plan.method is None or plan.method.merchant_id != order.merchant_id:
@@ -135,6 +174,8 @@ def _choose_method(plan: _Plan, known: dict[UUID, PaymentMethod]) -> None:
         plan.method = plan.payment.payment_method
     else:
         raise errors.PaymentMethodMissing
+    if plan.method.wallet_id is not None and plan.payment is not None:
+        paying.refuse_if_unfit(plan.method, plan.payment)
 
 
 def _gather(plans: Sequence[_Plan]) -> None:
@@ -224,9 +265,10 @@ def _reserve(plans: Sequence[_Plan]) -> None:
                 operation_id=plan.attempt_id,
                 merchant_id=payment.merchant_id,
                 customer_id=payment.customer_id,
-                card_fingerprint=method.fingerprint,
+                card_fingerprint="" if method.wallet_id else method.fingerprint,
                 amount=payment.money(payment.amount_minor),
                 at=plan.order.at,
+                wallet_id=method.wallet_id,
             )
         )
     for plan, breaches in zip(plans, wallets.reserve(requests), strict=True):
@@ -289,7 +331,7 @@ def _attempt(plan: _Plan, assessment: fraud_data.Assessment, facts: list[Event])
         amount_minor=payment.amount_minor,
         captures_at_once=payment.capture_method == data.CaptureMethod.AUTOMATIC
         and assessment.decision != "review",
-        provider=registry.default(),
+        provider=data.WALLET if method.wallet_id else registry.default(),
         payment_method=method,
         assessment_id=assessment.id,
         case_id=assessment.case_id,

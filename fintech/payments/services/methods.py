@@ -1,5 +1,6 @@
 """Cards: made from a sandbox number or token, attached to a customer, never shown whole."""
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
@@ -13,6 +14,8 @@ from fintech.payments import data, errors, events
 from fintech.payments.models import Customer, PaymentMethod
 from fintech.payments.providers import sandbox_cards
 from fintech.payments.services import drafting
+from fintech.wallets import errors as wallet_errors
+from fintech.wallets import queries as wallet_queries
 
 _YEARS_VALID = 8
 
@@ -196,6 +199,49 @@ def row(payment_method_id: UUID, *, merchant_id: UUID) -> PaymentMethod:
 def row_from_token(token: str, *, merchant_id: UUID, at: datetime) -> PaymentMethod:
     """Return a new card, not yet stored, from the neutral code of a sandbox card."""
     return _row(_found(token, ""), merchant_id=merchant_id, exp_month=None, exp_year=None, at=at)
+
+
+def row_from_wallet(wallet_id: UUID, *, merchant_id: UUID, at: datetime) -> PaymentMethod:
+    """
+    Return a new method, not yet stored, that charges a wallet of the same merchant.
+
+    Raises:
+        PaymentMethodNotFound: the merchant has no such wallet.
+        WalletUnfit: nothing leaves the wallet now.
+    """
+    try:
+        wallet = wallet_queries.wallet(wallet_id, merchant_id)
+    except wallet_errors.WalletNotFound:
+        raise errors.PaymentMethodNotFound(wallet_id) from None
+    if str(wallet.state) != "active":
+        raise errors.WalletUnfit(wallet_id=wallet_id, state=str(wallet.state))
+    return PaymentMethod(
+        id=ids.new(),
+        merchant_id=merchant_id,
+        card_token="",
+        brand="wallet",
+        last4="",
+        exp_month=0,
+        exp_year=0,
+        country="",
+        funding="",
+        fingerprint=hashlib.sha256(f"wallet {wallet_id}".encode()).hexdigest()[:24],
+        wallet_id=wallet_id,
+        created_at=at,
+    )
+
+
+def chosen(
+    *, token: str, wallet_id: UUID | None, method_id: UUID | None, merchant_id: UUID, at: datetime
+) -> tuple[PaymentMethod | None, bool]:
+    """Return what is to be charged, and whether its row is new; nothing if none is named."""
+    if token:
+        return row_from_token(token, merchant_id=merchant_id, at=at), True
+    if wallet_id is not None:
+        return row_from_wallet(wallet_id, merchant_id=merchant_id, at=at), True
+    if method_id is not None:
+        return row(method_id, merchant_id=merchant_id), False
+    return None, False
 
 
 def _locked(payment_method_id: UUID, *, merchant_id: UUID) -> PaymentMethod:

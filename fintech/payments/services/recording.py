@@ -16,7 +16,6 @@ from django_subatomic import db
 from fintech.kernel import ids
 from fintech.kernel.actor import Actor
 from fintech.kernel.events import Code, Event
-from fintech.ledger.data import templates
 from fintech.ledger.errors import PostingRefused
 from fintech.payments import data, errors, events
 from fintech.payments.data import AnswerStatus, AttemptState, PaymentState
@@ -34,6 +33,8 @@ _WORDS = {
     "processing_error": "The card could not be processed; try again.",
     "authentication_required": "The payer did not prove who they are.",
     "acquirer_unavailable": "The acquirer was not available; nothing was charged.",
+    "insufficient_wallet_funds": "The wallet has insufficient funds.",
+    "wallet_unfit": "Nothing can be taken from the wallet now.",
 }
 
 
@@ -62,7 +63,8 @@ def record_each(
     if not answers:
         return []
     try:
-        return list(_record(answers, by=by))
+        with db.transaction_if_not_already(), batch.pipelined():
+            return list(record_inside(answers, by=by))
     except PostingRefused:
         if len(answers) == 1:
             return [_freeze(answers[0], by=by)]
@@ -92,19 +94,19 @@ def _ask_later(attempt: Attempt, work: Work, *, at: datetime) -> None:
         work.touch(attempt)
 
 
-def _record(answers: Sequence[data.Answered], *, by: Actor) -> list[data.Payment]:
-    with db.transaction_if_not_already(), batch.pipelined():
-        attempts = lock_attempts(answer.attempt_id for answer in answers)
-        work = Work()
-        for answered in answers:
-            apply(attempts[answered.attempt_id], answered, work)
-            told = len(work.facts) - len(work.actors)
-            work.actors.extend([answered.by or by] * told)
-        recorded = [
-            rows.value(attempts[answered.attempt_id].payment, attempts[answered.attempt_id])
-            for answered in answers
-        ]
-        work.write(at=answers[0].at, by=rows.voice([answered.by or by for answered in answers]))
+def record_inside(answers: Sequence[data.Answered], *, by: Actor) -> list[data.Payment]:
+    """Record in the caller's transaction; what the database or the books refuse is his."""
+    attempts = lock_attempts(answer.attempt_id for answer in answers)
+    work = Work()
+    for answered in answers:
+        apply(attempts[answered.attempt_id], answered, work)
+        told = len(work.facts) - len(work.actors)
+        work.actors.extend([answered.by or by] * told)
+    recorded = [
+        rows.value(attempts[answered.attempt_id].payment, attempts[answered.attempt_id])
+        for answered in answers
+    ]
+    work.write(at=answers[0].at, by=rows.voice([answered.by or by for answered in answers]))
     return recorded
 
 
@@ -185,18 +187,7 @@ def _approve(attempt: Attempt, answer: data.Answer, work: Work, *, at: datetime)
     attempt.succeed(reference=answer.provider_reference, until=until)
     was = payment.state
     if payment.purpose == data.Purpose.SALE:
-        attempt.entry_id = ids.new()
-        work.entries.append(
-            templates.authorize_card(
-                entry_id=attempt.entry_id,
-                merchant_id=payment.merchant_id,
-                provider=attempt.provider,
-                amount=asked,
-                expires_at=until,
-                subject=payment.id,
-                at=at,
-            )
-        )
+        booking.set_aside(payment, attempt, work, until=until, at=at)
     if attempt.decision == "review":
         review_id = attempt.case_id or attempt.id
         payment.open_review(asked, review_id=review_id, until=until)

@@ -162,7 +162,7 @@ def hear(
     at: datetime,
 ) -> data.Refund | Refusal:
     """Move a refund and its payment by one answer; what is known already changes nothing."""
-    row = Refund.objects.select_related("attempt", "capture").get(
+    row = Refund.objects.select_related("attempt__payment_method", "capture").get(
         id=reference, payment_id=payment.id
     )
     row.payment = row.attempt.payment = row.capture.payment = payment

@@ -24,6 +24,7 @@ class Rehearsal:
     """What has been seen of a command that will be taken back."""
 
     entries: list[ledger_data.JournalEntry] = field(default_factory=list)
+    booked: list[ledger_data.JournalEntryView] = field(default_factory=list)  # By wallets.
     assessments: list[fraud_data.Assessment] = field(default_factory=list)
 
 
@@ -85,7 +86,10 @@ def _told(
     return data.DryRun(
         result=result,
         refusal=refusal,
-        postings=tuple(_posting(entry) for entry in rehearsal.entries),
+        postings=(
+            *(_posting(entry) for entry in rehearsal.entries),
+            *(_booked(entry) for entry in rehearsal.booked),
+        ),
         fee=result.fee if isinstance(result, data.Payment) else None,
         breaches=refusal.breaches if isinstance(refusal, errors.LimitExceeded) else (),
         score=assessment.score if assessment else None,
@@ -100,5 +104,20 @@ def _posting(entry: ledger_data.JournalEntry) -> data.Posting:
         pending=entry.kind == ledger_data.EntryKind.PENDING,
         lines=tuple(
             (line.account.address, line.amount_minor, line.account.currency) for line in entry.lines
+        ),
+    )
+
+
+def _booked(entry: ledger_data.JournalEntryView) -> data.Posting:
+    return data.Posting(
+        template=entry.template,
+        pending=entry.kind == ledger_data.EntryKind.PENDING,
+        lines=tuple(
+            (
+                line.address,
+                line.amount.minor if line.direction == "debit" else -line.amount.minor,
+                line.amount.currency,
+            )
+            for line in entry.lines
         ),
     )

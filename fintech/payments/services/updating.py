@@ -24,6 +24,7 @@ def update_payment(
     customer_id: UUID | None = None,
     payment_method: UUID | None = None,
     token: str = "",
+    wallet: UUID | None = None,
     description: str | None = None,
     metadata: Mapping[str, str] | None = None,
     receipt_email: str | None = None,
@@ -55,13 +56,14 @@ def update_payment(
                 receipt_email=receipt_email,
                 statement_descriptor=statement_descriptor,
             )
-            made: list[PaymentMethod] = []
-            method: PaymentMethod | None = None
-            if token:
-                method = methods.row_from_token(token, merchant_id=merchant_id, at=at)
-                made = [method]
-            elif payment_method is not None:
-                method = methods.row(payment_method, merchant_id=merchant_id)
+            method, is_new = methods.chosen(
+                token=token,
+                wallet_id=wallet,
+                method_id=payment_method,
+                merchant_id=merchant_id,
+                at=at,
+            )
+            made = [method] if method is not None and is_new else []
             if amount is not None or method is not None or customer_id is not None:
                 _change(payment, amount=amount, customer_id=customer_id, method=method)
             fact = rows.tell(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from django.db import models
@@ -12,6 +13,7 @@ from fintech.kernel.actor import Actor
 from fintech.kernel.events import Event
 from fintech.kernel.idempotency import Key
 from fintech.ledger import data as ledger_data
+from fintech.ledger import queries as ledger_queries
 from fintech.ledger import services as ledger
 from fintech.payments.models import batch
 from fintech.payments.services import rehearsing
@@ -31,6 +33,8 @@ class Work:
     confirmed: list[UUID] = field(default_factory=list)
     freed: list[UUID] = field(default_factory=list)
     declined: list[UUID] = field(default_factory=list)
+    # What wallets do: each posts its own journal entry, so they come last of all.
+    moves: list[partial[object]] = field(default_factory=list)
 
     def touch(self, *changed: models.Model) -> None:
         """Note rows that have changed."""
@@ -56,3 +60,8 @@ class Work:
             rehearsal = rehearsing.current()
             if rehearsal is not None:
                 rehearsal.entries.extend(self.entries)
+        for move in self.moves:
+            move(by=by)
+            rehearsal = rehearsing.current()
+            if rehearsal is not None:
+                rehearsal.booked.append(ledger_queries.entry(move.keywords["entry_id"]))

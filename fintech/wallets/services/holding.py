@@ -39,6 +39,9 @@ def hold(
     reason: str = "",
     expires_at: datetime | None = None,
     merchant_id: UUID | None = None,
+    hold_id: UUID | None = None,
+    entry_id: UUID | None = None,
+    is_reserved: bool = False,
     key: Key | None = None,
     by: Actor,
     at: datetime,
@@ -53,6 +56,8 @@ def hold(
         amount: at most what is available, in the wallet's own currency.
         reason: what it is for, in the merchant's own words; it stays in the row.
         expires_at: when it goes back by itself, by the business clock.
+        hold_id, entry_id: names for hold and journal entry, by a caller who needs them.
+        is_reserved: that caller has reserved the limits under `hold_id`.
 
     Raises:
         WalletNotFound: there is none, or it is another merchant's.
@@ -69,27 +74,28 @@ def hold(
         wallet = rows.shared(wallet_id, merchant_id=merchant_id)
         rows.usable(wallet, amount)
         held = Hold(
-            id=ids.new(),
+            id=hold_id or ids.new(),
             wallet_id=wallet.id,
             merchant_id=wallet.merchant_id,
             currency=amount.currency,
             amount_minor=amount.minor,
             reason=reason,
-            entry_id=ids.new(),
+            entry_id=entry_id or ids.new(),
             expires_at=expires_at,
             created_at=at,
         )
-        limiting.reserve_or_refuse(
-            data.LimitRequest(
-                operation_id=held.id,
-                merchant_id=wallet.merchant_id,
-                customer_id=wallet.customer_id,
-                card_fingerprint="",
-                amount=amount,
-                at=at,
-                wallet_id=wallet.id,
+        if not is_reserved:
+            limiting.reserve_or_refuse(
+                data.LimitRequest(
+                    operation_id=held.id,
+                    merchant_id=wallet.merchant_id,
+                    customer_id=wallet.customer_id,
+                    card_fingerprint="",
+                    amount=amount,
+                    at=at,
+                    wallet_id=wallet.id,
+                )
             )
-        )
         fact = rows.tell_hold(
             events.HoldCreated,
             held,
@@ -130,6 +136,7 @@ def capture(
     final: bool = True,
     fee: Money | None = None,
     merchant_id: UUID | None = None,
+    entry_id: UUID | None = None,
     key: Key | None = None,
     by: Actor,
     at: datetime,
@@ -141,6 +148,7 @@ def capture(
         amount: at most what is left of the hold; everything when left out.
         final: whether the rest goes back now. Taking everything is always final.
         fee: what of it is ours; nothing when left out.
+        entry_id: a name for the journal entry, by a caller who needs it.
 
     Raises:
         HoldNotFound: there is none, or it is another merchant's.
@@ -160,7 +168,7 @@ def capture(
         if taken > left:
             raise errors.CaptureTooLarge(hold_id=hold_id, asked=taken, left=left)
         ends = final or taken == left
-        entry_id = ids.new()
+        booked_id = entry_id or ids.new()
         if ends:
             held.capture_rest(taken, at=at)
         else:
@@ -169,7 +177,7 @@ def capture(
             events.HoldCaptured,
             held,
             amount_minor=taken.minor,
-            entry_id=entry_id,
+            entry_id=booked_id,
             at=at,
             final=ends,
         )
@@ -180,7 +188,7 @@ def capture(
         ledger.post(
             [
                 templates.capture_wallet(
-                    entry_id=entry_id,
+                    entry_id=booked_id,
                     pending_id=held.entry_id,
                     wallet_id=held.wallet_id,
                     merchant_id=held.merchant_id,
@@ -202,6 +210,7 @@ def release(
     *,
     hold_id: UUID,
     merchant_id: UUID | None = None,
+    entry_id: UUID | None = None,
     key: Key | None = None,
     by: Actor,
     at: datetime,
@@ -218,7 +227,7 @@ def release(
         held = rows.locked_hold(hold_id, merchant_id=merchant_id)
         if held.state not in {HoldState.RELEASED, HoldState.EXPIRED}:
             _open(held, "be released")
-            _let_go([held], events.HoldReleased, at=at, by=by)
+            _let_go([held], events.HoldReleased, at=at, by=by, entry_id=entry_id)
         return held.as_data()
 
     return idempotency.once(key, work, at=at)
@@ -275,21 +284,32 @@ def _expire_each(at: datetime, stuck: set[UUID], *, by: Actor) -> int:
     return expired
 
 
-def _let_go(holds: Sequence[Hold], fact: type[events.HoldFact], *, at: datetime, by: Actor) -> None:
-    """End holds whose rows are locked: rows, limits, facts and journal entries at once."""
+def _let_go(
+    holds: Sequence[Hold],
+    fact: type[events.HoldFact],
+    *,
+    at: datetime,
+    by: Actor,
+    entry_id: UUID | None = None,
+) -> None:
+    """
+    End holds whose rows are locked: rows, limits, facts and journal entries at once.
+
+    `entry_id` names the journal entry of a single one.
+    """
     if not holds:
         return
     facts: list[events.HoldFact] = []
     entries = []
     for held in holds:
-        left, entry_id = held.remaining_minor, ids.new()
+        left, booked_id = held.remaining_minor, entry_id or ids.new()
         if fact is events.HoldExpired:
             held.expire(at=at)
         else:
             held.release(at=at)
-        facts.append(rows.tell_hold(fact, held, amount_minor=left, entry_id=entry_id, at=at))
+        facts.append(rows.tell_hold(fact, held, amount_minor=left, entry_id=booked_id, at=at))
         entries.append(
-            templates.release(entry_id=entry_id, pending_id=held.entry_id, subject=held.id, at=at)
+            templates.release(entry_id=booked_id, pending_id=held.entry_id, subject=held.id, at=at)
         )
     with connection.cursor() as cursor:
         cursor.execute(

@@ -370,6 +370,13 @@ _RULES = (
     ),
     Rule("expired_card", 402, CARD, "The card has expired.", "Ask the payer for another card."),
     Rule(
+        "insufficient_funds",
+        402,
+        CARD,
+        "The wallet has less than the payment asks for.",
+        "Ask the payer to top it up, or for another payment method.",
+    ),
+    Rule(
         "incorrect_cvc",
         402,
         CARD,

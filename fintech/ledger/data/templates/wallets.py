@@ -76,6 +76,27 @@ def capture_wallet(
     )
 
 
+def refund_wallet(
+    *,
+    entry_id: UUID,
+    wallet_id: UUID,
+    merchant_id: UUID,
+    amount: Money,
+    subject: UUID,
+    at: datetime,
+) -> JournalEntry:
+    """E6 to a wallet: the merchant gives back what was paid from it."""
+    return JournalEntry(
+        id=entry_id,
+        kind=EntryKind.POSTED,
+        template="refund_wallet",
+        version=1,
+        at=at,
+        lines=pairs((pending(merchant_id, amount), wallet(wallet_id, amount), amount)),
+        subject=subject,
+    )
+
+
 def top_up(
     *,
     entry_id: UUID,
