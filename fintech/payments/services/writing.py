@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django.db import models
@@ -34,7 +35,7 @@ class Work:
     freed: list[UUID] = field(default_factory=list)
     declined: list[UUID] = field(default_factory=list)
     # What wallets do: each posts its own journal entry, so they come last of all.
-    moves: list[partial[object]] = field(default_factory=list)
+    moves: list[partial[Any]] = field(default_factory=list)
 
     def touch(self, *changed: models.Model) -> None:
         """Note rows that have changed."""
