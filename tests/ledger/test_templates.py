@@ -61,6 +61,7 @@ CALLS = {
     "refund_returned": lambda a, _: {
         "merchant_id": MERCHANT, "amount": a, "to_pending": True, **CARD,
     },
+    "refund_wallet": lambda a, _: {"wallet_id": WALLET, "merchant_id": MERCHANT, "amount": a},
     "release_reserve": lambda a, _: {"merchant_id": MERCHANT, "amount": a},
     "settle_processor": lambda a, p: {
         "provider": PROVIDER, "net": a, "fee_difference": -p, "bank_account": BANK,
