@@ -8,7 +8,7 @@ PYTHON_BIN := .venv/bin/python
 EFFORT ?= 0.02
 ARGS ?=
 
-.PHONY: help ready demo down status tour smoke test check bench-river bench-ledger
+.PHONY: help ready demo down status tour smoke e2e test check bench-river bench-ledger
 
 help: ## Show this.
 	@echo 'usage: make TARGET [ARGS="..."]'
@@ -34,6 +34,9 @@ tour: ready ## Walk through the running demo in a minute, with a link at each st
 
 smoke: ready ## Drive one payment through every room of a throw-away instance; JSON on stdout.
 	@$(PYTHON_BIN) -m sandbox smoke $(ARGS)
+
+e2e: ready ## Drive every page and job in Debian's Chromium; ends with N passed, N failed.
+	@$(PYTHON_BIN) -m tests.e2e $(ARGS)
 
 test: ready ## Run all tests on embedded servers; EFFORT (default 0.02) scales the long ones.
 	@echo "EFFORT=$(EFFORT)"

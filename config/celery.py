@@ -18,6 +18,7 @@ app.conf.beat_schedule = {
         ("seal-log", "fintech.audit.tasks.seal", 1.0),
         ("deliver", "fintech.notifications.tasks.deliver_due", 1.0),
         ("ask-again", "fintech.payments.tasks.ask_again", 5.0),
+        ("write-exports", "fintech.web.tasks.write_exports", 2.0),
         ("expire-payments", "fintech.payments.tasks.expire_due", 30.0),
         ("expire-holds", "fintech.wallets.tasks.expire_due", 30.0),
         ("open-partitions", "fintech.ledger.tasks.open_partitions", 86_400.0),

@@ -159,6 +159,7 @@ MIDDLEWARE = [
     "config.health.Measured",
     "fintech.api.middleware.Requests",  # request ids, the request log
     "django.middleware.security.SecurityMiddleware",
+    "config.static_files.Packed",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.security.ContentPolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -118,3 +119,46 @@ class Period:
         """Return the share of attempts that went through, in thousandths, half up."""
         tried = self.authorized + self.refused
         return (self.authorized * 2000 + tried) // (2 * tried) if tried else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """Filters and columns of the payments list that somebody gave a name."""
+
+    id: UUID
+    name: str
+    query: str
+
+
+class ExportState(StrEnum):
+    """How far a large export is."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+class ExportForm(StrEnum):
+    """The kinds of file a list can become."""
+
+    CSV = "csv"
+    XLSX = "xlsx"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """A large export that is written in the background."""
+
+    id: UUID
+    merchant_id: UUID
+    form: ExportForm
+    state: ExportState
+    query: str
+    rows_done: int
+    rows_total: int
+    object_name: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None

@@ -2,11 +2,15 @@
 Read models of the pages: what happened to a payment, and what a day brought.
 
 They hold nothing that the event log and the journal do not say, and may be thrown away
-at any time: `manage.py rebuild web` folds the same rows again.
+at any time: `manage.py rebuild web` folds the same rows again. Beside them, what people
+keep here: views of a list that they named, and large exports.
 """
 
 from django.db import models
 from django.db.models import Q
+
+from fintech.kernel import ids
+from fintech.web import data
 
 
 class Timeline(models.Model):
@@ -106,3 +110,88 @@ class DayTotal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.currency}"
+
+
+class View(models.Model):
+    """Filters and columns of the payments list that somebody gave a name."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new, editable=False)
+    merchant_id = models.UUIDField()
+    user_id = models.UUIDField()
+    name = models.CharField(max_length=60)
+    query = models.CharField(max_length=1000, blank=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["merchant_id", "user_id", "name"], name="web_view_has_a_name_of_its_own"
+            ),
+            models.CheckConstraint(condition=~Q(name=""), name="web_view_has_a_name"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    def as_data(self) -> data.View:
+        """Return it as a value."""
+        return data.View(id=self.id, name=self.name, query=self.query)
+
+
+class Export(models.Model):
+    """A file that is written in the background, for the person who asked for it."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new, editable=False)
+    merchant_id = models.UUIDField()
+    user_id = models.UUIDField()
+    form = models.CharField(max_length=4)
+    query = models.CharField(max_length=1000, blank=True)
+    state = models.CharField(max_length=8)
+    rows_done = models.BigIntegerField(default=0)
+    rows_total = models.BigIntegerField()
+    object_name = models.CharField(max_length=64, blank=True, default="")
+    created_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True, blank=True)
+    heard_at = models.DateTimeField(null=True, blank=True)  # When its writer last said something.
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = (
+            models.Index(
+                fields=["created_at"],
+                condition=Q(state__in=["queued", "running"]),
+                name="web_export_to_be_written",
+            ),
+            models.Index(fields=["merchant_id", "user_id", "-id"], name="web_export_list"),
+        )
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(rows_done__gte=0, rows_total__gte=0), name="web_export_counts_rows"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="done") ^ Q(object_name=""),
+                name="web_export_has_a_file_once_done",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["queued", "running"]) ^ Q(finished_at__isnull=False),
+                name="web_export_says_when_it_ended",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.form} {self.rows_done}/{self.rows_total}"
+
+    def as_data(self) -> data.Export:
+        """Return it as a value."""
+        return data.Export(
+            id=self.id,
+            merchant_id=self.merchant_id,
+            form=data.ExportForm(self.form),
+            state=data.ExportState(self.state),
+            query=self.query,
+            rows_done=self.rows_done,
+            rows_total=self.rows_total,
+            object_name=self.object_name,
+            created_at=self.created_at,
+            started_at=self.started_at,
+            finished_at=self.finished_at,
+        )

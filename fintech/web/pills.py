@@ -103,6 +103,13 @@ LINK: Final = {
     "expired": _pill("quiet", "Expired", "Its last day is over."),
     "used_up": _pill("quiet", "Used up", "It took as many payments as it may."),
 }
+EXPORT: Final = {
+    "queued": _pill("info", "Waiting", "It is written next."),
+    "running": _pill("info", "Writing", "It is being written."),
+    "done": _pill("ok", "Ready", "The file can be downloaded."),
+    "failed": _pill("bad", "Failed", "It could not be written; ask for it again."),
+    "canceled": _pill("quiet", "Called off", "Somebody called it off."),
+}
 MACHINES: Final = {
     "payment": PAYMENT,
     "attempt": ATTEMPT,
@@ -114,6 +121,7 @@ MACHINES: Final = {
     "endpoint": ENDPOINT,
     "key": KEY,
     "link": LINK,
+    "export": EXPORT,
 }
 
 

@@ -7,7 +7,7 @@ from django.db.models import Count, Q, QuerySet
 
 from fintech.kernel.money import Money
 from fintech.web import data
-from fintech.web.models import DayTotal, Payment, Timeline
+from fintech.web.models import DayTotal, Export, Payment, Timeline, View
 
 PAGE = 25
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -82,6 +82,29 @@ def payments(
         older=_mark(found[-1]) if found and (more or backwards) else "",
         newer=_mark(found[0]) if found and place and (more or not backwards) else "",
     )
+
+
+def count(merchant_id: UUID, filters: data.Filters, *, most: int) -> int:
+    """Return how many payments fit, counting no further than `most`."""
+    return _narrowed(merchant_id, filters).order_by()[:most].count()
+
+
+def views(merchant_id: UUID, user_id: UUID) -> list[data.View]:
+    """Return the views of the list that somebody named, by name."""
+    rows = View.objects.filter(merchant_id=merchant_id, user_id=user_id)
+    return [row.as_data() for row in rows.order_by("name")]
+
+
+def exports(merchant_id: UUID, user_id: UUID, *, limit: int = PAGE) -> list[data.Export]:
+    """Return what somebody asked to be written, the latest first."""
+    rows = Export.objects.filter(merchant_id=merchant_id, user_id=user_id)
+    return [row.as_data() for row in rows.order_by("-id")[:limit]]
+
+
+def export(export_id: UUID, merchant_id: UUID, user_id: UUID) -> data.Export | None:
+    """Return somebody's export, or nothing."""
+    row = Export.objects.filter(id=export_id, merchant_id=merchant_id, user_id=user_id).first()
+    return None if row is None else row.as_data()
 
 
 def counted(merchant_id: UUID) -> dict[str, int]:

@@ -181,8 +181,9 @@ def test_every_form_of_the_desk_wants_its_token(shop):
 def test_no_page_is_left_out_of_these_tests():
     """A new path must be placed here, so that nobody forgets to guard it."""
     known = {
-        "home", "search", "switch", "theme", "payments", "payment", "timeline", "raw", "proof", "refund",
-        "capture", "cancel", "export", "customers", "customer", "links", "switch-link", "test-payment", "balance",
+        "home", "search", "switch", "theme", "payments", "payment", "timeline", "raw", "proof",
+        "refund", "capture", "cancel", "export", "views", "exports", "ask-export", "export-progress",
+        "export-file", "cancel-export", "customers", "customer", "links", "switch-link", "test-payment", "balance",
         "wallets", "keys", "roll-key", "revoke-key", "webhooks", "webhook", "change-webhook",
         "resend", "requests", "team", "change-member",
         # Doors without a desk: the front, signing in, and payers' pages.

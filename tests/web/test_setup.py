@@ -1,7 +1,5 @@
 """Keys, webhooks and links at the desk."""
 
-import csv
-import io
 import re
 
 import pytest
@@ -14,11 +12,6 @@ from fintech.merchants import queries as merchant_queries
 from fintech.merchants import services as merchants
 from fintech.notifications import queries as notification_queries
 from fintech.payments import queries as payment_queries
-from fintech.payments import services as payments
-from fintech.web.dashboard import exports
-from tests.make import payments as make
-from tests.make.merchants import NOON
-from tests.make.payments import BY, eur
 from tests.web.test_actions import form
 from tests.web.test_pages import text
 
@@ -172,39 +165,6 @@ def test_the_last_owner_stays_and_no_role_is_made_up(desk, shop, role):
 
     assert "Nothing was changed." in text(answer)
     assert merchant_queries.members(shop.id)[0].role == "owner"
-
-
-def test_the_export_is_what_the_list_shows(desk, shop, hear):
-    make.captured(shop.id, eur(42_50))
-    make.confirmed(shop.id, eur(5_00), token="insufficient_funds")
-    payments.create(
-        merchant_id=shop.id, amount=eur(1_00), description='=HYPERLINK("x")', by=BY, at=NOON
-    )
-    hear()
-
-    def exported(query: str) -> list[dict[str, str]]:
-        answer = desk.get(f"/dashboard/payments/export{query}")
-        assert answer["Content-Disposition"].startswith("attachment;")
-        return list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode())))
-
-    everything = exported("")
-    assert [row["amount"] for row in everything] == ["1.00", "5.00", "42.50"]
-    assert everything[0]["description"] == '\'=HYPERLINK("x")'
-    assert everything[2]["card_last4"] == "4242"
-    declined = exported("?state=declined")
-    assert [row["decline_code"] for row in declined] == ["insufficient_funds"]
-    assert desk.get("/dashboard/payments/export?min=5").status_code == 400
-
-
-def test_an_export_goes_over_all_pages(desk, shop, hear, monkeypatch):
-    monkeypatch.setattr(exports, "_ROWS", 2)
-    made = [make.captured(shop.id, eur(100 + number)).amount.minor for number in range(5)]
-    hear()
-
-    body = b"".join(desk.get("/dashboard/payments/export").streaming_content).decode()
-
-    amounts = [row["amount"] for row in csv.DictReader(io.StringIO(body))]
-    assert sorted(amounts) == [f"1.0{minor - 100}" for minor in made]
 
 
 def test_requests_are_shown_with_what_was_answered(desk, shop):

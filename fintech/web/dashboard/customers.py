@@ -9,8 +9,8 @@ from fintech.kernel import ids
 from fintech.merchants.data import Right
 from fintech.payments import queries as payment_queries
 from fintech.payments.errors import CustomerNotFound
-from fintech.web import queries
-from fintech.web.dashboard import desk, payments
+from fintech.web import lists, queries
+from fintech.web.dashboard import desk
 from fintech.web.data import Filters
 
 _PAGE = 25
@@ -56,7 +56,7 @@ def page(request: HttpRequest, at: desk.Desk, customer_id: UUID) -> HttpResponse
         "cards": payment_queries.payment_methods(
             at.merchant.id, limit=_PAGE, customer_id=customer_id
         ).items,
-        "lines": payments.rows(at, found.lines),
+        "lines": lists.joined(at.merchant.id, found.lines),
         "page": found,
     }
     return desk.render(request, at, "web/dashboard/customer.html", "customers", context)

@@ -1,102 +1,163 @@
-"""The payments list as a file: exactly what the filters of the address show, all pages of it."""
+"""Files of the payments list: sent at once, or written in the background with progress."""
 
-import csv
-from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.views.decorators.http import require_GET
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
 
-from fintech.kernel import clock, ids
+from fintech.kernel import clock, objects
 from fintech.merchants.data import Right
-from fintech.web import formats, queries
-from fintech.web.dashboard import desk, payments
-from fintech.web.data import Filters
+from fintech.web import exporting, filtering, forms, queries
+from fintech.web.dashboard import desk
+from fintech.web.data import Export, ExportForm, ExportState
 
-_ROWS = 500  # Read at once.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-HEAD = (
-    "id",
-    "created_utc",
-    "status",
-    "amount",
-    "currency",
-    "captured",
-    "refunded",
-    "fee",
-    "description",
-    "card_brand",
-    "card_last4",
-    "decline_code",
-    "risk_score",
-    "customer_id",
-)
-
-
-class _Echo:
-    """A file that hands back what is written to it."""
-
-    def write(self, line: str) -> str:
-        """Return the line."""
-        return line
+_MOST_NAME = 60
 
 
 @require_GET
 @desk.page(Right.VIEW_PAYMENTS)
 def export(request: HttpRequest, at: desk.Desk) -> HttpResponse:
-    """Send the filtered payments as CSV, row by row, whatever their number."""
-    filters, _, problem = payments.filters_of(request)
-    if problem:
+    """Send the filtered payments as a file, or offer to write it where they are many."""
+    told = filtering.read(request.GET, at=clock.now())
+    if told.problem:
         return desk.render(
             request,
             at,
             "web/dashboard/nothing_found.html",
             "payments",
-            {"search": problem},
+            {"search": told.problem},
             status=400,
         )
-    writer = csv.writer(_Echo())
-    answer: Any = StreamingHttpResponse(
-        (writer.writerow(row) for row in _rows(at, filters)), content_type="text/csv; charset=utf-8"
-    )
-    answer["Content-Disposition"] = f'attachment; filename="payments-{clock.now():%Y-%m-%d}.csv"'
+    form = _form(request.GET.get("form", ""))
+    count = queries.count(at.merchant.id, told.filters, most=exporting.SHEET_ROWS)
+    if count > exporting.AT_ONCE:
+        context = {
+            "count": count,
+            "form": form,
+            "query": filtering.kept(request.GET),
+            "once": forms.Once(),
+            "too_many": form == ExportForm.XLSX and count >= exporting.SHEET_ROWS,
+        }
+        return desk.render(request, at, "web/dashboard/export.html", "payments", context)
+    found = exporting.rows(at.merchant.id, told.filters)
+    answer: Any
+    if form == ExportForm.XLSX:
+        answer = HttpResponse(exporting.workbook(found), content_type=exporting.TYPES[form])
+    else:
+        lines = exporting.csv_lines(found)
+        answer = StreamingHttpResponse(lines, content_type=exporting.TYPES[form])
+    answer["Content-Disposition"] = _attached(form, clock.now())
     result: HttpResponse = answer
     return result
 
 
-def _rows(at: desk.Desk, filters: Filters) -> Iterator[Sequence[object]]:
-    yield HEAD
-    after = ""
-    while True:
-        page = queries.payments(at.merchant.id, filters, after=after, limit=_ROWS)
-        for row in payments.rows(at, page.lines):
-            yield _row(row)
-        if not page.older:
-            return
-        after = page.older
+def _form(text: str) -> ExportForm:
+    return ExportForm.XLSX if text == ExportForm.XLSX else ExportForm.CSV
 
 
-def _row(row: dict[str, Any]) -> Sequence[object]:
-    line, payment = row["line"], row["payment"]
-    card = payment.card if payment else None
-    return (
-        ids.public("pi", line.id),
-        line.created_at.isoformat(),
-        row["pill"],
-        formats.plain_amount(line.amount),
-        line.amount.currency,
-        formats.plain_amount(line.captured),
-        formats.plain_amount(line.refunded),
-        formats.plain_amount(line.fee),
-        _text(payment.description if payment else ""),
-        card.brand if card else "",
-        card.last4 if card else "",
-        line.decline_code,
-        "" if line.score is None else line.score,
-        "" if line.customer_id is None else ids.public("cus", line.customer_id),
+def _attached(form: ExportForm, at: datetime) -> str:
+    return f'attachment; filename="payments-{at:%Y-%m-%d}.{form}"'
+
+
+@require_POST
+@desk.page(Right.VIEW_PAYMENTS)
+def ask(request: HttpRequest, at: desk.Desk) -> HttpResponse:
+    """Ask for a large file."""
+    query = request.POST.get("query", "")[:1000]
+    exporting.ask(
+        merchant_id=at.merchant.id,
+        user_id=at.user.id,
+        form=_form(request.POST.get("form", "")),
+        query=query,
+        at=clock.now(),
     )
+    return redirect("web:exports")
 
 
-def _text(typed: str) -> str:
-    """Keep what somebody typed from being taken for a formula by a spreadsheet."""
-    return f"'{typed}" if typed.startswith(_FORMULA) else typed
+@require_GET
+@desk.page(Right.VIEW_PAYMENTS)
+def listing(request: HttpRequest, at: desk.Desk) -> HttpResponse:
+    """Show the files one asked for, and how far each is."""
+    return desk.render(request, at, "web/dashboard/exports.html", "payments", _context(at))
+
+
+@require_GET
+@desk.page(Right.VIEW_PAYMENTS)
+def fragment(request: HttpRequest, at: desk.Desk) -> HttpResponse:
+    """Give the list alone, for a page that looks again while something is written."""
+    return desk.render(request, at, "web/parts/exports.html", "payments", _context(at))
+
+
+def _context(at: desk.Desk) -> dict[str, Any]:
+    found = queries.exports(at.merchant.id, at.user.id)
+    now = clock.now()
+    moving = {ExportState.QUEUED, ExportState.RUNNING}
+    return {
+        "exports": [{"one": one, **_pace(one, now)} for one in found],
+        "moving": any(one.state in moving for one in found),
+    }
+
+
+def _pace(one: Export, now: datetime) -> dict[str, int | None]:
+    """Return rows per second and seconds left, once there is something to go by."""
+    if one.state != ExportState.RUNNING or one.started_at is None or not one.rows_done:
+        return {"rate": None, "left": None}
+    seconds = max(1, int((now - one.started_at).total_seconds()))
+    rate = max(1, one.rows_done // seconds)
+    return {"rate": rate, "left": max(0, one.rows_total - one.rows_done) // rate}
+
+
+@require_GET
+@desk.page(Right.VIEW_PAYMENTS)
+def file(request: HttpRequest, at: desk.Desk, export_id: UUID) -> HttpResponse:  # noqa: ARG001
+    """Send a file that was written."""
+    one = queries.export(export_id, at.merchant.id, at.user.id)
+    if one is None or one.state != ExportState.DONE:
+        raise Http404
+    answer = HttpResponse(objects.get(one.object_name), content_type=exporting.TYPES[one.form])
+    answer["Content-Disposition"] = _attached(one.form, one.created_at)
+    return answer
+
+
+@require_POST
+@desk.page(Right.VIEW_PAYMENTS)
+def cancel(request: HttpRequest, at: desk.Desk, export_id: UUID) -> HttpResponse:
+    """Call an export off."""
+    known = queries.export(export_id, at.merchant.id, at.user.id)
+    if known is None:
+        raise Http404
+    if exporting.cancel(
+        export_id=export_id, merchant_id=at.merchant.id, user_id=at.user.id, at=clock.now()
+    ):
+        messages.success(request, "The export was called off.")
+    return redirect("web:exports")
+
+
+@require_POST
+@desk.page(Right.VIEW_PAYMENTS)
+def save_view(request: HttpRequest, at: desk.Desk) -> HttpResponse:
+    """Keep the list's filters and columns under a name, or forget those."""
+    query = request.POST.get("query", "")[:1000]
+    name = request.POST.get("name", "").strip()[:_MOST_NAME]
+    forget = request.POST.get("forget", "")
+    if forget:
+        try:
+            view_id = UUID(forget)
+        except ValueError:
+            raise Http404 from None
+        exporting.forget_view(view_id=view_id, merchant_id=at.merchant.id, user_id=at.user.id)
+        messages.success(request, "The view is forgotten.")
+    elif not name:
+        messages.warning(request, "Give the view a name. Nothing was kept.")
+    elif exporting.save_view(
+        merchant_id=at.merchant.id, user_id=at.user.id, name=name, query=query
+    ):
+        messages.success(request, f"The view “{name}” is kept.")
+    else:
+        messages.warning(request, "There are twenty views already. Forget one first.")
+    return redirect(f"{reverse('web:payments')}?{filtering.kept(QueryDict(query))}")

@@ -13,8 +13,8 @@ from fintech.kernel.money import Money
 from fintech.merchants.data import Right
 from fintech.notifications import queries as notification_queries
 from fintech.payments import queries as payment_queries
-from fintech.web import charts, formats, queries
-from fintech.web.dashboard import desk, payments
+from fintech.web import charts, formats, lists, queries
+from fintech.web.dashboard import desk
 from fintech.web.data import Period
 
 _DAYS = {"7": 7, "30": 30, "90": 90}
@@ -64,7 +64,7 @@ def home(request: HttpRequest, at: desk.Desk) -> HttpResponse:
         "available": _in(balance.available, currency),
         "chart": charts.volume(now, before),
         "attention": _attention(at),
-        "lines": payments.rows(at, recent.lines),
+        "lines": lists.joined(at.merchant.id, recent.lines),
     }
     return desk.render(request, at, "web/dashboard/home.html", "home", context)
 

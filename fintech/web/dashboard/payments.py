@@ -1,12 +1,10 @@
 """The list of payments, and one payment with its timeline."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 import orjson
-from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -14,29 +12,30 @@ from django.views.decorators.http import require_GET
 
 from fintech.fraud import queries as fraud_queries
 from fintech.fraud.errors import AssessmentNotFound
-from fintech.kernel import clock, ids, money
+from fintech.kernel import clock, ids
 from fintech.merchants.data import Right
 from fintech.notifications import queries as notification_queries
 from fintech.payments import data as payment_data
 from fintech.payments import queries as payment_queries
 from fintech.payments.errors import PaymentNotFound
-from fintech.web import fold, forms, pills, queries
+from fintech.web import filtering, fold, forms, lists, pills, queries
 from fintech.web.dashboard import desk, steps
-from fintech.web.data import Filters, Item, PaymentLine
+from fintech.web.data import Item
 from fintech.wire import json as wire_json
 from fintech.wire import payment_intents
 
-TABS = (
-    ("", "All", Filters()),
-    ("captured", "Captured", Filters(states=("captured", "partially_captured"))),
-    ("authorized", "To capture", Filters(states=("authorized",))),
-    ("in_review", "In review", Filters(states=("in_review",))),
-    ("declined", "Declined", Filters(declined=True)),
-    ("refunded", "Refunded", Filters(refunded=True)),
-    ("canceled", "Canceled", Filters(states=("canceled",))),
+COLUMNS = (
+    ("for", "For"),
+    ("customer", "Customer"),
+    ("card", "Card"),
+    ("risk", "Risk"),
+    ("fee", "Fee"),
+    ("refunded", "Refunded"),
+    ("id", "Id"),
+    ("created", "Created"),
 )
-PERIODS = (("1", "Today"), ("7", "Last 7 days"), ("30", "Last 30 days"), ("90", "Last 90 days"))
-_DAYS = {"1": 1, "7": 7, "30": 30, "90": 90}
+_USUAL = ("for", "card", "risk", "created")
+_CHOSEN = "payment_columns"  # The session's columns of the list.
 # States in which nothing more happens by itself.
 _RESTING = frozenset({"captured", "canceled", "authorized", "partially_captured"})
 _POLLS = (1, 2, 2, 3, 5, 8, 13, 21, 34)  # Seconds to the next look, by how often we looked.
@@ -46,90 +45,42 @@ _POLLS = (1, 2, 2, 3, 5, 8, 13, 21, 34)  # Seconds to the next look, by how ofte
 @desk.page(Right.VIEW_PAYMENTS)
 def listing(request: HttpRequest, at: desk.Desk) -> HttpResponse:
     """Show payments, newest first, narrowed by what the address says."""
-    filters, chips, problem = filters_of(request)
+    told = filtering.read(request.GET, at=clock.now())
     page = queries.payments(
         at.merchant.id,
-        filters,
+        told.filters,
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
     )
+    columns = _columns(request)
     context = {
-        "lines": rows(at, page.lines),
-        "periods": PERIODS,
+        "lines": lists.joined(at.merchant.id, page.lines),
+        "periods": filtering.PERIODS,
         "page": page,
-        "tabs": [(name, label) for name, label, _ in TABS],
+        "tabs": [(name, label) for name, label, _ in filtering.TABS],
         "tab": request.GET.get("state", ""),
-        "chips": chips,
-        "problem": problem,
+        "chips": told.chips,
+        "problem": told.problem,
         "days": request.GET.get("days", ""),
         "currencies": queries.currencies(at.merchant.id),
-        "filtered": bool(chips or request.GET.get("state")),
+        "filtered": bool(told.chips or request.GET.get("state")),
+        "columns": columns,
+        "all_columns": [(name, label, name in columns) for name, label in COLUMNS],
+        "views": queries.views(at.merchant.id, at.user.id),
+        "query": filtering.kept(request.GET),
+        "view_form": forms.Once(),
     }
     return desk.render(request, at, "web/dashboard/payments.html", "payments", context)
 
 
-def rows(at: desk.Desk, lines: Sequence[PaymentLine]) -> list[dict[str, Any]]:
-    """Join lines of the read model with what only the payments themselves hold."""
-    known = payment_queries.payments_by_id([line.id for line in lines], at.merchant.id)
-    return [
-        {
-            "line": line,
-            "payment": known.get(line.id),
-            "pill": pills.of_payment(
-                state=line.state,
-                captured_minor=line.captured.minor,
-                refunded_minor=line.refunded.minor,
-                decline_code=line.decline_code,
-            ),
-        }
-        for line in lines
-    ]
-
-
-def filters_of(request: HttpRequest) -> tuple[Filters, list[tuple[str, str]], str]:
-    """Read the filters of an address; what cannot be read is said and left out."""
-    asked = request.GET
-    chosen = next((tab for name, _, tab in TABS if name == asked.get("state", "")), Filters())
-    values: dict[str, Any] = {
-        "states": chosen.states,
-        "declined": chosen.declined,
-        "refunded": chosen.refunded,
-    }
-    chips: list[tuple[str, str]] = []
-    problem = ""
-    currency = asked.get("currency", "").upper()
-    if currency and money.is_known(currency):
-        values["currency"] = currency
-        chips.append(("currency", currency))
-    for name, column, words in (("min", "least_minor", "from"), ("max", "most_minor", "up to")):
-        if not asked.get(name):
-            continue
-        if "currency" not in values:
-            problem = "Choose a currency to filter by amount."
-            continue
-        try:
-            value = forms.money_of(asked[name], currency)
-        except ValidationError as error:
-            problem = str(error.message)
-            continue
-        values[column] = value.minor
-        chips.append((name, f"{words} {value}"))
-    if asked.get("days") in _DAYS:
-        days = _DAYS[asked["days"]]
-        values["since"] = clock.now().date() - timedelta(days=days - 1)
-        chips.append(("days", "today" if days == 1 else f"last {days} days"))
-    day = _day(asked.get("day", ""))
-    if day is not None:
-        values["since"] = values["until"] = day
-        chips.append(("day", f"{day.day} {day:%b %Y}"))
-    return Filters(**values), chips, problem
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        return None
+def _columns(request: HttpRequest) -> tuple[str, ...]:
+    """Return the columns that are shown: the address's, else those chosen before."""
+    known = [name for name, _ in COLUMNS]
+    if "cols" in request.GET:
+        chosen = request.GET.getlist("cols")
+        request.session[_CHOSEN] = [name for name in known if name in chosen]
+    kept: list[str] = request.session.get(_CHOSEN, list(_USUAL))
+    return ("amount", *(name for name in known if name in kept))
 
 
 @require_GET
@@ -149,21 +100,13 @@ def search(request: HttpRequest, at: desk.Desk) -> HttpResponse:
         known = payment_queries.customers(at.merchant.id, limit=1, email=wanted).items
         if known:
             return redirect("web:customer", customer_id=known[0].id)
-    listing_url = reverse("web:payments")
-    word = wanted.lower().replace(" ", "_")
-    names = {
-        pills.PAYMENT[name].word.lower().replace(" ", "_"): name for name, _, _ in TABS if name
-    }
-    state = word if word in {name for name, _, _ in TABS} else names.get(word)
-    if state:
-        return redirect(f"{listing_url}?state={state}")
-    try:
-        value = forms.money_of(wanted, at.merchant.default_currency)
-    except ValidationError:
+    query = filtering.understood(
+        wanted, currency=at.merchant.default_currency, today=clock.now().date()
+    )
+    if not query:
         context = {"search": wanted}
         return desk.render(request, at, "web/dashboard/nothing_found.html", "payments", context)
-    exact = forms.money_text(value)
-    return redirect(f"{listing_url}?currency={value.currency}&min={exact}&max={exact}")
+    return redirect(f"{reverse('web:payments')}?{query}")
 
 
 @require_GET

@@ -31,6 +31,12 @@ def per_mille(share: int | None) -> str:
 
 
 @register.filter
+def spaced(count: int) -> str:
+    """Write a count with its thousands apart."""
+    return f"{count:,}"
+
+
+@register.filter
 def public(value: UUID | None, prefix: str) -> str:
     """Return an id as the outside knows it."""
     return "" if value is None else ids.public(prefix, value)
