@@ -1,8 +1,8 @@
 """Views that people name, and files that are written in the background."""
 
-import fintech.kernel.ids
 from django.db import migrations, models
 
+import fintech.kernel.ids
 from fintech.kernel.schema import InSchema
 
 
