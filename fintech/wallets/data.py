@@ -7,13 +7,23 @@ must give again carry a stored shape.
 
 from calendar import monthrange
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import cache
 from uuid import UUID
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from fintech.kernel import frozen
+from fintech.kernel.keys import Key
 from fintech.kernel.money import Money
+
+OWNERS_ZONE = "owner"  # A limit's zone that is each wallet's own.
+
+
+@cache
+def is_zone(name: str) -> bool:
+    """Whether there is a time zone of this name."""
+    return name in available_timezones()
 
 
 class WalletState(StrEnum):
@@ -22,6 +32,13 @@ class WalletState(StrEnum):
     ACTIVE = "active"
     FROZEN = "frozen"
     CLOSED = "closed"
+
+
+class WalletType(StrEnum):
+    """Whose purse it is."""
+
+    CUSTOMER = "customer"
+    MERCHANT = "merchant"
 
 
 class HoldState(StrEnum):
@@ -49,6 +66,7 @@ class LimitKind(StrEnum):
     AMOUNT = "amount"
     COUNT = "count"
     COUNTERPARTIES = "counterparties"  # How many different ones; a known one is no more.
+    BALANCE = "balance"  # How much may be in a wallet, with what is on its way there.
 
 
 class LimitWindow(StrEnum):
@@ -66,12 +84,20 @@ class LimitWindow(StrEnum):
         return self in {LimitWindow.DAY, LimitWindow.WEEK, LimitWindow.MONTH}
 
 
+class OnReversal(StrEnum):
+    """What a limit does when an operation is undone."""
+
+    GIVES_BACK = "gives_back"
+    KEEPS = "keeps"
+
+
 class ReservationState(StrEnum):
     """What has become of an operation's share of a limit."""
 
     RESERVED = "reserved"
     CONFIRMED = "confirmed"
     RELEASED = "released"
+    EXPIRED = "expired"
 
 
 class TransferState(StrEnum):
@@ -91,7 +117,12 @@ class QuoteState(StrEnum):
 @frozen.shape("wallets.wallet.v1")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wallet:
-    """Money that a customer of a merchant keeps with us, in one currency."""
+    """
+    Money that a customer of a merchant keeps with us, in any number of currencies.
+
+    `currency` is the one that is meant when none is named, and one of `currencies`.
+    `overdrafts` says per currency how far below nothing it may go, in minor units.
+    """
 
     id: UUID
     merchant_id: UUID
@@ -103,6 +134,11 @@ class Wallet:
     created_at: datetime
     closed_at: datetime | None
     version: int
+    type: WalletType = WalletType.CUSTOMER
+    tier: str = ""
+    zone: str = ""  # Where its owner lives; days begin there. UTC if empty.
+    currencies: tuple[str, ...] = ()
+    overdrafts: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +210,26 @@ class Transfer:
     version: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferOrder:
+    """One of many transfers that are asked for at once; see `services.transfer`."""
+
+    source_id: UUID
+    destination_id: UUID
+    amount: Money | None = None
+    quote_id: UUID | None = None
+    merchant_id: UUID | None = None
+    channel: str = ""
+    category: str = ""
+    key: Key | None = None
+    at: datetime
+
+    @property
+    def ends(self) -> tuple[UUID, UUID]:
+        """The two wallets."""
+        return self.source_id, self.destination_id
+
+
 @frozen.shape("wallets.quote.v1")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
@@ -205,7 +261,8 @@ class Limit:
     How much, or how often, within a time.
 
     An empty `subject` means each customer, card or wallet by itself. `maximum` is minor
-    units of `currency`, or a count; a count without a currency counts all of them.
+    units of `currency`, or a count; a count without a currency counts all of them. Only
+    operations of the named tier, channel, category and kind count, where one is named.
     """
 
     id: UUID
@@ -221,27 +278,37 @@ class Limit:
     active: bool
     created_at: datetime
     version: int
+    tier: str = ""
+    channel: str = ""
+    category: str = ""
+    operation: str = ""
+    reversal: OnReversal = OnReversal.GIVES_BACK
 
     def counts_between(self, at: datetime) -> tuple[datetime, datetime | None]:
         """Return between which instants, both left out, the limit counts for an operation."""
         if self.window.is_calendar:
-            zone = ZoneInfo(self.zone)
-            first = at.astimezone(zone).date()
-            if self.window == LimitWindow.WEEK:
-                first -= timedelta(days=first.weekday())
-            elif self.window == LimitWindow.MONTH:
-                first = first.replace(day=1)
-            last = {
-                LimitWindow.DAY: first,
-                LimitWindow.WEEK: first + timedelta(days=6),
-                LimitWindow.MONTH: first.replace(day=monthrange(first.year, first.month)[1]),
-            }[self.window]
-            begins = datetime.combine(first, time(), tzinfo=zone)
-            ends = datetime.combine(last + timedelta(days=1), time(), tzinfo=zone)
-            return begins - timedelta(microseconds=1), ends
+            return calendar_bounds(self.window, self.zone, at)
         if self.window == LimitWindow.ROLLING:
             return at - timedelta(seconds=self.seconds or 0), None
         return at, at
+
+
+def calendar_bounds(window: LimitWindow, zone: str, at: datetime) -> tuple[datetime, datetime]:
+    """Return between which instants, both left out, a day, week or month in a zone lies."""
+    here = ZoneInfo(zone)
+    first = at.astimezone(here).date()
+    if window == LimitWindow.WEEK:
+        first -= timedelta(days=first.weekday())
+    elif window == LimitWindow.MONTH:
+        first = first.replace(day=1)
+    last = {
+        LimitWindow.DAY: first,
+        LimitWindow.WEEK: first + timedelta(days=6),
+        LimitWindow.MONTH: first.replace(day=monthrange(first.year, first.month)[1]),
+    }[window]
+    begins = datetime.combine(first, time(), tzinfo=here).astimezone(UTC)
+    ends = datetime.combine(last + timedelta(days=1), time(), tzinfo=here).astimezone(UTC)
+    return begins - timedelta(microseconds=1), ends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,6 +334,14 @@ class LimitRequest:
     at: datetime
     wallet_id: UUID | None = None
     counterparty: str = ""  # Who is paid: for a transfer the other wallet, else the merchant.
+    operation: str = "payment"  # or hold, transfer, withdrawal, top_up
+    zone: str = ""  # The owner's; UTC if empty.
+    tier: str = ""
+    channel: str = ""
+    category: str = ""
+    receiver_id: UUID | None = None  # The wallet that `received` comes into.
+    received: Money | None = None
+    receiver_tier: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,28 +353,55 @@ class Breach:
     asked: int
     frees_at: datetime | None = field(default=None)
 
+    @property
+    def left(self) -> int:
+        """How much of the limit is left."""
+        return max(0, self.limit.maximum - self.used)
+
     def __str__(self) -> str:
         limit = self.limit
+        if limit.kind == LimitKind.BALANCE:
+            return (
+                f"at most {_figure(limit, limit.maximum)} in the wallet, "
+                f"in it or on its way {_bare(limit, self.used)}, coming {_bare(limit, self.asked)}"
+            )
         over = {
             LimitWindow.PER_TRANSACTION: "per transaction",
             LimitWindow.ROLLING: f"per {_span(limit.seconds or 0)}",
-            LimitWindow.DAY: "per day",
-            LimitWindow.WEEK: "per week",
-            LimitWindow.MONTH: "per month",
+            LimitWindow.DAY: "daily",
+            LimitWindow.WEEK: "weekly",
+            LimitWindow.MONTH: "monthly",
         }[limit.window]
         said = (
-            f"{_figure(limit, limit.maximum)} {over} and {limit.scope}, "
-            f"used {_figure(limit, self.used)}, asked {_figure(limit, self.asked)}"
+            f"{over} {_figure(limit, limit.maximum)} by {limit.scope}, "
+            f"used {_bare(limit, self.used)}, asked {_bare(limit, self.asked)}"
         )
-        return f"{said}, frees {self.frees_at:%Y-%m-%dT%H:%M:%SZ}" if self.frees_at else said
+        return f"{said}, frees {_instant(self.frees_at, limit.zone)}" if self.frees_at else said
 
 
 def _figure(limit: Limit, number: int) -> str:
-    if limit.kind == LimitKind.AMOUNT:
-        return str(Money(number, limit.currency))
+    """Return a figure with its unit, such as 1,000.00 EUR or 3 payments."""
+    if limit.kind in {LimitKind.AMOUNT, LimitKind.BALANCE}:
+        return f"{_bare(limit, number)} {limit.currency}"
     if limit.kind == LimitKind.COUNTERPARTIES:
         return f"{number} counterparty" if number == 1 else f"{number} counterparties"
     return f"{number} payment" if number == 1 else f"{number} payments"
+
+
+def _bare(limit: Limit, number: int) -> str:
+    if limit.kind not in {LimitKind.AMOUNT, LimitKind.BALANCE}:
+        return str(number)
+    whole, point, part = str(Money(number, limit.currency)).partition(" ")[0].partition(".")
+    return f"{int(whole):,}{point}{part}" if whole.lstrip("-") != "0" else f"{whole}{point}{part}"
+
+
+def _instant(moment: datetime, zone: str) -> str:
+    """Return an instant in the limit's own zone; never an earlier one."""
+    if moment.microsecond:
+        moment = moment.replace(microsecond=0) + timedelta(seconds=1)
+    here = moment.astimezone(ZoneInfo(zone or "UTC"))
+    clock = f"{here:%H:%M:%S}" if here.second else f"{here:%H:%M}"
+    return f"{here:%Y-%m-%d} {clock} {zone or 'UTC'}"
 
 
 def _span(seconds: int) -> str:

@@ -21,18 +21,31 @@ class WalletFact(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class WalletCreated(WalletFact):
-    """A wallet exists; its ledger account opens with its first journal entry."""
+    """A wallet exists; its ledger accounts open with their first journal entries."""
 
     name: ClassVar = "wallets.wallet_created.v1"
 
     customer_id: UUID | None
+    type: Code
+    tier: Code
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurrencyAdded(WalletFact):
+    """A wallet keeps one more currency."""
+
+    name: ClassVar = "wallets.currency_added.v1"
+
+    added: Code
 
 
 @dataclass(frozen=True, kw_only=True)
 class WalletUpdated(WalletFact):
-    """A wallet's owner or metadata, which stay in its row, were changed."""
+    """A wallet's tier was changed, or its owner or metadata, which stay in its row."""
 
     name: ClassVar = "wallets.wallet_updated.v1"
+
+    tier: Code
 
 
 @dataclass(frozen=True, kw_only=True)

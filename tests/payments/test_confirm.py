@@ -387,7 +387,7 @@ def test_a_payment_over_a_limit_reserves_nothing(shop, acquirer):
     with pytest.raises(errors.LimitExceeded) as refused:
         make.confirmed(shop.id, eur(7_51))
 
-    assert "used 42.50 EUR, asked 7.51 EUR" in refused.value.facts["breaches"][0]
+    assert "used 42.50, asked 7.51" in refused.value.facts["breaches"][0]
     assert Payment.objects.count() == 1
     assert make.captured(shop.id, eur(7_50)).captured == eur(7_50)
 

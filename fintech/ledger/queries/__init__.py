@@ -7,6 +7,7 @@ from fintech.ledger.queries.balances import (
     statement,
     trial_balance,
     wallet_balance,
+    wallet_balances,
 )
 from fintech.ledger.queries.exporting import FORMATS as EXPORTS
 from fintech.ledger.queries.invariants import INVARIANTS, replay
@@ -37,4 +38,5 @@ __all__ = [
     "trial_balance",
     "verify",
     "wallet_balance",
+    "wallet_balances",
 ]

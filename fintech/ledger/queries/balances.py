@@ -1,5 +1,6 @@
 """What accounts hold: one row read, whatever their history."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import connection
@@ -36,14 +37,27 @@ def wallet_balance(wallet_id: UUID, currency: str) -> data.Balance:
     return _balance(chart.account(chart.WALLET, currency, str(wallet_id)))
 
 
+def wallet_balances(wallets: Sequence[tuple[UUID, str]]) -> list[data.Balance]:
+    """Return what is in wallets, each in a currency, as of one moment."""
+    return _balances([chart.account(chart.WALLET, currency, str(id_)) for id_, currency in wallets])
+
+
 def _balance(account: Account) -> data.Balance:
+    return _balances([account])[0]
+
+
+def _balances(accounts: Sequence[Account]) -> list[data.Balance]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT posted, pending_debit, pending_credit, seq FROM ledger_balance "
-            "WHERE shard = %s AND digest = %s",
-            [SHARD, account.digest],
+            "SELECT digest, posted, pending_debit, pending_credit, seq FROM ledger_balance "
+            "WHERE shard = %s AND digest = ANY(%s::uuid[])",
+            [SHARD, [account.digest for account in accounts]],
         )
-        posted, debit, credit, sequence = cursor.fetchone() or (0, 0, 0, 0)
+        found = {row[0]: row[1:] for row in cursor.fetchall()}
+    return [_told(account, *found.get(account.digest, (0, 0, 0, 0))) for account in accounts]
+
+
+def _told(account: Account, posted: int, debit: int, credit: int, sequence: int) -> data.Balance:
     coming, going = (debit, credit) if account.normal == Normal.DEBIT else (credit, debit)
     posted *= account.normal
     return data.Balance(

@@ -57,7 +57,7 @@ def refuse_if_unfit(method: PaymentMethod, payment: Payment) -> None:
     Raises:
         PaymentMethodNotFound: it is gone.
         WalletUnfit: nothing leaves it now.
-        CurrencyMismatch: it is in another currency.
+        CurrencyMismatch: it does not keep this currency.
         ParameterInvalid: the payment is itself to fill a wallet.
     """
     if method.wallet_id is None:
@@ -68,7 +68,7 @@ def refuse_if_unfit(method: PaymentMethod, payment: Payment) -> None:
         raise errors.PaymentMethodNotFound(method.id) from None
     if str(wallet.state) != "active":
         raise errors.WalletUnfit(wallet_id=wallet.id, state=str(wallet.state))
-    if wallet.currency != payment.currency:
+    if payment.currency not in wallet.currencies:
         raise CurrencyMismatch(payment.currency, wallet.currency)
     if payment.purpose != data.Purpose.SALE:
         raise errors.ParameterInvalid("payment_method", "A wallet is filled by a card.")

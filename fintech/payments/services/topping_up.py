@@ -31,13 +31,13 @@ def top_up_wallet(
     Raises:
         WalletNotFound: the merchant has no such wallet.
         WalletUnfit: the wallet is not active.
-        CurrencyMismatch: the wallet is in another currency.
+        CurrencyMismatch: the wallet does not keep this currency.
         CardDeclined, LimitExceeded, AcquirerUnavailable: see `confirm`.
     """
     wallet = wallet_queries.wallet(wallet_id, merchant_id)
     if str(wallet.state) != "active":
         raise errors.WalletUnfit(wallet_id=wallet_id, state=str(wallet.state))
-    if wallet.currency != amount.currency:
+    if amount.currency not in wallet.currencies:
         raise CurrencyMismatch(amount.currency, wallet.currency)
     return creating.create(
         merchant_id=merchant_id,

@@ -6,7 +6,7 @@ pending journal entry. No balance is kept here: the ledger alone decides funds.
 """
 
 from fintech.wallets.models.exchange import Quote, Rate
-from fintech.wallets.models.limit import Limit, Reservation
+from fintech.wallets.models.limit import Limit, Reservation, Usage
 from fintech.wallets.models.transfer import Transfer
 from fintech.wallets.models.wallet import Hold, Wallet, remaining
 
@@ -17,6 +17,7 @@ __all__ = [
     "Rate",
     "Reservation",
     "Transfer",
+    "Usage",
     "Wallet",
     "remaining",
 ]

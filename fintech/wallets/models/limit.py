@@ -5,7 +5,7 @@ from django.db.models import Q
 
 from fintech.kernel import ids
 from fintech.wallets import data
-from fintech.wallets.data import LimitKind, LimitWindow
+from fintech.wallets.data import LimitKind, LimitWindow, OnReversal
 from fintech.wallets.models.words import choices
 
 
@@ -22,6 +22,13 @@ class Limit(models.Model):
     zone = models.CharField(max_length=60, blank=True)
     currency = models.CharField(max_length=3, blank=True)
     maximum = models.BigIntegerField()
+    tier = models.CharField(max_length=40, blank=True, default="")
+    channel = models.CharField(max_length=40, blank=True, default="")
+    category = models.CharField(max_length=40, blank=True, default="")
+    operation = models.CharField(max_length=40, blank=True, default="")
+    reversal = models.CharField(
+        max_length=20, default=OnReversal.GIVES_BACK, choices=choices(OnReversal)
+    )
     active = models.BooleanField(default=True)
     created_at = models.DateTimeField()
     version = models.BigIntegerField(default=1)
@@ -37,7 +44,7 @@ class Limit(models.Model):
                 condition=Q(maximum__gte=0), name="wallets_limit_is_not_negative"
             ),
             models.CheckConstraint(
-                condition=~Q(kind="amount") | ~Q(currency=""),
+                condition=~Q(kind__in=["amount", "balance"]) | ~Q(currency=""),
                 name="wallets_limit_of_an_amount_has_a_currency",
             ),
             models.CheckConstraint(
@@ -49,6 +56,10 @@ class Limit(models.Model):
                 condition=Q(window__in=["day", "week", "month"]) & ~Q(zone="")
                 | ~Q(window__in=["day", "week", "month"]) & Q(zone=""),
                 name="wallets_limit_of_a_date_says_in_which_zone",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="balance") | Q(scope="wallet", window="per_transaction"),
+                name="wallets_limit_of_a_balance_is_a_wallets",
             ),
         )
 
@@ -71,6 +82,11 @@ class Limit(models.Model):
             active=self.active,
             created_at=self.created_at,
             version=self.version,
+            tier=self.tier,
+            channel=self.channel,
+            category=self.category,
+            operation=self.operation,
+            reversal=OnReversal(self.reversal),
         )
 
 
@@ -82,7 +98,15 @@ class Reservation(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=ids.new, editable=False)
-    limit = models.ForeignKey(Limit, on_delete=models.PROTECT, related_name="reservations")
+    # Written beside the limit's own row, which stays; twenty checks of it would cost more
+    # than the reservations.
+    limit = models.ForeignKey(
+        Limit,
+        on_delete=models.PROTECT,
+        related_name="reservations",
+        db_constraint=False,
+        db_index=False,
+    )
     operation_id = models.UUIDField()
     subject = models.CharField(max_length=80)
     amount_minor = models.BigIntegerField()
@@ -94,14 +118,15 @@ class Reservation(models.Model):
         choices=choices(data.ReservationState),
     )
     at = models.DateTimeField()
+    begins = models.DateTimeField()  # Where the counter begins that it is counted in.
 
     class Meta:
         indexes = (
             models.Index(
                 fields=["limit", "subject", "at"],
-                name="wallets_reservation_used",
+                name="wallets_reservation_counted",
                 include=["amount_minor"],
-                condition=~Q(state="released"),
+                condition=Q(state__in=["reserved", "confirmed"]),
             ),
         )
         constraints = (
@@ -116,3 +141,36 @@ class Reservation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount_minor} {self.currency} ({self.state})"
+
+
+class Usage(models.Model):
+    """
+    What is used of a limit by one subject in one window: a counter, kept with reservations.
+
+    A calendar window has a counter of its own from `begins` on. A rolling one has a single
+    counter, of reservations after `counted_from`.
+    """
+
+    limit = models.ForeignKey(
+        Limit, on_delete=models.PROTECT, related_name="usages", db_constraint=False, db_index=False
+    )
+    subject = models.CharField(max_length=80)
+    begins = models.DateTimeField()
+    amount_minor = models.BigIntegerField()
+    count = models.BigIntegerField()
+    counted_from = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["limit", "subject", "begins"],
+                name="wallets_usage_is_counted_once_per_window",
+            ),
+            models.CheckConstraint(
+                condition=Q(amount_minor__gte=0, count__gte=0),
+                name="wallets_usage_is_not_negative",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.amount_minor} in {self.count}"

@@ -43,7 +43,8 @@ class Transfer(fsm.FSMModelMixin, models.Model):
         indexes = (models.Index(fields=["merchant_id", "-id"], name="wallets_transfer_list"),)
         constraints = (
             models.CheckConstraint(
-                condition=~Q(source=F("destination")), name="wallets_transfer_is_between_two"
+                condition=~Q(source=F("destination")) | ~Q(currency=F("received_currency")),
+                name="wallets_transfer_is_between_two_wallets_or_currencies",
             ),
             models.CheckConstraint(
                 condition=Q(amount_minor__gte=1, received_minor__gte=1),

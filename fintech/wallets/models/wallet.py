@@ -4,26 +4,37 @@ from datetime import datetime
 from uuid import UUID
 
 import django_fsm as fsm
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
 from fintech.kernel import ids
 from fintech.kernel.money import Money
 from fintech.wallets import data
-from fintech.wallets.data import HoldState, WalletState
+from fintech.wallets.data import HoldState, WalletState, WalletType
 from fintech.wallets.models.words import choices
 
 _OPEN = (HoldState.ACTIVE, HoldState.PARTIALLY_CAPTURED)
 
 
 class Wallet(fsm.FSMModelMixin, models.Model):
-    """Money that a customer of a merchant keeps with us, in one currency."""
+    """
+    Money that a customer of a merchant keeps with us, in any number of currencies.
+
+    Each currency has a ledger account of its own. `overdrafts` says, per currency, how far
+    below nothing it may go; the account is opened with it and keeps it.
+    """
 
     id = models.UUIDField(primary_key=True, default=ids.new, editable=False)
     merchant_id = models.UUIDField()
     customer_id = models.UUIDField(null=True, blank=True)
     owner = models.CharField(max_length=200, blank=True)
-    currency = models.CharField(max_length=3)
+    type = models.CharField(max_length=20, default=WalletType.CUSTOMER, choices=choices(WalletType))
+    tier = models.CharField(max_length=40, blank=True, default="")
+    zone = models.CharField(max_length=60, blank=True, default="")
+    currency = models.CharField(max_length=3)  # The one that is meant when none is named.
+    currencies = ArrayField(models.CharField(max_length=3), default=list)
+    overdrafts = models.JSONField(default=dict, blank=True)
     state = fsm.FSMField(
         max_length=20, default=WalletState.ACTIVE, choices=choices(WalletState), protected=True
     )
@@ -49,6 +60,10 @@ class Wallet(fsm.FSMModelMixin, models.Model):
             models.CheckConstraint(
                 condition=Q(version__gte=1), name="wallets_wallet_counts_its_versions_from_one"
             ),
+            models.CheckConstraint(
+                condition=Q(currencies__contains=[F("currency")]),
+                name="wallets_wallet_keeps_its_own_currency",
+            ),
         )
 
     def __str__(self) -> str:
@@ -69,6 +84,10 @@ class Wallet(fsm.FSMModelMixin, models.Model):
         """End; the service has seen that nothing is in it."""
         self.closed_at = at
 
+    def overdraft(self, currency: str) -> int:
+        """Return how far below nothing a currency may go, in minor units."""
+        return int(self.overdrafts.get(currency, 0))
+
     def as_data(self) -> data.Wallet:
         """Return the frozen value for the door."""
         return data.Wallet(
@@ -76,7 +95,12 @@ class Wallet(fsm.FSMModelMixin, models.Model):
             merchant_id=self.merchant_id,
             customer_id=self.customer_id,
             owner=self.owner,
+            type=WalletType(self.type),
+            tier=self.tier,
+            zone=self.zone,
             currency=self.currency,
+            currencies=tuple(self.currencies),
+            overdrafts=dict(self.overdrafts),
             state=WalletState(self.state),
             metadata=dict(self.metadata),
             created_at=self.created_at,
@@ -188,9 +212,11 @@ class Hold(fsm.FSMModelMixin, models.Model):
         )
 
 
-def remaining(holds: "models.QuerySet[Hold]", wallet_id: UUID) -> int:
-    """Return what is set aside in a wallet, in minor units."""
-    found = holds.filter(wallet_id=wallet_id, state__in=list(_OPEN)).aggregate(
-        total=models.Sum(F("amount_minor") - F("captured_minor"))
+def remaining(holds: "models.QuerySet[Hold]", wallet_id: UUID) -> dict[str, int]:
+    """Return what is set aside in a wallet, per currency, in minor units."""
+    found = (
+        holds.filter(wallet_id=wallet_id, state__in=list(_OPEN))
+        .values_list("currency")
+        .annotate(total=models.Sum(F("amount_minor") - F("captured_minor")))
     )
-    return found["total"] or 0
+    return dict(found.order_by())

@@ -1,6 +1,7 @@
 """What must always be true of wallets, and whether the log says what the rows say."""
 
 from collections.abc import Iterator
+from typing import cast
 from uuid import UUID
 
 from django.db import models
@@ -16,15 +17,17 @@ INVARIANTS: tuple[Invariant, ...] = (
         id="I-6",
         rule="What a wallet's holds set aside is what the ledger has pending, and no more"
         " than there is",
-        sql="SELECT w.id FROM wallets_wallet w "
-        "LEFT JOIN (SELECT wallet_id, sum(amount_minor - captured_minor) AS held "
-        "FROM wallets_hold WHERE state IN ('active', 'partially_captured') GROUP BY 1) h "
-        "ON h.wallet_id = w.id "
+        sql="SELECT w.id, w.currency FROM (SELECT w.id, unnest(w.currencies) AS currency, "
+        "w.overdrafts FROM wallets_wallet w) w "
+        "LEFT JOIN (SELECT wallet_id, currency, sum(amount_minor - captured_minor) AS held "
+        "FROM wallets_hold WHERE state IN ('active', 'partially_captured') GROUP BY 1, 2) h "
+        "ON h.wallet_id = w.id AND h.currency = w.currency "
         "LEFT JOIN ledger_account a ON a.address = 'liabilities:wallet:' || w.id "
         "AND a.currency = w.currency AND a.code = 2100 "
         "LEFT JOIN ledger_balance b ON b.shard = a.shard AND b.account = a.account "
         "WHERE coalesce(h.held, 0) <> coalesce(b.pending_debit, 0) "
-        "OR -coalesce(b.posted, 0) - coalesce(b.pending_debit, 0) < 0",
+        "OR -coalesce(b.posted, 0) - coalesce(b.pending_debit, 0) "
+        "< -coalesce((w.overdrafts ->> w.currency)::bigint, 0)",
     ),
     Invariant(
         id="W-1",
@@ -41,6 +44,23 @@ INVARIANTS: tuple[Invariant, ...] = (
         "JOIN ledger_account a ON a.address = 'liabilities:wallet:' || w.id AND a.code = 2100 "
         "JOIN ledger_balance b ON b.shard = a.shard AND b.account = a.account "
         "WHERE w.state = 'closed' AND (b.posted <> 0 OR b.pending_debit <> 0)",
+    ),
+    Invariant(
+        id="W-3",
+        rule="A wallet has money only in currencies that it keeps",
+        sql="SELECT w.id, a.currency FROM wallets_wallet w "
+        "JOIN ledger_account a ON a.address = 'liabilities:wallet:' || w.id AND a.code = 2100 "
+        "WHERE NOT a.currency = ANY(w.currencies)",
+    ),
+    Invariant(
+        id="W-4",
+        rule="The counter of a limit's window says what its reservations say",
+        sql="SELECT u.id FROM wallets_usage u JOIN wallets_limit l ON l.id = u.limit_id "
+        "LEFT JOIN LATERAL (SELECT sum(r.amount_minor) AS minor, count(*) AS ones "
+        "FROM wallets_reservation r WHERE r.limit_id = u.limit_id AND r.subject = u.subject "
+        "AND r.begins = u.begins AND r.state IN ('reserved', 'confirmed') "
+        "AND (u.counted_from IS NULL OR r.at > u.counted_from)) s ON true "
+        "WHERE u.amount_minor <> coalesce(s.minor, 0) OR u.count <> s.ones",
     ),
 )
 
@@ -87,11 +107,18 @@ def _fold(row: dict[str, object], fact: Recorded) -> None:
     if fact.name in _KEPT:
         row.update({name: told[name] for name in _KEPT[fact.name] if name in told})
         row.update(_BORN[fact.name])
+        if fact.name == "wallets.wallet_created.v1":
+            row["currencies"] = [told["currency"]]
+            row["type"], row["tier"] = told.get("type", "customer"), told.get("tier", "")
     elif fact.name == "wallets.hold_captured.v1":
         row["captured_minor"] = int(str(row.get("captured_minor", 0))) + told["amount_minor"]
         row["state"] = "captured" if told["final"] else "partially_captured"
     elif fact.name in _ENDS:
         row["state"] = _ENDS[fact.name]
+    elif fact.name == "wallets.currency_added.v1":
+        row["currencies"] = [*cast("list[str]", row.get("currencies", [])), told["added"]]
+    elif fact.name == "wallets.wallet_updated.v1":
+        row["tier"] = told.get("tier", row.get("tier", ""))
     elif fact.name == "wallets.limit_changed.v1":
         row["maximum"] = told["maximum"]
     elif fact.name == "wallets.limit_removed.v1":
@@ -99,7 +126,7 @@ def _fold(row: dict[str, object], fact: Recorded) -> None:
 
 
 _KEPT = {
-    "wallets.wallet_created.v1": ("merchant_id", "customer_id", "currency"),
+    "wallets.wallet_created.v1": ("merchant_id", "customer_id", "currency", "type", "tier"),
     "wallets.hold_created.v1": (
         "wallet_id",
         "merchant_id",
@@ -154,6 +181,8 @@ _TABLES: tuple[tuple[str, type[models.Model], str], ...] = (
 def _stored() -> Iterator[tuple[str, dict[str, object]]]:
     for stream, model, birth in _TABLES:
         columns = (*_KEPT[birth], *_BORN[birth], "version")
+        if model is Wallet:
+            columns = (*columns, "currencies")
         for row in model._default_manager.values("id", *columns).iterator():
             kept = {name: row[name] for name in columns}
             yield (

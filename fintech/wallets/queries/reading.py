@@ -1,5 +1,6 @@
 """Wallets, holds, limits, transfers and quotes, as values."""
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -43,15 +44,17 @@ def balances(wallet_id: UUID, merchant_id: UUID | None = None) -> tuple[data.Bal
         WalletNotFound: there is none, or it is another merchant's.
     """
     of = _wallet(wallet_id, merchant_id)
-    known = ledger_queries.wallet_balance(of.id, of.currency)
-    return (
+    known = ledger_queries.wallet_balances([(of.id, currency) for currency in of.currencies])
+    held = remaining(Hold.objects.all(), of.id)
+    return tuple(
         data.Balances(
-            currency=of.currency,
-            posted=known.posted,
-            pending=known.pending,
-            held=Money(remaining(Hold.objects.all(), of.id), of.currency),
-            available=known.available,
-        ),
+            currency=currency,
+            posted=balance.posted,
+            pending=balance.pending,
+            held=Money(held.get(currency, 0), currency),
+            available=balance.available + Money(of.overdraft(currency), currency),
+        )
+        for currency, balance in zip(of.currencies, known, strict=True)
     )
 
 
@@ -59,6 +62,7 @@ def movements(
     wallet_id: UUID,
     merchant_id: UUID | None = None,
     *,
+    currency: str = "",
     before: int | None = None,
     limit: int = 20,
 ) -> list[data.Movement]:
@@ -66,6 +70,7 @@ def movements(
     Return what came and went, newest first, with the balance after each; holds are not in it.
 
     Args:
+        currency: one of the wallet's; its default one when left out.
         before: only lines with a smaller sequence number, for the next page.
 
     Raises:
@@ -73,7 +78,7 @@ def movements(
     """
     of = _wallet(wallet_id, merchant_id)
     lines = ledger_queries.statement(
-        f"liabilities:wallet:{of.id}", of.currency, limit=limit, before=before
+        f"liabilities:wallet:{of.id}", currency or of.currency, limit=limit, before=before
     )
     return [
         data.Movement(
@@ -166,9 +171,11 @@ def usage(
     """
     of = limit(limit_id, merchant_id)
     whose = subject or of.subject or str(of.merchant_id)
+    if of.zone == data.OWNERS_ZONE:
+        of = replace(of, zone=_zone(of, whose))
     after, before = of.counts_between(at)
-    counted = Reservation.objects.filter(limit_id=limit_id, subject=whose, at__gt=after).exclude(
-        state=data.ReservationState.RELEASED
+    counted = Reservation.objects.filter(
+        limit_id=limit_id, subject=whose, at__gt=after, state__in=["reserved", "confirmed"]
     )
     if before is not None:
         counted = counted.filter(at__lt=before)
@@ -177,14 +184,29 @@ def usage(
         count=models.Count("id"),
         counterparties=models.Count("counterparty", distinct=True),
     )
-    used = int(found[str(of.kind)])
+    if of.kind == data.LimitKind.BALANCE:
+        used = (
+            ledger_queries.wallet_balance(UUID(whose), of.currency).posted.minor
+            if subject or of.subject
+            else 0
+        )
+    else:
+        used = int(found[str(of.kind)])
     return data.Usage(
         limit=of,
         subject=whose,
         used=used,
         left=max(0, of.maximum - used),
-        begins_anew_at=before,
+        begins_anew_at=before if of.window.is_calendar else None,
     )
+
+
+def _zone(of: data.Limit, subject: str) -> str:
+    """Return where a subject's days begin, if it is a wallet."""
+    if of.scope != data.LimitScope.WALLET:
+        return "UTC"
+    found = Wallet.objects.filter(id=subject).values_list("zone", flat=True).first()
+    return found or "UTC"
 
 
 def transfer(transfer_id: UUID, merchant_id: UUID | None = None) -> data.Transfer:

@@ -3,14 +3,13 @@
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from fintech.kernel import event_log, idempotency, ids
 from fintech.kernel.actor import Actor
 from fintech.kernel.events import Code
 from fintech.kernel.idempotency import Done, Key
 from fintech.wallets import data, errors, events
-from fintech.wallets.data import LimitKind, LimitScope, LimitWindow
+from fintech.wallets.data import LimitKind, LimitScope, LimitWindow, OnReversal
 from fintech.wallets.models import Limit
 from fintech.wallets.services import rows
 
@@ -28,6 +27,11 @@ def create_limit(
     subject: str = "",
     seconds: int | None = None,
     zone: str = "",
+    tier: str = "",
+    channel: str = "",
+    category: str = "",
+    operation: str = "",
+    reversal: str = OnReversal.GIVES_BACK,
     key: Key | None = None,
     by: Actor,
     at: datetime,
@@ -41,7 +45,11 @@ def create_limit(
         subject: one customer, card or wallet; empty: each of them by itself.
         maximum: minor units of `currency`, or how many.
         seconds: how long a rolling window is.
-        zone: in which time zone a day, week or month begins; UTC when left out.
+        zone: in which time zone a day, week or month begins, or `owner` for the
+            zone of each wallet's owner; UTC when left out.
+        tier, channel, category, operation: only what is of this tier, came this way, is for
+            this, or is a payment, hold, transfer, withdrawal or top_up; empty: all.
+        reversal: whether what was undone is given back.
 
     Raises:
         ParameterInvalid: the parts do not make a limit.
@@ -57,6 +65,11 @@ def create_limit(
         window=over,
         seconds=seconds,
         zone=zone or ("UTC" if over.is_calendar else ""),
+        tier=rows.check_code(tier, 40, "tier"),
+        channel=rows.check_code(channel, 40, "channel"),
+        category=rows.check_code(category, 40, "category"),
+        operation=rows.check_code(operation, 40, "operation"),
+        reversal=_word(OnReversal, reversal, "reversal"),
         currency=rows.check_currency(currency) if currency else "",
         maximum=maximum,
         created_at=at,
@@ -136,9 +149,16 @@ def _check(limit: Limit) -> None:
     problem = None
     if limit.maximum < 0:
         problem = ("maximum", "This must not be negative.")
-    elif limit.kind == LimitKind.AMOUNT and not limit.currency:
+    elif limit.kind in {LimitKind.AMOUNT, LimitKind.BALANCE} and not limit.currency:
         problem = ("currency", "A limit of an amount has a currency.")
-    elif limit.kind != LimitKind.AMOUNT and limit.window == LimitWindow.PER_TRANSACTION:
+    elif limit.kind == LimitKind.BALANCE and limit.window != LimitWindow.PER_TRANSACTION:
+        problem = ("window", "A balance is looked at per transaction.")
+    elif limit.kind == LimitKind.BALANCE and limit.scope != LimitScope.WALLET:
+        problem = ("scope", "A balance is a wallet's.")
+    elif (
+        limit.kind in {LimitKind.COUNT, LimitKind.COUNTERPARTIES}
+        and limit.window == LimitWindow.PER_TRANSACTION
+    ):
         problem = ("kind", "A transaction is always one.")
     elif (limit.window == LimitWindow.ROLLING) != (limit.seconds is not None):
         problem = ("seconds", "A rolling window says how long it is, and only that.")
@@ -146,7 +166,7 @@ def _check(limit: Limit) -> None:
         problem = ("seconds", f"This is between 1 and {_MOST_SECONDS}.")
     elif limit.zone and not LimitWindow(limit.window).is_calendar:
         problem = ("zone", "Only a day, week or month has a time zone.")
-    elif limit.zone and limit.zone not in available_timezones():
+    elif limit.zone and limit.zone != data.OWNERS_ZONE and not data.is_zone(limit.zone):
         problem = ("zone", "This is not a time zone that we know.")
     elif limit.scope == LimitScope.MERCHANT and limit.subject not in {
         "",

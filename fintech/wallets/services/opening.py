@@ -1,17 +1,20 @@
-"""Open a wallet, freeze and unfreeze it, close it."""
+"""Open a wallet and its currencies, freeze and unfreeze it, close it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from fintech.kernel import event_log, idempotency, ids
 from fintech.kernel.actor import Actor
+from fintech.kernel.events import Code, Event
 from fintech.kernel.idempotency import Done, Key
 from fintech.ledger import queries as ledger_queries
 from fintech.wallets import data, errors, events
-from fintech.wallets.data import WalletState
+from fintech.wallets.data import WalletState, WalletType
 from fintech.wallets.models import Wallet
 from fintech.wallets.services import rows
+
+_MOST_CURRENCIES = 50
 
 
 def create_wallet(
@@ -19,6 +22,10 @@ def create_wallet(
     merchant_id: UUID,
     owner: str = "",
     currency: str,
+    currencies: Sequence[str] = (),
+    type: str = WalletType.CUSTOMER,  # noqa: A002 - the word of the field.
+    tier: str = "",
+    zone: str = "",
     customer_id: UUID | None = None,
     metadata: Mapping[str, str] | None = None,
     key: Key | None = None,
@@ -26,32 +33,106 @@ def create_wallet(
     at: datetime,
 ) -> Done[data.Wallet]:
     """
-    Open a wallet in one currency, with nothing in it.
+    Open a wallet, with nothing in it.
 
     Args:
         owner: whose it is, in the merchant's own words; it stays in the row.
+        currency: the one that is meant when none is named.
+        currencies: others that it keeps as well; more can be added.
+        type: whose purse it is, a customer's or the merchant's own.
+        tier: a class of wallets that limits may name, such as `basic` or `verified`.
+        zone: where the owner lives; limits may count days, weeks and months there.
 
     Raises:
         CurrencyNotSupported: nobody can pay with it.
-        ParameterInvalid: owner or metadata is longer than it may be.
+        ParameterInvalid: a field is longer than it may be, or not one of its words.
     """
     wallet = Wallet(
         id=ids.new(),
         merchant_id=merchant_id,
         customer_id=customer_id,
         owner=rows.check_text(owner, 200, "owner"),
+        type=_type(type),
+        tier=rows.check_code(tier, 40, "tier"),
+        zone=rows.check_zone(zone),
         currency=rows.check_currency(currency),
+        currencies=[currency],
         metadata=rows.check_metadata(dict(metadata or {})),
         created_at=at,
     )
+    others = _new_currencies(wallet, currencies)
 
     def work() -> data.Wallet:
-        fact = rows.tell_wallet(events.WalletCreated, wallet, at=at, customer_id=wallet.customer_id)
+        facts: list[Event] = [
+            rows.tell_wallet(
+                events.WalletCreated,
+                wallet,
+                at=at,
+                customer_id=wallet.customer_id,
+                type=Code(str(wallet.type)),
+                tier=Code(wallet.tier),
+            )
+        ]
+        facts += [_keep(wallet, other, at=at) for other in others]
         wallet.save(force_insert=True)
-        event_log.append([fact], by=by)
+        event_log.append(facts, by=by)
         return wallet.as_data()
 
     return idempotency.once(key, work, at=at)
+
+
+def add_currencies(
+    *,
+    wallet_id: UUID,
+    merchant_id: UUID | None = None,
+    currencies: Sequence[str],
+    expected_version: int | None = None,
+    key: Key | None = None,
+    by: Actor,
+    at: datetime,
+) -> Done[data.Wallet]:
+    """
+    Let a wallet keep more currencies; those that it keeps already stay as they are.
+
+    Raises:
+        WalletNotFound, WalletChanged, WalletFrozen: as `freeze`.
+        CurrencyNotSupported: nobody can pay with one of them.
+        ParameterInvalid: a wallet keeps at most 50.
+    """
+
+    def work() -> data.Wallet:
+        wallet = rows.locked(wallet_id, merchant_id=merchant_id, expected_version=expected_version)
+        rows.check_not_closed(wallet)
+        facts = [_keep(wallet, other, at=at) for other in _new_currencies(wallet, currencies)]
+        if facts:
+            wallet.save()
+            event_log.append(facts, by=by)
+        return wallet.as_data()
+
+    return idempotency.once(key, work, at=at)
+
+
+def _new_currencies(wallet: Wallet, currencies: Sequence[str]) -> list[str]:
+    known = dict.fromkeys(rows.check_currency(currency) for currency in currencies)
+    new = [currency for currency in known if currency not in wallet.currencies]
+    if len(new) + len(wallet.currencies) > _MOST_CURRENCIES:
+        raise errors.ParameterInvalid(
+            "currencies", f"A wallet keeps at most {_MOST_CURRENCIES} currencies."
+        )
+    return new
+
+
+def _keep(wallet: Wallet, currency: str, *, at: datetime) -> events.CurrencyAdded:
+    wallet.currencies.append(currency)
+    return rows.tell_wallet(events.CurrencyAdded, wallet, at=at, added=Code(currency))
+
+
+def _type(text: str) -> WalletType:
+    try:
+        return WalletType(text)
+    except ValueError:
+        known = ", ".join(WalletType)
+        raise errors.ParameterInvalid("type", f"This is one of {known}.") from None
 
 
 def update_wallet(
@@ -59,6 +140,8 @@ def update_wallet(
     wallet_id: UUID,
     merchant_id: UUID | None = None,
     owner: str | None = None,
+    tier: str | None = None,
+    zone: str | None = None,
     metadata: Mapping[str, str] | None = None,
     expected_version: int | None = None,
     key: Key | None = None,
@@ -71,16 +154,20 @@ def update_wallet(
     Raises:
         WalletNotFound: there is none, or it is another merchant's.
         WalletChanged: it is not the version that the caller has seen.
-        ParameterInvalid: owner or metadata is longer than it may be.
+        ParameterInvalid: owner, tier or metadata is longer than it may be.
     """
 
-    def change(wallet: Wallet) -> type[events.WalletFact]:
+    def change(wallet: Wallet, at: datetime) -> events.WalletFact:
         if owner is not None:
             wallet.owner = rows.check_text(owner, 200, "owner")
         if metadata is not None:
             merged = {**wallet.metadata, **metadata}
             wallet.metadata = rows.check_metadata({k: v for k, v in merged.items() if v})
-        return events.WalletUpdated
+        if tier is not None:
+            wallet.tier = rows.check_code(tier, 40, "tier")
+        if zone is not None:
+            wallet.zone = rows.check_zone(zone)
+        return rows.tell_wallet(events.WalletUpdated, wallet, at=at, tier=Code(wallet.tier))
 
     return _change(
         change,
@@ -113,12 +200,12 @@ def freeze(
         WalletFrozen: it is closed.
     """
 
-    def change(wallet: Wallet) -> type[events.WalletFact] | None:
+    def change(wallet: Wallet, at: datetime) -> events.WalletFact | None:
         if wallet.state == WalletState.FROZEN:
             return None
-        _refuse_closed(wallet)
+        rows.check_not_closed(wallet)
         wallet.freeze()
-        return events.WalletFrozen
+        return rows.tell_wallet(events.WalletFrozen, wallet, at=at)
 
     return _change(
         change,
@@ -142,12 +229,12 @@ def unfreeze(
 ) -> Done[data.Wallet]:
     """Let money leave again; refuses as `freeze` does."""
 
-    def change(wallet: Wallet) -> type[events.WalletFact] | None:
+    def change(wallet: Wallet, at: datetime) -> events.WalletFact | None:
         if wallet.state == WalletState.ACTIVE:
             return None
-        _refuse_closed(wallet)
+        rows.check_not_closed(wallet)
         wallet.unfreeze()
-        return events.WalletUnfrozen
+        return rows.tell_wallet(events.WalletUnfrozen, wallet, at=at)
 
     return _change(
         change,
@@ -177,16 +264,17 @@ def close(
         WalletNotFound, WalletChanged, WalletFrozen: as `freeze`.
     """
 
-    def change(wallet: Wallet) -> type[events.WalletFact] | None:
+    def change(wallet: Wallet, at: datetime) -> events.WalletFact | None:
         if wallet.state == WalletState.CLOSED:
             return None
-        balance = ledger_queries.wallet_balance(wallet.id, wallet.currency)
-        if balance.posted or balance.pending_out:
-            raise errors.WalletNotEmpty(
-                wallet_id=wallet.id, posted=balance.posted, held=balance.pending_out
-            )
+        known = ledger_queries.wallet_balances([(wallet.id, of) for of in wallet.currencies])
+        for balance in known:
+            if balance.posted or balance.pending_out:
+                raise errors.WalletNotEmpty(
+                    wallet_id=wallet.id, posted=balance.posted, held=balance.pending_out
+                )
         wallet.close(at=at)
-        return events.WalletClosed
+        return rows.tell_wallet(events.WalletClosed, wallet, at=at)
 
     return _change(
         change,
@@ -200,7 +288,7 @@ def close(
 
 
 def _change(
-    change: Callable[[Wallet], type[events.WalletFact] | None],
+    change: Callable[[Wallet, datetime], events.WalletFact | None],
     *,
     wallet_id: UUID,
     merchant_id: UUID | None,
@@ -213,16 +301,10 @@ def _change(
 
     def work() -> data.Wallet:
         wallet = rows.locked(wallet_id, merchant_id=merchant_id, expected_version=expected_version)
-        fact = change(wallet)
+        fact = change(wallet, at)
         if fact is not None:
-            told = rows.tell_wallet(fact, wallet, at=at)
             wallet.save()
-            event_log.append([told], by=by)
+            event_log.append([fact], by=by)
         return wallet.as_data()
 
     return idempotency.once(key, work, at=at)
-
-
-def _refuse_closed(wallet: Wallet) -> None:
-    if wallet.state == WalletState.CLOSED:
-        raise errors.WalletFrozen(wallet_id=wallet.id, state=str(wallet.state))

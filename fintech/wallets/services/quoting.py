@@ -5,7 +5,7 @@ Rates are exact decimals. What the destination's minor unit is too coarse for is
 with the quote and stays with the platform's position; nothing is rounded away.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_DOWN, Decimal, localcontext
@@ -133,14 +133,20 @@ def record_rates(rates: Iterable[tuple[str, date, Decimal]], *, source: str) -> 
         return Rate.objects.count() - before
 
 
-def locked_quote(quote_id: UUID, *, merchant_id: UUID, at: datetime) -> Quote:
-    """Return a quote that only we may use until the commit."""
-    quote = (
-        Quote.objects.select_for_update(no_key=True)
-        .filter(id=quote_id, merchant_id=merchant_id)
-        .first()
-    )
-    if quote is None:
+def locked_quotes(quote_ids: Sequence[UUID]) -> dict[UUID, Quote]:
+    """Return quotes that only we may use until the commit."""
+    if not quote_ids:
+        return {}
+    found = Quote.objects.select_for_update(no_key=True).filter(id__in=quote_ids).order_by("id")
+    return {quote.id: quote for quote in found}
+
+
+def open_quote(
+    quotes: dict[UUID, Quote], quote_id: UUID, *, merchant_id: UUID, at: datetime
+) -> Quote:
+    """Return one of the locked quotes, if a transfer may be made at its terms."""
+    quote = quotes.get(quote_id)
+    if quote is None or quote.merchant_id != merchant_id:
         raise errors.QuoteNotFound(quote_id)
     if not quote.is_open(at):
         used = quote.state == data.QuoteState.USED

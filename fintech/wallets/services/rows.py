@@ -1,8 +1,12 @@
 """Rows under lock, facts told of them, and what may be asked of them."""
 
+import re
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
+
+from django.db import connection
 
 from fintech.kernel import money
 from fintech.kernel.events import Code
@@ -12,27 +16,54 @@ from fintech.wallets.models import Hold, Wallet
 
 _MOST_MINOR = 999_999_999_999
 _MOST_PAIRS = 50
+_CODE = re.compile(r"[A-Za-z0-9_.:-]*")
 
 
-def shared(wallet_id: UUID, *, merchant_id: UUID | None = None) -> Wallet:
+class Party(NamedTuple):
+    """What an operation must know of a wallet that it takes from or brings to."""
+
+    id: UUID
+    merchant_id: UUID
+    customer_id: UUID | None
+    state: str
+    tier: str
+    zone: str
+    currencies: Sequence[str]
+
+
+def parties(wallet_ids: Collection[UUID]) -> dict[UUID, Party]:
     """
-    Return a wallet that stays as it is until the commit.
+    Return wallets that stay as they are until the commit, locked in id order.
 
-    FOR SHARE: any number may spend from it at once (the ledger decides who gets the
-    money), but nobody freezes or closes it meanwhile.
+    FOR SHARE: any number may spend from them at once (the ledger decides who gets the
+    money), but nobody freezes or closes them meanwhile.
     """
-    found = list(
-        Wallet.objects.raw("SELECT * FROM wallets_wallet WHERE id = %s FOR SHARE", [wallet_id])
-    )
-    return _of(found[0] if found else None, wallet_id, merchant_id)
+    if not wallet_ids:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, merchant_id, customer_id, state, tier, zone, currencies "
+            "FROM wallets_wallet WHERE id = ANY(%s::uuid[]) ORDER BY id FOR SHARE",
+            [list(wallet_ids)],
+        )
+        return {row[0]: Party(*row) for row in cursor.fetchall()}
+
+
+def party(wallet_id: UUID, *, merchant_id: UUID | None = None) -> Party:
+    """Return one wallet that stays as it is until the commit."""
+    found = parties([wallet_id]).get(wallet_id)
+    if found is None or merchant_id not in {None, found.merchant_id}:
+        raise errors.WalletNotFound(wallet_id)
+    return found
 
 
 def locked(
     wallet_id: UUID, *, merchant_id: UUID | None = None, expected_version: int | None = None
 ) -> Wallet:
     """Return a wallet that only we may change until the commit."""
-    found = Wallet.objects.select_for_update(no_key=True).filter(id=wallet_id).first()
-    wallet = _of(found, wallet_id, merchant_id)
+    wallet = Wallet.objects.select_for_update(no_key=True).filter(id=wallet_id).first()
+    if wallet is None or merchant_id not in {None, wallet.merchant_id}:
+        raise errors.WalletNotFound(wallet_id)
     if expected_version is not None and wallet.version != expected_version:
         raise errors.WalletChanged(
             wallet_id=wallet_id, expected=expected_version, version=wallet.version
@@ -51,13 +82,24 @@ def locked_hold(hold_id: UUID, *, merchant_id: UUID | None = None) -> Hold:
     return found
 
 
-def usable(wallet: Wallet, amount: Money) -> None:
+def usable(wallet: Party | Wallet, amount: Money) -> None:
     """Refuse to let this amount leave a wallet for what it is, funds aside."""
     check_amount(amount)
     if wallet.state != data.WalletState.ACTIVE:
         raise errors.WalletFrozen(wallet_id=wallet.id, state=str(wallet.state))
-    if amount.currency != wallet.currency:
-        raise errors.CurrencyNotTheWallets(asked=amount.currency, wallet=wallet.currency)
+    check_kept(wallet, amount.currency)
+
+
+def check_kept(wallet: Party | Wallet, currency: str) -> None:
+    """Refuse a currency that the wallet does not keep."""
+    if currency not in wallet.currencies:
+        raise errors.CurrencyNotTheWallets(asked=currency, wallet=", ".join(wallet.currencies))
+
+
+def check_not_closed(wallet: Party | Wallet) -> None:
+    """Refuse a wallet that has ended."""
+    if wallet.state == data.WalletState.CLOSED:
+        raise errors.WalletFrozen(wallet_id=wallet.id, state=str(wallet.state))
 
 
 def check_amount(amount: Money) -> None:
@@ -73,6 +115,22 @@ def check_currency(currency: str) -> str:
     if not money.is_known(currency):
         raise errors.CurrencyNotSupported(currency)
     return currency
+
+
+def check_code(text: str, most: int, param: str) -> str:
+    """Refuse what is not a machine's word: letters, digits and `_.:-`."""
+    if len(text) > most or not _CODE.fullmatch(text):
+        raise errors.ParameterInvalid(
+            param, f"This is at most {most} letters, digits, dots, colons, dashes or underscores."
+        )
+    return text
+
+
+def check_zone(zone: str) -> str:
+    """Refuse a time zone that there is not."""
+    if zone and not data.is_zone(zone):
+        raise errors.ParameterInvalid("zone", "This is not a time zone that we know.")
+    return zone
 
 
 def check_text(text: str, most: int, param: str) -> str:
@@ -125,9 +183,3 @@ def tell_hold[Fact: events.HoldFact](
         at=at,
         **fields,
     )
-
-
-def _of(wallet: Wallet | None, wallet_id: UUID, merchant_id: UUID | None) -> Wallet:
-    if wallet is None or merchant_id not in {None, wallet.merchant_id}:
-        raise errors.WalletNotFound(wallet_id)
-    return wallet

@@ -2,18 +2,23 @@
 From one wallet to another, in one journal entry; and back.
 
 What a transfer is allowed for (fraud, approval) is decided above, in `payments`; here
-are the wallets' own rules. Rows are locked in id order, so transfers that cross each
-other never wait in a circle.
+are the wallets' own rules. Transfers come in batches, and one is a batch of one: each
+step is set-based, so SQL round trips do not depend on how many there are. Rows are
+locked in id order, so transfers that cross each other never wait in a circle.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 import django_fsm as fsm
+from django.db import connection
+from django_subatomic import db
 
 from fintech.kernel import event_log, idempotency, ids
 from fintech.kernel.actor import Actor
+from fintech.kernel.errors import Refusal
 from fintech.kernel.events import Code, Event
 from fintech.kernel.idempotency import Done, Key
 from fintech.kernel.money import Money
@@ -22,17 +27,31 @@ from fintech.ledger import services as ledger
 from fintech.ledger.data import templates
 from fintech.ledger.errors import Overdraft
 from fintech.wallets import data, errors, events
-from fintech.wallets.models import Quote, Transfer, Wallet
+from fintech.wallets.data import TransferOrder, TransferState
+from fintech.wallets.models import Quote, Transfer
 from fintech.wallets.services import limiting, quoting, rows
 
 
-@dataclass(frozen=True, slots=True)
-class _Terms:
-    """What leaves, what arrives, and at whose terms."""
+@dataclass(slots=True)
+class _Plan:
+    """A transfer that its wallets allow: what leaves, what arrives, at whose terms."""
 
+    place: int
+    order: TransferOrder
+    source: rows.Party
+    destination: rows.Party
     amount: Money
     received: Money
-    quote: Quote | None = None
+    quote: Quote | None
+    id: UUID = field(default_factory=ids.new)
+    entry_id: UUID = field(default_factory=ids.new)
+
+
+class _Unfunded(Exception):
+    """The ledger found one of a batch that its payer cannot pay; nothing was written."""
+
+    def __init__(self, plan: _Plan) -> None:
+        self.plan = plan
 
 
 def transfer(
@@ -42,16 +61,20 @@ def transfer(
     amount: Money | None = None,
     quote_id: UUID | None = None,
     merchant_id: UUID | None = None,
+    channel: str = "",
+    category: str = "",
     key: Key | None = None,
     by: Actor,
     at: datetime,
 ) -> Done[data.Transfer]:
     """
-    Move money from one wallet of a merchant to another.
+    Move money from one wallet of a merchant to another, or convert it within one.
 
     Args:
-        amount: what leaves the source, in its currency; with a quote, the quote's.
+        amount: what leaves the source, in one of its currencies; with a quote, the quote's.
         quote_id: the terms at which it changes its currency; needed where it does.
+        channel: the way it came in, for limits that name one.
+        category: what it is for, for limits that name one.
 
     Raises:
         WalletNotFound: there is none, or it is another merchant's.
@@ -62,49 +85,240 @@ def transfer(
         LimitExceeded: it would go over a limit.
         InsufficientFunds: less than that is available.
     """
-    if source_id == destination_id:
-        raise errors.ParameterInvalid("destination", "A wallet does not pay itself.")
+    order = TransferOrder(
+        source_id=source_id,
+        destination_id=destination_id,
+        amount=amount,
+        quote_id=quote_id,
+        merchant_id=merchant_id,
+        channel=channel,
+        category=category,
+        at=at,
+    )
 
     def work() -> data.Transfer:
-        source, destination = _both(source_id, destination_id, merchant_id)
-        terms = _terms(source, destination, amount, quote_id, at=at)
-        rows.usable(source, terms.amount)
-        _refuse_closed(destination)
-        made = Transfer(
-            id=ids.new(),
-            merchant_id=source.merchant_id,
-            source=source,
-            destination=destination,
-            currency=terms.amount.currency,
-            amount_minor=terms.amount.minor,
-            received_currency=terms.received.currency,
-            received_minor=terms.received.minor,
-            quote=terms.quote,
-            entry_id=ids.new(),
-            created_at=at,
-        )
-        limiting.reserve_or_refuse(
-            data.LimitRequest(
-                operation_id=made.id,
-                merchant_id=source.merchant_id,
-                customer_id=source.customer_id,
-                card_fingerprint="",
-                amount=terms.amount,
-                at=at,
-                wallet_id=source.id,
-                counterparty=str(destination.id),
-            )
-        )
-        limiting.confirm([made.id])
-        facts: list[Event] = [_fact(events.TransferSucceeded, made, made.entry_id, at=at)]
-        if terms.quote is not None:
-            facts.append(quoting.use(terms.quote, made.id, at=at))
-        made.save(force_insert=True)
-        event_log.append(facts, by=by)
-        _post(_entry(made, terms, at=at), source_id, terms.amount, by=by)
-        return made.as_data()
+        outcomes: dict[int, data.Transfer | Refusal] = {}
+        try:
+            _carry_out([(0, order)], outcomes, by=by)
+        except _Unfunded as found:
+            raise _insufficient(found.plan) from found.__cause__
+        return _value(outcomes[0])
 
     return idempotency.once(key, work, at=at)
+
+
+def transfer_many(
+    orders: Sequence[TransferOrder], *, by: Actor, at: datetime
+) -> list[Done[data.Transfer] | Refusal]:
+    """
+    Carry out transfers in order, each whole or not at all, and say of each what came of it.
+
+    One that is refused does not touch its neighbors; of two for the same money the first
+    has it. An order's key is claimed and settled with its own outcome.
+    """
+    unfunded: dict[int, Refusal] = {}
+    while True:
+        try:
+            with db.transaction_if_not_already(), db.savepoint():
+                return _batch(orders, unfunded, by=by, at=at)
+        except _Unfunded as found:
+            # Nothing was written. Without that one, those before and after it stand.
+            unfunded[found.plan.place] = _insufficient(found.plan)
+
+
+def _batch(
+    orders: Sequence[TransferOrder], unfunded: dict[int, Refusal], *, by: Actor, at: datetime
+) -> list[Done[data.Transfer] | Refusal]:
+    done: dict[int, Done[data.Transfer] | Refusal] = {}
+    keyed = [(place, order.key) for place, order in enumerate(orders) if order.key is not None]
+    claims = idempotency.claim([key for _, key in keyed], at=at) if keyed else []
+    for (place, _), claim in zip(keyed, claims, strict=True):
+        if claim.state != "new":
+            try:
+                done[place] = idempotency.replayed(claim)
+            except Refusal as refusal:
+                done[place] = refusal
+    outcomes: dict[int, data.Transfer | Refusal] = dict(unfunded)
+    wanted = [
+        (place, order)
+        for place, order in enumerate(orders)
+        if place not in done and place not in outcomes
+    ]
+    settled = [(place, key) for place, key in keyed if place not in done]
+    _carry_out(wanted, outcomes, settled=settled, by=by, at=at)
+    for place, outcome in outcomes.items():
+        done[place] = outcome if isinstance(outcome, Refusal) else Done(value=outcome)
+    return [done[place] for place in range(len(orders))]
+
+
+def _carry_out(
+    orders: Sequence[tuple[int, TransferOrder]],
+    outcomes: dict[int, data.Transfer | Refusal],
+    *,
+    settled: Sequence[tuple[int, Key]] = (),
+    by: Actor,
+    at: datetime | None = None,
+) -> None:
+    """Decide, reserve and write; the journal last. Raises `_Unfunded` for one to leave out."""
+    plans = _reserved(_allowed(orders, outcomes), outcomes)
+    facts: list[Event] = []
+    entries = []
+    made = []
+    for plan in plans:
+        transferred = _made(plan)
+        made.append(transferred)
+        outcomes[plan.place] = transferred
+        facts.append(_fact(events.TransferSucceeded, transferred, plan.entry_id, at=plan.order.at))
+        if plan.quote is not None:
+            facts.append(quoting.use(plan.quote, plan.id, at=plan.order.at))
+        entries.append(_entry(plan))
+    _insert(made)
+    event_log.append(facts, by=by)
+    if settled and at is not None:
+        idempotency.settle([(key, outcomes[place]) for place, key in settled], at=at)
+    if not entries:
+        return
+    try:
+        ledger.post(entries, by=by)
+    except Overdraft as refused:
+        payer = next(plan for plan in plans if plan.entry_id == refused.entry_id)
+        raise _Unfunded(payer) from refused
+
+
+def _allowed(
+    orders: Sequence[tuple[int, TransferOrder]], outcomes: dict[int, data.Transfer | Refusal]
+) -> list[_Plan]:
+    """Lock the wallets and quotes, and let through what they allow."""
+    found = rows.parties({end for _, order in orders for end in order.ends})
+    quotes = quoting.locked_quotes([order.quote_id for _, order in orders if order.quote_id])
+    plans = []
+    taken: set[UUID] = set()
+    for place, order in orders:
+        try:
+            plan = _planned(place, order, found, quotes)
+        except Refusal as refusal:
+            outcomes[place] = refusal
+            continue
+        if plan.quote is not None:
+            if plan.quote.id in taken:
+                because = "is used by an earlier transfer of the batch"
+                outcomes[place] = errors.QuoteNotOpen(quote_id=plan.quote.id, because=because)
+                continue
+            taken.add(plan.quote.id)
+        plans.append(plan)
+    return plans
+
+
+def _planned(
+    place: int,
+    order: TransferOrder,
+    found: dict[UUID, rows.Party],
+    quotes: dict[UUID, Quote],
+) -> _Plan:
+    source, destination = _both(found, order.source_id, order.destination_id, order.merchant_id)
+    quote, amount = None, order.amount
+    if order.quote_id is not None:
+        quote = quoting.open_quote(
+            quotes, order.quote_id, merchant_id=source.merchant_id, at=order.at
+        )
+        amount = Money(quote.source_minor, quote.source_currency)
+        if order.amount not in {None, amount}:
+            raise errors.ParameterInvalid("amount", f"The quote is for {amount}.")
+    if amount is None:
+        raise errors.ParameterInvalid("amount", "This is needed without a quote.")
+    if quote is None and order.source_id == order.destination_id:
+        raise errors.ParameterInvalid("destination", "A wallet does not pay itself.")
+    received = amount
+    if quote is not None:
+        received = Money(quote.destination_minor, quote.destination_currency)
+        rows.check_kept(destination, received.currency)
+    elif amount.currency not in destination.currencies:
+        raise errors.QuoteMissing
+    rows.usable(source, amount)
+    rows.check_not_closed(destination)
+    return _Plan(place, order, source, destination, amount, received, quote)
+
+
+def _reserved(
+    plans: Sequence[_Plan], outcomes: dict[int, data.Transfer | Refusal]
+) -> Sequence[_Plan]:
+    """Take each transfer's share of its limits, and leave out those that would go over one."""
+    asked = [
+        data.LimitRequest(
+            operation_id=plan.id,
+            merchant_id=plan.source.merchant_id,
+            customer_id=plan.source.customer_id,
+            card_fingerprint="",
+            amount=plan.amount,
+            at=plan.order.at,
+            wallet_id=plan.source.id,
+            counterparty=str(plan.destination.id),
+            operation="transfer",
+            zone=plan.source.zone,
+            tier=plan.source.tier,
+            channel=plan.order.channel,
+            category=plan.order.category,
+            receiver_id=plan.destination.id,
+            received=plan.received,
+            receiver_tier=plan.destination.tier,
+        )
+        for plan in plans
+    ]
+    breached = limiting.reserve(asked, happened=True)
+    if not any(breached):
+        return plans
+    kept = []
+    for plan, breaches in zip(plans, breached, strict=True):
+        if breaches:
+            outcomes[plan.place] = limiting.exceeded(breaches)
+        else:
+            kept.append(plan)
+    return kept
+
+
+def _insert(made: Sequence[data.Transfer]) -> None:
+    if not made:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO wallets_transfer (id, merchant_id, source_id, destination_id, state, "
+            "currency, amount_minor, received_currency, received_minor, quote_id, entry_id, "
+            "created_at, version) SELECT i, m, s, d, 'succeeded', c, a, rc, r, q, e, t, 1 "
+            "FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::text[], "
+            "%s::bigint[], %s::text[], %s::bigint[], %s::uuid[], %s::uuid[], %s::timestamptz[]) "
+            "AS u(i, m, s, d, c, a, rc, r, q, e, t)",
+            [
+                [one.id for one in made],
+                [one.merchant_id for one in made],
+                [one.source_id for one in made],
+                [one.destination_id for one in made],
+                [one.amount.currency for one in made],
+                [one.amount.minor for one in made],
+                [one.received.currency for one in made],
+                [one.received.minor for one in made],
+                [one.quote_id for one in made],
+                [one.entry_id for one in made],
+                [one.created_at for one in made],
+            ],
+        )
+
+
+def _made(plan: _Plan) -> data.Transfer:
+    return data.Transfer(
+        id=plan.id,
+        merchant_id=plan.source.merchant_id,
+        source_id=plan.source.id,
+        destination_id=plan.destination.id,
+        state=TransferState.SUCCEEDED,
+        amount=plan.amount,
+        received=plan.received,
+        quote_id=None if plan.quote is None else plan.quote.id,
+        entry_id=plan.entry_id,
+        reversal_id=None,
+        created_at=plan.order.at,
+        reversed_at=None,
+        version=1,
+    )
 
 
 def reverse_transfer(
@@ -116,7 +330,7 @@ def reverse_transfer(
     at: datetime,
 ) -> Done[data.Transfer]:
     """
-    Let a transfer go back, whole; what it had used of limits is free again.
+    Let a transfer go back, whole; what limits give back on reversal is free again.
 
     Raises:
         TransferNotFound: there is none, or it is another merchant's.
@@ -136,16 +350,18 @@ def reverse_transfer(
             )
         if made.quote_id is not None:
             raise errors.TransferNotReversible(transfer_id=transfer_id, because="was converted")
-        source, destination = _both(made.source_id, made.destination_id, made.merchant_id)
+        found = rows.parties({made.source_id, made.destination_id})
+        source, destination = _both(found, made.source_id, made.destination_id, made.merchant_id)
         amount = Money(made.amount_minor, made.currency)
         rows.usable(destination, amount)
-        _refuse_closed(source)
+        rows.check_not_closed(source)
         made.reverse(at=at)
         made.version += 1
-        limiting.free([made.id])
+        limiting.reverse([made.id])
         made.save()
         reversal_id = made.reversal_id or ids.new()
-        event_log.append([_fact(events.TransferReversed, made, reversal_id, at=at)], by=by)
+        value = made.as_data()
+        event_log.append([_fact(events.TransferReversed, value, reversal_id, at=at)], by=by)
         entry = templates.transfer_wallets(
             entry_id=reversal_id,
             source_wallet_id=destination.id,
@@ -154,21 +370,19 @@ def reverse_transfer(
             subject=made.id,
             at=at,
         )
-        _post(entry, destination.id, amount, by=by)
-        return made.as_data()
+        try:
+            ledger.post([entry], by=by)
+        except Overdraft as refused:
+            raise errors.InsufficientFunds(wallet_id=destination.id, asked=amount) from refused
+        return value
 
     return idempotency.once(key, work, at=at)
 
 
-def _both(source_id: UUID, destination_id: UUID, merchant_id: UUID | None) -> tuple[Wallet, Wallet]:
-    """Return two wallets of one merchant that stay as they are until the commit."""
-    found = {
-        wallet.id: wallet
-        for wallet in Wallet.objects.raw(
-            "SELECT * FROM wallets_wallet WHERE id = ANY(%s::uuid[]) ORDER BY id FOR SHARE",
-            [[source_id, destination_id]],
-        )
-    }
+def _both(
+    found: dict[UUID, rows.Party], source_id: UUID, destination_id: UUID, merchant_id: UUID | None
+) -> tuple[rows.Party, rows.Party]:
+    """Return the two wallets of one merchant."""
     source = found.get(source_id)
     if source is None or merchant_id not in {None, source.merchant_id}:
         raise errors.WalletNotFound(source_id)
@@ -178,76 +392,50 @@ def _both(source_id: UUID, destination_id: UUID, merchant_id: UUID | None) -> tu
     return source, destination
 
 
-def _terms(
-    source: Wallet,
-    destination: Wallet,
-    amount: Money | None,
-    quote_id: UUID | None,
-    *,
-    at: datetime,
-) -> _Terms:
-    if quote_id is None:
-        if amount is None:
-            raise errors.ParameterInvalid("amount", "This is needed without a quote.")
-        if source.currency != destination.currency:
-            raise errors.QuoteMissing
-        return _Terms(amount, amount)
-    quote = quoting.locked_quote(quote_id, merchant_id=source.merchant_id, at=at)
-    sold = Money(quote.source_minor, quote.source_currency)
-    bought = Money(quote.destination_minor, quote.destination_currency)
-    if amount not in {None, sold}:
-        raise errors.ParameterInvalid("amount", f"The quote is for {sold}.")
-    if bought.currency != destination.currency:
-        raise errors.CurrencyNotTheWallets(asked=bought.currency, wallet=destination.currency)
-    return _Terms(sold, bought, quote)
-
-
-def _entry(made: Transfer, terms: _Terms, *, at: datetime) -> ledger_data.JournalEntry:
-    if terms.quote is None:
+def _entry(plan: _Plan) -> ledger_data.JournalEntry:
+    if plan.quote is None:
         return templates.transfer_wallets(
-            entry_id=made.entry_id,
-            source_wallet_id=made.source_id,
-            destination_wallet_id=made.destination_id,
-            amount=terms.amount,
-            subject=made.id,
-            at=at,
+            entry_id=plan.entry_id,
+            source_wallet_id=plan.source.id,
+            destination_wallet_id=plan.destination.id,
+            amount=plan.amount,
+            subject=plan.id,
+            at=plan.order.at,
         )
     return templates.convert_wallets(
-        entry_id=made.entry_id,
-        source_wallet_id=made.source_id,
-        destination_wallet_id=made.destination_id,
-        amount=terms.amount,
-        spread=Money(terms.quote.spread_minor, terms.amount.currency),
-        received=terms.received,
-        subject=made.id,
-        at=at,
+        entry_id=plan.entry_id,
+        source_wallet_id=plan.source.id,
+        destination_wallet_id=plan.destination.id,
+        amount=plan.amount,
+        spread=Money(plan.quote.spread_minor, plan.amount.currency),
+        received=plan.received,
+        subject=plan.id,
+        at=plan.order.at,
     )
 
 
-def _post(entry: ledger_data.JournalEntry, payer_id: UUID, amount: Money, *, by: Actor) -> None:
-    try:
-        ledger.post([entry], by=by)
-    except Overdraft as refused:
-        raise errors.InsufficientFunds(wallet_id=payer_id, asked=amount) from refused
+def _insufficient(plan: _Plan) -> errors.InsufficientFunds:
+    return errors.InsufficientFunds(wallet_id=plan.source.id, asked=plan.amount)
 
 
-def _refuse_closed(wallet: Wallet) -> None:
-    if wallet.state == data.WalletState.CLOSED:
-        raise errors.WalletFrozen(wallet_id=wallet.id, state=str(wallet.state))
+def _value(outcome: data.Transfer | Refusal) -> data.Transfer:
+    if isinstance(outcome, Refusal):
+        raise outcome
+    return outcome
 
 
 def _fact[Fact: events.TransferFact](
-    fact: type[Fact], made: Transfer, entry_id: UUID, *, at: datetime
+    fact: type[Fact], made: data.Transfer, entry_id: UUID, *, at: datetime
 ) -> Fact:
     return fact(
         transfer_id=made.id,
         merchant_id=made.merchant_id,
         source_id=made.source_id,
         destination_id=made.destination_id,
-        amount_minor=made.amount_minor,
-        currency=Code(made.currency),
-        received_minor=made.received_minor,
-        received_currency=Code(made.received_currency),
+        amount_minor=made.amount.minor,
+        currency=Code(made.amount.currency),
+        received_minor=made.received.minor,
+        received_currency=Code(made.received.currency),
         quote_id=made.quote_id,
         entry_id=entry_id,
         version=made.version,

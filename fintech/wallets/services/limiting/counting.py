@@ -1,0 +1,166 @@
+"""How much of a limit is used, and when there is room again."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+
+from fintech.ledger import queries as ledger_queries
+from fintech.wallets.data import LimitKind, LimitWindow
+from fintech.wallets.services.limiting.shares import Share
+
+# The counter of a calendar window stands; that of a rolling one is moved on to the
+# operation's own window by what has left it. Where there is none yet, or the operation
+# lies further back than the counter reaches, it is counted anew.
+_USED = """
+SELECT
+  CASE WHEN c.stands THEN u.amount_minor - d.amount ELSE d.amount END,
+  CASE WHEN c.stands THEN u.count - d.count ELSE d.count END,
+  p.counterparties, p.known
+FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[],
+  %s::text[], %s::text[], %s::boolean[])
+  WITH ORDINALITY AS q(limit_id, subject, begins, after, before, counterparty, kind, rolls, place)
+LEFT JOIN wallets_usage u
+  ON u.limit_id = q.limit_id AND u.subject = q.subject AND u.begins = q.begins
+CROSS JOIN LATERAL (
+  SELECT u.id IS NOT NULL AND (NOT q.rolls OR q.after >= u.counted_from) AS stands
+) c
+CROSS JOIN LATERAL (
+  SELECT coalesce(sum(r.amount_minor), 0)::bigint AS amount, count(*) AS count
+  FROM wallets_reservation r
+  WHERE r.limit_id = q.limit_id AND r.subject = q.subject
+    AND r.state IN ('reserved', 'confirmed')
+    AND q.kind <> 'counterparties' AND (q.rolls OR NOT c.stands)
+    AND r.at > CASE WHEN c.stands THEN u.counted_from ELSE q.after END
+    AND CASE WHEN c.stands THEN r.at <= q.after ELSE r.at < coalesce(q.before, 'infinity') END
+) d
+CROSS JOIN LATERAL (
+  SELECT count(DISTINCT r.counterparty) AS counterparties,
+    coalesce(bool_or(r.counterparty = q.counterparty), false) AS known
+  FROM wallets_reservation r
+  WHERE q.kind = 'counterparties' AND r.limit_id = q.limit_id AND r.subject = q.subject
+    AND r.state IN ('reserved', 'confirmed')
+    AND r.at > q.after AND r.at < coalesce(q.before, 'infinity')
+) p
+ORDER BY q.place
+"""
+# The instant of the reservation with whose end there is room again; a counterparty is
+# counted until the last of its reservations has left the window.
+_FREES = """
+SELECT q.place, min(r.at) FILTER (WHERE r.gone >= q.excess)
+FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[], %s::bigint[], %s::text[])
+     WITH ORDINALITY AS q(limit_id, subject, after, excess, kind, place)
+CROSS JOIN LATERAL (
+  SELECT at, sum(weight) OVER (ORDER BY at ROWS UNBOUNDED PRECEDING) AS gone
+  FROM (
+    SELECT at, CASE q.kind WHEN 'amount' THEN amount_minor ELSE 1 END AS weight
+    FROM wallets_reservation
+    WHERE limit_id = q.limit_id AND subject = q.subject AND state IN ('reserved', 'confirmed')
+      AND at > q.after AND q.kind <> 'counterparties'
+    UNION ALL
+    SELECT max(at), 1 FROM wallets_reservation
+    WHERE limit_id = q.limit_id AND subject = q.subject AND state IN ('reserved', 'confirmed')
+      AND at > q.after AND q.kind = 'counterparties'
+    GROUP BY counterparty
+  ) counted
+) r
+GROUP BY q.place
+"""
+# What is on its way into a wallet and not in the books yet.
+_COMING = """
+SELECT coalesce(sum(r.amount_minor), 0)::bigint
+FROM unnest(%s::uuid[], %s::text[]) WITH ORDINALITY AS q(limit_id, subject, place)
+LEFT JOIN wallets_reservation r
+  ON r.limit_id = q.limit_id AND r.subject = q.subject AND r.state = 'reserved'
+GROUP BY q.place ORDER BY q.place
+"""
+
+
+def count(shares: Sequence[Share]) -> None:
+    """Say of each share what is used of its limit, after its lock was taken."""
+    counted = [share for share in shares if share.is_counted]
+    if counted:
+        _count(counted)
+    balances = [share for share in shares if share.limit.kind == LimitKind.BALANCE]
+    if balances:
+        _count_balances(balances)
+
+
+def _count(shares: Sequence[Share]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _USED,
+            [
+                [share.limit.id for share in shares],
+                [share.subject for share in shares],
+                [share.begins for share in shares],
+                [share.after for share in shares],
+                [share.before for share in shares],
+                [share.counterparty for share in shares],
+                [str(share.limit.kind) for share in shares],
+                [share.limit.window == LimitWindow.ROLLING for share in shares],
+            ],
+        )
+        found = cursor.fetchall()
+    for share, (amount, number, counterparties, known) in zip(shares, found, strict=True):
+        share.amount, share.count = amount, number
+        if share.limit.kind == LimitKind.AMOUNT:
+            share.used = amount
+        elif share.limit.kind == LimitKind.COUNT:
+            share.used = number
+        else:
+            share.used = counterparties
+            share.asked = 0 if known else 1
+
+
+def _count_balances(shares: Sequence[Share]) -> None:
+    """
+    Say what is in each wallet that money comes into, with what is on its way there.
+
+    What is on its way is read first: if it arrives in between it is counted twice, and
+    never not at all.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _COMING,
+            [[share.limit.id for share in shares], [share.subject for share in shares]],
+        )
+        coming = [row[0] for row in cursor.fetchall()]
+    stand = ledger_queries.wallet_balances(
+        [(UUID(share.subject), share.currency) for share in shares]
+    )
+    for share, minor, balance in zip(shares, coming, stand, strict=True):
+        share.used = balance.posted.minor + minor
+
+
+def frees(over: Sequence[Share]) -> list[datetime | None]:
+    """Return when each breached limit has room again; None where time alone gives none."""
+    rolling = [
+        (n, share)
+        for n, share in enumerate(over)
+        if share.limit.window == LimitWindow.ROLLING and share.asked <= share.limit.maximum
+    ]
+    found = [
+        share.before
+        if share.limit.window.is_calendar and share.asked <= share.limit.maximum
+        else None
+        for share in over
+    ]
+    if rolling:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _FREES,
+                [
+                    [share.limit.id for _, share in rolling],
+                    [share.subject for _, share in rolling],
+                    [share.after for _, share in rolling],
+                    [share.used + share.asked - share.limit.maximum for _, share in rolling],
+                    [str(share.limit.kind) for _, share in rolling],
+                ],
+            )
+            for place, at in cursor.fetchall():
+                n, share = rolling[place - 1]
+                found[n] = at and at + timedelta(seconds=share.limit.seconds or 0)
+    return [at.astimezone(ZoneInfo("UTC")) if at else None for at in found]

@@ -1,0 +1,175 @@
+"""Let an operation have its share of every limit, or tell every limit that it breaks."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+from django_subatomic import db
+
+from fintech.wallets import data, errors
+from fintech.wallets.data import LimitKind, LimitWindow, ReservationState
+from fintech.wallets.services.limiting import counting, shares
+from fintech.wallets.services.limiting.shares import Share
+
+_TAKE = """
+WITH taken AS (
+  INSERT INTO wallets_reservation (id, limit_id, operation_id, subject, amount_minor, currency,
+    counterparty, state, at, begins)
+  SELECT uuidv7(), l, o, s, m, c, p, %s, a, b
+  FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::bigint[], %s::text[], %s::text[],
+    %s::timestamptz[], %s::timestamptz[]) AS t(l, o, s, m, c, p, a, b)
+)
+INSERT INTO wallets_usage AS u (limit_id, subject, begins, amount_minor, count, counted_from)
+SELECT * FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[], %s::bigint[], %s::bigint[],
+  %s::timestamptz[])
+ON CONFLICT (limit_id, subject, begins) DO UPDATE
+  SET amount_minor = excluded.amount_minor, count = excluded.count,
+    counted_from = excluded.counted_from
+"""
+
+
+def reserve(
+    requests: Sequence[data.LimitRequest], *, happened: bool = False
+) -> list[tuple[data.Breach, ...]]:
+    """
+    Reserve each operation's share of its limits; return the breaches of each.
+
+    All limits are evaluated. An operation with a breach reserves nothing and does not
+    touch its neighbors; earlier ones of the batch count for later ones. Requires the
+    caller's transaction. One round trip when no limit applies, three when some do.
+
+    Args:
+        happened: whether the caller's transaction also carries them out, so that there
+            is nothing left to confirm.
+    """
+    if not requests:
+        return []
+    with db.transaction_required():
+        found = shares.find(requests)
+        if not found:
+            return [()] * len(requests)
+        counting.count(found)
+        breached = _fit(requests, found, happened=happened)
+    return [tuple(breached.get(place, ())) for place in range(len(requests))]
+
+
+def reserve_or_refuse(request: data.LimitRequest, *, happened: bool = False) -> None:
+    """Reserve one operation's share of its limits, or raise `LimitExceeded`."""
+    breaches = reserve([request], happened=happened)[0]
+    if breaches:
+        raise exceeded(breaches)
+
+
+def exceeded(breaches: Sequence[data.Breach]) -> errors.LimitExceeded:
+    """Return the refusal that tells breaches."""
+    return errors.LimitExceeded(tuple(str(breach) for breach in breaches))
+
+
+def _fit(
+    requests: Sequence[data.LimitRequest], found: Sequence[Share], *, happened: bool
+) -> dict[int, list[data.Breach]]:
+    """Let each operation have its shares if all of them fit, in the order of the requests."""
+    wanted: dict[int, list[Share]] = defaultdict(list)
+    for share in found:
+        wanted[share.place].append(share)
+    over: list[Share] = []
+    taken: dict[tuple[UUID, str], list[Share]] = defaultdict(list)
+    for place in sorted(wanted):
+        refused = []
+        for share in wanted[place]:
+            earlier = _earlier(share, taken[share.limit.id, share.subject], requests)
+            if share.limit.kind == LimitKind.COUNTERPARTIES and any(
+                other.counterparty == share.counterparty for other in earlier
+            ):
+                share.asked = 0
+            share.used += sum(other.asked for other in earlier)
+            if share.asked and share.used + share.asked > share.limit.maximum:
+                refused.append(share)
+        over.extend(refused)
+        if not refused:
+            for share in wanted[place]:
+                taken[share.limit.id, share.subject].append(share)
+    breached: dict[int, list[data.Breach]] = {}
+    for share, frees_at in zip(over, counting.frees(over), strict=True):
+        breached.setdefault(share.place, []).append(
+            data.Breach(limit=share.limit, used=share.used, asked=share.asked, frees_at=frees_at)
+        )
+    _take(requests, [share for of_one in taken.values() for share in of_one], happened=happened)
+    return breached
+
+
+def _earlier(
+    share: Share, taken: Sequence[Share], requests: Sequence[data.LimitRequest]
+) -> list[Share]:
+    """Return what earlier operations of the batch have taken of the same limit."""
+    if share.limit.kind == LimitKind.BALANCE:
+        return list(taken)
+    if not share.is_counted:
+        return []
+    return [
+        other
+        for other in taken
+        if requests[other.place].at > share.after
+        and (share.before is None or requests[other.place].at < share.before)
+    ]
+
+
+def _take(requests: Sequence[data.LimitRequest], taken: Sequence[Share], *, happened: bool) -> None:
+    """Write reservations and counters; a limit per transaction has nothing to remember."""
+    kept = [
+        share
+        for share in taken
+        if share.is_counted or (share.limit.kind == LimitKind.BALANCE and not happened)
+    ]
+    if not kept:
+        return
+    counters = list(_counters(requests, kept))
+    state = ReservationState.CONFIRMED if happened else ReservationState.RESERVED
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _TAKE,
+            [
+                str(state),
+                [share.limit.id for share in kept],
+                [requests[share.place].operation_id for share in kept],
+                [share.subject for share in kept],
+                [share.minor for share in kept],
+                [share.currency for share in kept],
+                [share.counterparty for share in kept],
+                [requests[share.place].at for share in kept],
+                [share.begins for share in kept],
+                *(
+                    list(column)
+                    for column in (zip(*counters, strict=True) if counters else [()] * 6)
+                ),
+            ],
+        )
+
+
+_Counter = tuple[UUID, str, datetime, int, int, datetime | None]
+
+
+def _counters(requests: Sequence[data.LimitRequest], kept: Sequence[Share]) -> list[_Counter]:
+    """Return where each counter stands after what was taken."""
+    of: dict[tuple[UUID, str, datetime], list[Share]] = defaultdict(list)
+    for share in kept:
+        if share.limit.kind in {LimitKind.AMOUNT, LimitKind.COUNT}:
+            of[share.limit.id, share.subject, share.begins].append(share)
+    counters: list[_Counter] = []
+    for (limit_id, subject, begins), group in of.items():
+        latest = max(group, key=lambda share: share.after)
+        rolls = latest.limit.window == LimitWindow.ROLLING
+        inside = [share for share in group if not rolls or requests[share.place].at > latest.after]
+        counters.append(
+            (
+                limit_id,
+                subject,
+                begins,
+                latest.amount + sum(share.minor for share in inside),
+                latest.count + len(inside),
+                latest.after if rolls else None,
+            )
+        )
+    return counters
