@@ -335,13 +335,11 @@ class LimitRequest:
     wallet_id: UUID | None = None
     counterparty: str = ""  # Who is paid: for a transfer the other wallet, else the merchant.
     operation: str = "payment"  # or hold, transfer, withdrawal, top_up
-    zone: str = ""  # The owner's; UTC if empty.
-    tier: str = ""
+    tier: str = ""  # Of whoever pays, where no wallet says it.
     channel: str = ""
     category: str = ""
     receiver_id: UUID | None = None  # The wallet that `received` comes into.
     received: Money | None = None
-    receiver_tier: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,9 +44,9 @@ def wallet(
     return made
 
 
-def top_up(to: data.Wallet, minor: int, *, at: datetime = NOON) -> None:
+def top_up(to: data.Wallet, minor: int, *, currency: str = "", at: datetime = NOON) -> None:
     """Put money into a wallet, as a captured card payment does (E10)."""
-    amount = Money(minor, to.currency)
+    amount = Money(minor, currency or to.currency)
     ledger.post(
         [
             templates.top_up(
@@ -54,7 +54,7 @@ def top_up(to: data.Wallet, minor: int, *, at: datetime = NOON) -> None:
                 wallet_id=to.id,
                 provider="simulator",
                 amount=amount,
-                processor_fee=Money.zero(to.currency),
+                processor_fee=Money.zero(amount.currency),
                 provider_reference=str(ids.new()),
                 due_on=(at + timedelta(days=1)).date(),
                 subject=ids.new(),
@@ -65,9 +65,9 @@ def top_up(to: data.Wallet, minor: int, *, at: datetime = NOON) -> None:
     )
 
 
-def hold(of: data.Wallet, minor: int, **given: object) -> data.Hold:
+def hold(of: data.Wallet, minor: int, *, currency: str = "", **given: object) -> data.Hold:
     """Set so much aside in a wallet."""
-    asked = {"amount": Money(minor, of.currency), "by": BY, "at": NOON, **given}
+    asked = {"amount": Money(minor, currency or of.currency), "by": BY, "at": NOON, **given}
     return wallets.hold(wallet_id=of.id, **asked).value  # type: ignore[arg-type]
 
 

@@ -269,6 +269,8 @@ def _reserve(plans: Sequence[_Plan]) -> None:
                 amount=payment.money(payment.amount_minor),
                 at=plan.order.at,
                 wallet_id=method.wallet_id,
+                operation="top_up" if payment.purpose == data.Purpose.TOP_UP else "payment",
+                receiver_id=payment.wallet_id,
             )
         )
     for plan, breaches in zip(plans, wallets.reserve(requests), strict=True):

@@ -39,14 +39,11 @@ def hold(
     reason: str = "",
     expires_at: datetime | None = None,
     merchant_id: UUID | None = None,
-<<<<<<< HEAD
     hold_id: UUID | None = None,
     entry_id: UUID | None = None,
     is_reserved: bool = False,
-=======
     channel: str = "",
     category: str = "",
->>>>>>> 93d5e42 (Wallets of any number of currencies; transfers in batches; limits with counters, conditions and maximum balances)
     key: Key | None = None,
     by: Actor,
     at: datetime,
@@ -61,13 +58,10 @@ def hold(
         amount: at most what is available, in one of the wallet's currencies.
         reason: what it is for, in the merchant's own words; it stays in the row.
         expires_at: when it goes back by itself, by the business clock.
-<<<<<<< HEAD
         hold_id, entry_id: names for hold and journal entry, by a caller who needs them.
         is_reserved: that caller has reserved the limits under `hold_id`.
-=======
         channel: the way it came in, for limits that name one.
         category: what it is for, for limits that name one.
->>>>>>> 93d5e42 (Wallets of any number of currencies; transfers in batches; limits with counters, conditions and maximum balances)
 
     Raises:
         WalletNotFound: there is none, or it is another merchant's.
@@ -94,7 +88,6 @@ def hold(
             expires_at=expires_at,
             created_at=at,
         )
-<<<<<<< HEAD
         if not is_reserved:
             limiting.reserve_or_refuse(
                 data.LimitRequest(
@@ -105,23 +98,10 @@ def hold(
                     amount=amount,
                     at=at,
                     wallet_id=wallet.id,
+                    operation="hold",
+                    channel=channel,
+                    category=category,
                 )
-=======
-        limiting.reserve_or_refuse(
-            data.LimitRequest(
-                operation_id=held.id,
-                merchant_id=wallet.merchant_id,
-                customer_id=wallet.customer_id,
-                card_fingerprint="",
-                amount=amount,
-                at=at,
-                wallet_id=wallet.id,
-                operation="hold",
-                zone=wallet.zone,
-                tier=wallet.tier,
-                channel=channel,
-                category=category,
->>>>>>> 93d5e42 (Wallets of any number of currencies; transfers in batches; limits with counters, conditions and maximum balances)
             )
         fact = rows.tell_hold(
             events.HoldCreated,

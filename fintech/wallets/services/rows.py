@@ -26,8 +26,6 @@ class Party(NamedTuple):
     merchant_id: UUID
     customer_id: UUID | None
     state: str
-    tier: str
-    zone: str
     currencies: Sequence[str]
 
 
@@ -42,7 +40,7 @@ def parties(wallet_ids: Collection[UUID]) -> dict[UUID, Party]:
         return {}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, merchant_id, customer_id, state, tier, zone, currencies "
+            "SELECT id, merchant_id, customer_id, state, currencies "
             "FROM wallets_wallet WHERE id = ANY(%s::uuid[]) ORDER BY id FOR SHARE",
             [list(wallet_ids)],
         )

@@ -254,13 +254,10 @@ def _reserved(
             wallet_id=plan.source.id,
             counterparty=str(plan.destination.id),
             operation="transfer",
-            zone=plan.source.zone,
-            tier=plan.source.tier,
             channel=plan.order.channel,
             category=plan.order.category,
             receiver_id=plan.destination.id,
             received=plan.received,
-            receiver_tier=plan.destination.tier,
         )
         for plan in plans
     ]

@@ -58,11 +58,11 @@ SELECT found.*, CASE WHEN found."window" <> 'per_transaction' OR found.kind = 'b
 FROM (
   SELECT q.place, s.subject AS whose,
     hashtextextended(l.id::text || s.subject, 9) AS lock,
-    {", ".join(f"l.{name}" for name in _COLUMNS.split(", "))}
+    {", ".join(f"l.{name}" for name in _COLUMNS.split(", "))}, w.zone AS owners
   FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
-      %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
+      %s::text[], %s::text[], %s::text[], %s::text[])
     WITH ORDINALITY AS q(merchant_id, customer, card, wallet, currency, receiver, received,
-      receiver_tier, operation, tier, channel, category, place)
+      operation, tier, channel, category, place)
   JOIN wallets_limit l ON l.merchant_id = q.merchant_id AND l.active
   CROSS JOIN LATERAL (
     SELECT CASE WHEN l.kind = 'balance' THEN q.receiver
@@ -70,9 +70,11 @@ FROM (
       WHEN l.scope = 'card' THEN nullif(q.card, '') WHEN l.scope = 'wallet' THEN q.wallet
       END AS subject
   ) s
+  LEFT JOIN wallets_wallet w ON (l.tier <> '' OR l.zone = 'owner')
+    AND w.id = CASE l.kind WHEN 'balance' THEN q.receiver ELSE q.wallet END::uuid
   WHERE s.subject IS NOT NULL AND l.subject IN ('', s.subject)
     AND l.currency IN ('', CASE l.kind WHEN 'balance' THEN q.received ELSE q.currency END)
-    AND l.tier IN ('', CASE l.kind WHEN 'balance' THEN q.receiver_tier ELSE q.tier END)
+    AND l.tier IN ('', coalesce(w.tier, q.tier))
     AND l.operation IN ('', q.operation) AND l.channel IN ('', q.channel)
     AND l.category IN ('', q.category)
   ORDER BY lock OFFSET 0
@@ -93,7 +95,6 @@ def find(requests: Sequence[data.LimitRequest]) -> list[Share]:
                 [request.amount.currency for request in requests],
                 [str(r.receiver_id) if r.receiver_id else None for r in requests],
                 [(r.received or r.amount).currency for r in requests],
-                [request.receiver_tier for request in requests],
                 [request.operation for request in requests],
                 [request.tier for request in requests],
                 [request.channel for request in requests],
@@ -104,9 +105,9 @@ def find(requests: Sequence[data.LimitRequest]) -> list[Share]:
 
 
 def _share(request: data.LimitRequest, row: Sequence[Any]) -> Share:
-    limit = _limit(tuple(row[3:-1]))
+    limit = _limit(tuple(row[3:-2]))
     if limit.zone == data.OWNERS_ZONE:
-        limit = _in_zone(limit, request.zone or "UTC")
+        limit = _in_zone(limit, row[-2] or "UTC")
     money = request.amount
     if limit.kind == LimitKind.BALANCE:
         money = request.received or request.amount
