@@ -182,7 +182,7 @@ class Embedded:
         settings = {
             "listen_addresses": "",
             "unix_socket_directories": str(self._sockets),
-            "max_connections": "100",
+            "max_connections": "200",
             "shared_preload_libraries": "pg_stat_statements",
             "timezone": "UTC",
             "log_timezone": "UTC",

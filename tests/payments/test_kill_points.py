@@ -164,7 +164,9 @@ def share(points: list[Point]) -> list[Point]:
 
 
 @pytest.mark.parametrize("name", ACTS)
-def test_a_process_killed_anywhere_costs_nobody_anything(shop, outside, name, capsys):
+def test_a_process_killed_anywhere_costs_nobody_anything(
+    shop, outside, name, capsys, record_property
+):
     begin, effects = ACTS[name]
     _acting(begin(shop), "first")()  # What a process reads once, it has read now.
     statements = count_statements(_acting(begin(shop), "counted"))
@@ -186,6 +188,7 @@ def test_a_process_killed_anywhere_costs_nobody_anything(shop, outside, name, ca
             done = effects(outside) - before
             assert done == (0 if isinstance(first, str) else 1), f"{point}: {done} effects"
             _nothing_broken(point)
+    record_property(f"kill_points_of_{name.replace(' ', '_')}", len(chosen))
     with capsys.disabled():
         print(f"\n{name}: killed at {len(chosen)} of {len(points)} points")
 

@@ -23,8 +23,7 @@ from tests.racing import race
 pytestmark = pytest.mark.django_db(transaction=True)
 
 EFFORT = float(os.environ.get("EFFORT", "0.02"))
-MOST = 80  # PostgreSQL takes 100 connections here, and a few are for others.
-CALLERS = max(8, min(MOST, int(100 * EFFORT)))
+CALLERS = 100 if EFFORT >= 0.1 else 8
 ROUNDS = range(max(1, int(100 * EFFORT)))
 
 

@@ -51,7 +51,7 @@ def new_row(new: data.NewPayment, *, merchant_id: UUID, prices: Prices, at: date
         currency=new.amount.currency,
         amount_minor=new.amount.minor,
         fee_basis_points=price.fee_basis_points,
-        fee_fixed_minor=price.fee_fixed_minor,
+        fee_fixed_minor=fixed_fee(price, new.amount.currency),
         capture_method=new.capture_method,
         customer_id=new.customer_id,
         description=short(new.description, 1000, "description"),
@@ -63,6 +63,18 @@ def new_row(new: data.NewPayment, *, merchant_id: UUID, prices: Prices, at: date
         created_at=at,
         expires_at=at + rows.CONFIRMATION_LASTS,
     )
+
+
+def fixed_fee(price: merchant_data.Merchant, currency: str) -> int:
+    """
+    Return the fixed part of a merchant's price in minor units of a sale's currency.
+
+    It is agreed in the merchant's own currency. Elsewhere it is as much of the other
+    currency's unit, rounded down: 0.25 EUR is 0.250 KWD and nothing in yen, which have
+    no hundredths. It is no conversion.
+    """
+    own, other = money.exponent(price.default_currency), money.exponent(currency)
+    return price.fee_fixed_minor * 10**other // 10**own
 
 
 def known_customers(wanted: Collection[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
