@@ -74,7 +74,7 @@ def fixed_fee(price: merchant_data.Merchant, currency: str) -> int:
     no hundredths. It is no conversion.
     """
     own, other = money.exponent(price.default_currency), money.exponent(currency)
-    return price.fee_fixed_minor * 10**other // 10**own
+    return int(price.fee_fixed_minor * 10**other // 10**own)
 
 
 def known_customers(wanted: Collection[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
