@@ -60,3 +60,7 @@ bench-ledger: ready ## Measure the ledger beside pgbench; ROUNDS=5 SECONDS_PER_R
 .PHONY: prove-payments
 prove-payments: ready ## Kill points, races, model, killed server: at EFFORT=1 unless told; PARTS= for some.
 	@EFFORT=$(if $(filter file,$(origin EFFORT)),1,$(EFFORT)) $(PYTHON_BIN) -m benchmarks.prove_payments
+
+.PHONY: prove-ledger
+prove-ledger: ready ## The ledger's campaigns at EFFORT=1 unless told; ARGS="-k machine" for a part.
+	@EFFORT=$(if $(filter file,$(origin EFFORT)),1,$(EFFORT)) $(PYTHON_BIN) -m tests.prove ledger $(ARGS)

@@ -19,10 +19,6 @@ CAMPAIGNS = {
     "ledger": [
         "tests/ledger/test_machine.py",
         "tests/ledger/test_races.py",
-        "tests/ledger/test_tampering.py",
-        "tests/ledger/test_crashes.py",
-        "tests/ledger/test_speed_of_verifying.py",
-        "tests/ledger/test_bad_entries.py",
     ],
 }
 
@@ -82,7 +78,11 @@ def write(room: str, rows: list[dict], *, seconds: float) -> None:
 
 def _commit() -> str:
     found = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
+        ["git", "rev-parse", "--short", "HEAD"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return found.stdout.strip() or "unknown"
 
