@@ -38,6 +38,16 @@ smoke: ready ## Drive one payment through every room of a throw-away instance; J
 e2e: ready ## Drive every page and job in Debian's Chromium; ends with N passed, N failed.
 	@$(PYTHON_BIN) -m tests.e2e $(ARGS)
 
+.PHONY: foreign-clients bench-gateway prove-api
+foreign-clients: ready ## Drive the API with clients nobody here wrote; ARGS="stripe_node --requests 500".
+	@$(PYTHON_BIN) -m tests.foreign.clients $(ARGS)
+
+bench-gateway: ready ## Measure the gateway over a null view, in CPU and round trips; ARGS="--calls 500".
+	@$(PYTHON_BIN) -m benchmarks.gateway $(ARGS)
+
+prove-api: ready ## The API's campaigns at EFFORT=1 unless told; ARGS="-k races" for a part.
+	@EFFORT=$(if $(filter file,$(origin EFFORT)),1,$(EFFORT)) $(PYTHON_BIN) -m tests.prove api $(ARGS)
+
 test: ready ## Run all tests on embedded servers; EFFORT (default 0.02) scales the long ones.
 	@echo "EFFORT=$(EFFORT)"
 	@EFFORT=$(EFFORT) $(PYTHON_BIN) -m pytest -n 2 $(ARGS)

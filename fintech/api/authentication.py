@@ -44,7 +44,8 @@ def identify(headers: Mapping[str, str], *, at: datetime) -> Caller:
         ApiKeyInvalid, ApiKeyExpired: it is not one in force.
         AccountInvalid: the caller wants to act for somebody else.
     """
-    key = merchants.authenticate(_secret(headers.get("Authorization", "")), at=at)
+    secret = dialect.own_spelling(_secret(headers.get("Authorization", "")))
+    key = merchants.authenticate(secret, at=at)
     account = dialect.named_account(headers)
     if account is not None and account != ids.public("acct", key.merchant_id):
         raise errors.AccountInvalid

@@ -205,7 +205,7 @@ def operation(
 
 
 EXPAND = Many(
-    of=Text(longest=200),
+    of=Text(longest=100, pattern=r"[A-Za-z0-9_.]+"),
     most=_MOST_EXPANDED,
     about="Names of ids to show as whole objects. What is not known is left as it is.",
 )

@@ -8,6 +8,7 @@ the neutral one.
 
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping, Sequence
 
 SIGNATURE_HEADER = "Stripe-Signature"
@@ -51,6 +52,7 @@ _CARDS = {
     "acquirerError": "acquirer_error",
     "duplicateCallback": "duplicate_callback",
 }
+_SHORT_SPELLING = re.compile(r"([spr]k_(?:test|live)_ffp)(?=[0-9A-Za-z]{32}\Z)")
 _METHOD_PREFIXES = ("pm_card_", "tok_")
 _FIRST_NAME = {code: name for name, code in reversed(_CARDS.items())}
 
@@ -76,6 +78,17 @@ def card_token(code: str) -> str:
 def card_tokens() -> dict[str, str]:
     """Return every foreign token with the neutral code of its sandbox card."""
     return {f"pm_card_{name}": code for name, code in _CARDS.items()}
+
+
+def own_spelling(secret: str) -> str:
+    """
+    Return a key as we write it.
+
+    Some clients take nothing but letters and digits after the mode, so a key may also be
+    written without its last underscore: `sk_test_ffpX…` for `sk_test_ffp_X…`.
+    """
+    found = _SHORT_SPELLING.match(secret)
+    return f"{found[1]}_{secret[found.end(1) :]}" if found else secret
 
 
 def signature(body: bytes, *, secrets: Sequence[str], timestamp: int) -> str:

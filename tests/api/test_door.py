@@ -22,6 +22,13 @@ def test_a_key_works_as_bearer_and_as_the_user_of_basic(api, shop):
         assert account.body["id"] == ids.public("acct", shop.id)
 
 
+def test_a_key_may_be_written_without_its_last_underscore(api, shop):
+    short = "ffp".join(api.secret.split("ffp_"))
+
+    assert Api(short).get("/v1/account").body["id"] == ids.public("acct", shop.id)
+    assert Api(f"{short}0").get("/v1/account").refusal == (401, "api_key_invalid", None)
+
+
 def test_an_unknown_caller_is_told_how_to_say_who_they_are(db):
     refused = Api("").get("/v1/account")
 

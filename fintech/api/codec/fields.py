@@ -392,7 +392,10 @@ class Many(Field):
 
     def schema(self) -> Schema:
         """Return an array of what it holds."""
-        return {"type": "array", "items": self.of.schema(), "maxItems": self.most}
+        items = self.of.schema()
+        if items.get("type") == "string" and "pattern" not in items:
+            items["minLength"] = 1
+        return {"type": "array", "items": items, "maxItems": self.most}
 
 
 def _listed(node: Node) -> list[Node] | None:

@@ -41,6 +41,7 @@ def document(operations: list[Operation]) -> Json:
         "components": {
             "schemas": {
                 **{name: objects.schema_of(name) for name in objects.names()},
+                "dry_run": _dry_run(),
                 "error": _error(),
             },
             "responses": {"refused": _refused()},
@@ -139,6 +140,8 @@ def _parameters(operation: Operation) -> list[Json]:
 
 def _query(name: str, rule: Field) -> Json:
     schema = rule.described()
+    if not rule.required and "pattern" in schema:
+        schema["pattern"] = f"^({schema['pattern'].strip('^$')})?$"  # Empty means unset.
     told: Json = {
         "name": f"{name}[]" if schema.get("type") == "array" else name,
         "in": "query",
@@ -195,12 +198,13 @@ def _answer(operation: Operation) -> Json:
     if operation.method == "DELETE":
         return {"$ref": _SCHEMA + "deleted"}
     if operation.rehearses:
-        return {"anyOf": [whole, _dry_run()]}
+        return {"anyOf": [whole, {"$ref": f"{_SCHEMA}dry_run"}]}
     return whole
 
 
 def _dry_run() -> Json:
-    arrays = {name: {"type": "array"} for name in ("fees", "limits", "postings")}
+    line = {"type": "object"}
+    arrays = {name: {"type": "array", "items": line} for name in ("fees", "limits", "postings")}
     told = {name: {"type": ["object", "null"]} for name in ("assessment", "result")}
     properties = {"object": {"const": "dry_run"}, **arrays, **told}
     return {"type": "object", "properties": properties, "required": sorted(properties)}

@@ -42,6 +42,22 @@ _INERT: dict[str, Field] = {
     "confirmation_method": fields.OneOf(words=("automatic",), inert=True),
     "error_on_requires_action": fields.Boolean(inert=True),
     "off_session": fields.Boolean(inert=True),
+    "shipping": fields.Group(
+        fields={
+            "address": fields.Group(
+                fields={
+                    name: fields.Text(longest=200)
+                    for name in ("city", "country", "line1", "line2", "postal_code", "state")
+                }
+            ),
+            **{
+                name: fields.Text(longest=200)
+                for name in ("carrier", "name", "phone", "tracking_number")
+            },
+        },
+        about="Where goods go is not kept here.",
+        inert=True,
+    ),
     "payment_method_types": fields.Many(of=fields.OneOf(words=("card", "wallet")), inert=True),
     "use_stripe_sdk": fields.Boolean(inert=True),
 }

@@ -1,0 +1,81 @@
+// A client that openapi-typescript and openapi-fetch made of our document.
+// The compiler holds every path, parameter, body and answer to it, in strict mode.
+import createClient from "openapi-fetch";
+import type { paths } from "./document.js";
+
+declare const process: { env: Record<string, string | undefined> };
+
+const client = createClient<paths>({
+  baseUrl: process.env.BASE_URL!,
+  headers: { Authorization: `Bearer ${process.env.API_KEY}` },
+});
+let wallet = "";
+let hold = "";
+
+function same(got: unknown, wanted: unknown) {
+  if (JSON.stringify(got) !== JSON.stringify(wanted))
+    throw new Error(`${JSON.stringify(got)}, not ${JSON.stringify(wanted)}`);
+}
+function there<T>(told: { data?: T; error?: unknown }): T {
+  if (told.data === undefined) throw new Error(JSON.stringify(told.error).slice(0, 300));
+  return told.data;
+}
+
+const checks: Record<string, () => Promise<void>> = {
+  "wallets: opened and topped up": async () => {
+    const made = there(await client.POST("/v1/wallets", { body: { currency: "eur", owner: "Ada" } }));
+    wallet = made.id;
+    there(await client.POST("/v1/wallets/{id}/top_ups", {
+      params: { path: { id: wallet } },
+      body: { amount: 2000, currency: "eur", payment_method: "pm_card_visa" },
+    }));
+  },
+  "wallets: part is held and captured": async () => {
+    hold = there(await client.POST("/v1/wallets/{id}/holds", {
+      params: { path: { id: wallet } }, body: { amount: 500, currency: "eur" },
+    })).id;
+    const told = there(await client.POST("/v1/wallet_holds/{id}/capture", {
+      params: { path: { id: hold } }, body: { amount: 300 },
+    }));
+    same([told.status, told.amount_captured], ["captured", 300]);
+  },
+  "wallets: the balance is what is left": async () => {
+    const told = there(await client.GET("/v1/wallets/{id}", { params: { path: { id: wallet } } }));
+    same(told.balances?.[0]?.available, 1700);
+  },
+  "ledger: a hold's entries": async () => {
+    const told = there(await client.GET("/v1/ledger/entries", { params: { query: { wallet_hold: hold } } }));
+    same(told.data.map((one) => one.kind), ["pending", "capture"]);
+  },
+  "fraud: assessments and lists": async () => {
+    const told = there(await client.GET("/v1/fraud/assessments", { params: { query: { limit: 1 } } }));
+    same(told.data.length, 1);
+    const customer = there(await client.POST("/v1/customers", { body: {} }));
+    const item = there(await client.POST("/v1/fraud/lists/{list}/items", {
+      params: { path: { list: "blocklist" } }, body: { kind: "customer", value: customer.id },
+    }));
+    const gone = there(await client.DELETE("/v1/fraud/lists/{list}/items/{id}", {
+      params: { path: { list: "blocklist", id: item.id } },
+    }));
+    same(gone.deleted, true);
+  },
+  "reconciliation: a run and its breaks": async () => {
+    const run = there(await client.POST("/v1/reconciliation/runs", { body: { source: "simulator" } }));
+    same(run.status.startsWith("completed"), true);
+    there(await client.GET("/v1/reconciliation/runs/{id}", { params: { path: { id: run.id } } }));
+    same(there(await client.GET("/v1/reconciliation/breaks")).object, "list");
+  },
+  "a refusal has its documented shape": async () => {
+    const told = await client.POST("/v1/wallets", { body: { currency: "xxx" } });
+    same([told.error?.error.code, told.error?.error.param], ["currency_not_supported", "currency"]);
+  },
+};
+
+for (const [name, check] of Object.entries(checks)) {
+  try {
+    await check();
+    console.log(JSON.stringify({ name, ok: true }));
+  } catch (error) {
+    console.log(JSON.stringify({ name, ok: false, why: String(error).slice(0, 300) }));
+  }
+}
