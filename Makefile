@@ -8,7 +8,7 @@ PYTHON_BIN := .venv/bin/python
 EFFORT ?= 0.02
 ARGS ?=
 
-.PHONY: help ready demo down status tour smoke e2e test check bench-river bench-ledger
+.PHONY: help ready demo down status tour smoke e2e test check seed-large bench-web bench-river bench-ledger
 
 help: ## Show this.
 	@echo 'usage: make TARGET [ARGS="..."]'
@@ -60,6 +60,12 @@ check: ready ## Lint, format, types, import contracts, migrations, dependencies,
 	$(PYTHON_BIN) -m sandbox exec --scratch -- $(PYTHON_BIN) manage.py makemigrations --check --dry-run
 	.venv/bin/deptry fintech config --per-rule-ignores "DEP002=gunicorn|uvicorn|uvicorn-worker|whitenoise"
 	.venv/bin/hadolint Dockerfile
+
+seed-large: ready ## Give the demo's database 200,000 payments through the batch services (ARGS="--payments N").
+	@$(PYTHON_BIN) -m sandbox exec -- $(PYTHON_BIN) -m benchmarks.seed_large $(ARGS)
+
+bench-web: ready ## Measure every list page on 200,000 payments, LCP and page sizes; PAYMENTS=200000 ROUNDS=30.
+	@$(PYTHON_BIN) -m benchmarks.web $(ARGS)
 
 bench-river: ready ## Measure payments per second beside a null view; CLIENTS=8 ROUNDS=3.
 	@$(PYTHON_BIN) -m benchmarks.river $(ARGS)

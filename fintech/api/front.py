@@ -12,6 +12,8 @@ the same steps as a framework's view (`door.Resource`); a test holds the two tog
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+import orjson
+
 from fintech.api import (
     authentication,
     errors,
@@ -128,6 +130,7 @@ def refused(error: Exception, trace: Trace) -> Told:
     """Return what is sent for an error, and note its code."""
     problem = problems.problem(error, request_id=trace.request_id)
     trace.error_code = problem.code
+    trace.body = orjson.loads(problem.content)  # Who asks why a call failed reads it here.
     headers = dict(problem.headers)
     if isinstance(error, errors.MethodNotAllowed):
         headers["Allow"] = ", ".join(error.allowed)

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 from fintech.kernel import money
-from fintech.web import forms, pills
+from fintech.web import formats, forms, pills
 from fintech.web.data import Filters
 
 TABS = (
@@ -83,7 +83,7 @@ def _amounts(
             problem = str(error.message)
             continue
         values[column] = value.minor
-        chips.append((name, f"{words} {value}"))
+        chips.append((name, f"{words} {formats.amount(value)}"))
     return problem
 
 

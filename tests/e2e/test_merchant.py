@@ -139,7 +139,7 @@ def test_a_list_is_filtered_and_the_export_is_what_it_shows(window, scripts):
     page.get_by_label("Currency").select_option("EUR")
     page.get_by_label("Amount from").fill("5")
     page.get_by_role("button", name="Show").click()
-    expect(page.get_by_role("link", name=re.compile("EUR: remove this filter"))).to_be_visible()
+    expect(page.get_by_role("link", name=re.compile("^EUR ?: remove"))).to_be_visible()
     expect(page.locator("table.list tbody tr").first).to_be_visible()
     with page.expect_download() as download:
         page.locator("summary", has_text="Export").click()
@@ -153,8 +153,8 @@ def test_a_list_is_filtered_and_the_export_is_what_it_shows(window, scripts):
         page.get_by_role("link", name="Older").click()
     shown = page.locator("table.list tbody tr").count()
     assert (len(rows) - shown) % 25 == 0
-    page.get_by_role("link", name=re.compile("EUR: remove this filter")).click()
-    expect(page.get_by_role("link", name=re.compile("EUR: remove"))).to_have_count(0)
+    page.get_by_role("link", name=re.compile("^EUR ?: remove")).click()
+    expect(page.get_by_role("link", name=re.compile("^EUR ?: remove"))).to_have_count(0)
 
 
 @pytest.mark.parametrize("wanted", ["id", "email", "amount", "word"])
@@ -171,7 +171,7 @@ def test_search_goes_where_it_most_likely_should(window, places, wanted):
     }[wanted]
     page.keyboard.type(typed)
     page.keyboard.press("Enter")
-    page.wait_for_url(lambda url: "/search" not in url and url.rstrip("/") != "/dashboard")
+    page.wait_for_url(re.compile(f"{re.escape(ends)}[^/]*$"))
 
     assert path(page).startswith(ends)
 

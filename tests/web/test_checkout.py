@@ -67,6 +67,19 @@ def test_a_form_that_is_sent_twice_makes_one_payment(client, link, acquirer):
     assert made_by(link)[0].captured == eur(42_50)
 
 
+def test_a_form_that_is_sent_twice_meets_its_payment_even_where_that_used_the_link_up(client, shop):
+    once = payments.create_link(
+        merchant_id=shop.id, title="One seat", amount=eur(42_50), max_uses=1, by=BY, at=clock.now()
+    ).value
+    pressed = form(number="4242424242424242", **CARD)
+
+    first, second = (client.post(f"/pay/{once.token}", pressed) for _ in range(2))
+
+    assert first["Location"] == second["Location"]
+    assert len(made_by(once)) == 1
+    assert pay(client, once).status_code == 410
+
+
 def test_a_form_that_is_sent_again_with_another_card_is_not_taken_for_the_first(client, link):
     pressed = form(number="4000000000000002", **CARD)
     client.post(f"/pay/{link.token}", pressed)

@@ -69,17 +69,20 @@ _FIELDS = {
 def pay(request: HttpRequest, token: str) -> HttpResponse:
     """Show what is to be paid and take the card."""
     link = _link(token)
-    at = clock.now()
-    if pills.of_link(link, at) != "active":
-        return _page(request, link, "web/checkout/closed.html", status=410)
+    is_open = pills.of_link(link, clock.now()) == "active"
     form = _form(request, link)
+    # A form that was sent twice meets its first payment, even where that used the link up.
     if request.method == "POST" and form.is_valid():
         try:
             payment = _begin(request, link, form)
+        except errors.LinkNotFound:
+            is_open = False
         except Refusal as refusal:
             form.refuse(refusal, _FIELDS)
         else:
             return redirect("web:paid", token=token, payment_id=payment.id)
+    if not is_open:
+        return _page(request, link, "web/checkout/closed.html", status=410)
     return _card_page(request, link, form)
 
 
