@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +140,7 @@ def places(world) -> dict[str, str]:
         "/v1/webhook_endpoints", {"url": f"{world.base}/nobody", "enabled_events": ["*"]}
     )
     return {
+        "month": f"{datetime.now(UTC):%Y-%m}",
         "customer": customer["id"],
         "payment": payment["id"],
         "authorized": authorized["id"],

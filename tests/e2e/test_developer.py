@@ -101,6 +101,20 @@ def test_each_test_card_fills_the_form_and_does_what_it_says(window, places, car
     sees(page, ends)
 
 
+@pytest.mark.job("developer", "7 trigger hard cases")
+@pytest.mark.parametrize(
+    ("label", "tells"),
+    [("An outage", "declined|failed|not reached|unavailable"), ("A challenge", "confirm")],
+)
+def test_a_hard_case_is_one_button_away(window, label, tells):
+    page = window()
+    page.goto("/dashboard/simulate")
+    page.get_by_role("button", name=f"Do it: {label}").click()
+
+    sees(page, "What happened")
+    sees(page, re.compile(tells, re.IGNORECASE))
+
+
 @pytest.mark.job("developer", "8 explore the API")
 def test_the_reference_can_be_read_without_signing_in(window):
     page = window("", scripts=False)

@@ -26,6 +26,10 @@ DESK = {
     "webhooks": "/dashboard/webhooks",
     "webhook": "/dashboard/webhooks/{endpoint}",
     "requests": "/dashboard/requests",
+    "statements": "/dashboard/statements",
+    "statement": "/dashboard/statements/{month}/EUR",
+    "exports": "/dashboard/exports",
+    "simulate": "/dashboard/simulate",
     "team": "/dashboard/team",
     "unknown": "/dashboard/payments/pi_0000000000000000000000",
 }

@@ -176,6 +176,20 @@ def test_search_goes_where_it_most_likely_should(window, places, wanted):
     assert path(page).startswith(ends)
 
 
+@pytest.mark.job("merchant", "9 month end statement")
+def test_a_months_statement_adds_up_and_is_printed(window):
+    page = window()
+    page.goto("/dashboard/")
+    page.get_by_role("link", name="Statements").click()
+    page.get_by_role("link", name=re.compile("^Open")).first.click()
+    sees(page, "Opening balance")
+    sees(page, "Closing balance")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="PDF").click()
+
+    assert download.value.path().read_bytes().startswith(b"%PDF-")
+
+
 @pytest.mark.job("merchant", "10 team and roles")
 def test_somebody_is_invited_and_each_role_has_its_sentence(window):
     page = window()

@@ -33,6 +33,16 @@ def test_the_money_is_held_while_a_person_looks(shop, told, acquirer):
     assert list(queries.reviews()) == [payment]
 
 
+def test_a_bank_that_says_no_closes_the_case_that_was_opened(shop, acquirer):
+    acquirer.say_next(Answer(status=AnswerStatus.DECLINED, decline_code="insufficient_funds"))
+
+    payment = make.confirmed(shop.id, token="risk_elevated")
+
+    assert payment.last_error.decline_code == "insufficient_funds"
+    case = case_of(payment)
+    assert (str(case.state), str(case.disposition)) == ("closed", "suspicious")
+
+
 def test_approved_the_money_is_taken(shop, told):
     payment = make.in_review(shop.id)
 

@@ -30,10 +30,12 @@ _NAV = (
     ("customers", "Customers", "person-circle"),
     ("links", "Payment links", "link-45deg"),
     ("balance", "Balance", "bank"),
+    ("statements", "Statements", "receipt"),
     ("wallets", "Wallets", "wallet2"),
     ("keys", "API keys", "key"),
     ("webhooks", "Webhooks", "broadcast"),
     ("requests", "Requests", "list-ul"),
+    ("simulate", "Simulate", "activity"),
     ("team", "Team", "shield-check"),
 )
 
@@ -138,6 +140,7 @@ def render(
         "nav": [
             {"name": name, "label": label, "icon": icon, "url": reverse(f"web:{name}")}
             for name, label, icon in _NAV
+            if name != "simulate" or settings.MODE != "live"
         ],
     }
     return django_render(request, template, {**shell, **(context or {})}, status=status)

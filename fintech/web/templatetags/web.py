@@ -92,6 +92,12 @@ def icon(name: str) -> SafeString:
 
 
 @register.simple_tag
+def once() -> str:
+    """Return a new key for a form that is sent once."""
+    return str(ids.new())
+
+
+@register.simple_tag
 def pill(machine: str, state: str) -> SafeString:
     """Show a state: one word, its tone, and its sentence on hover."""
     looks = pills.pill(machine, state)
