@@ -5,7 +5,6 @@ It works without scripts, asks no other host for anything, and never sends a car
 number back. A form sent twice makes one payment: the form's key names it.
 """
 
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -25,35 +24,13 @@ from fintech.payments import errors
 from fintech.payments import queries as payment_queries
 from fintech.payments import services as payments
 from fintech.web import pills
+from fintech.web.cards import TEST_CARDS
 from fintech.web.checkout.forms import CardForm, OpenAmountForm
 from fintech.web.dashboard.steps import DECLINES
 
 _POLLS = 30  # Looks at a payment that moves, before the page stops looking by itself.
 
 
-@dataclass(frozen=True, slots=True)
-class TestCard:
-    """A card of the sandbox, and what it does."""
-
-    number: str
-    does: str
-
-    @property
-    def spaced(self) -> str:
-        """Return the number as it is printed on cards."""
-        return " ".join(self.number[at : at + 4] for at in range(0, len(self.number), 4))
-
-
-TEST_CARDS = (
-    TestCard("4242424242424242", "Succeeds"),
-    TestCard("4000002500003155", "Asks the payer to confirm"),
-    TestCard("4000000000009995", "Declined: not enough money"),
-    TestCard("4000000000000002", "Declined: no reason given"),
-    TestCard("4000000000000069", "Declined: expired"),
-    TestCard("4000000000009235", "Held for a review"),
-    TestCard("4100000000000019", "Blocked by the risk decision"),
-    TestCard("4000990000000012", "The acquirer does not answer"),
-)
 # The fields under which services name what is wrong, as they are called here.
 _FIELDS = {
     "card[number]": "number",

@@ -17,7 +17,7 @@ from fintech.merchants.data import Right
 from fintech.payments import errors
 from fintech.payments import services as payments
 from fintech.web import formats, forms
-from fintech.web.checkout.pages import TEST_CARDS
+from fintech.web.cards import TEST_CARDS
 from fintech.web.dashboard import desk
 
 CASES = (
