@@ -85,7 +85,7 @@ def play(request: HttpRequest, at: desk.Desk) -> HttpResponse:
         return redirect("web:simulate")
     case, amount = form.cleaned_data["case"], _amount(at)
     label = next(label for token, label, _ in CASES if token == case)
-    key: Key = form.key(at.merchant.id, "simulate")
+    key: Key = form.key(at.user.id, "simulate")
     payment = payments.create(
         merchant_id=at.merchant.id,
         amount=amount,
