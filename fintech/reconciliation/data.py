@@ -112,6 +112,49 @@ SOURCES = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementRead:
+    """
+    What a bank statement says, as exact decimals in text.
+
+    `difference` is what the closing balance has more than opening and entries make.
+    """
+
+    account: str
+    currency: str
+    opening: str | None
+    closing: str | None
+    entries: int
+    credits: str
+    debits: str
+    arithmetic_ok: bool | None
+    difference: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRead:
+    """
+    What a processor's report adds up to, as exact decimals in text.
+
+    `difference` is how far it is from what it states or pays out; a mapping of currencies
+    where several are off.
+    """
+
+    rows: int
+    by_currency: dict[str, dict[str, str]]
+    ties_out: bool | None
+    difference: str | dict[str, str] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a file says and how far its own figures fit: a statement's, or a report's."""
+
+    statements: tuple[StatementRead, ...] = ()
+    report: ReportRead | None = None
+    rejected: tuple[tuple[int, str], ...] = ()  # Line and reason of rows that were set aside.
+
+
 @frozen.shape("reconciliation.import.v1")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Import:

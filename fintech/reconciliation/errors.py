@@ -9,6 +9,7 @@ class FileRejected(Invalid):
     """The file can't be read as a statement or report; nothing of it is stored but this reason."""
 
     code = "statement_unreadable"
+    format = ""  # As which it was read, once that is known.
 
     def __init__(self, message: str, *, line: int = 0, column: int = 0) -> None:
         where = f"line {line}: " if line else ""

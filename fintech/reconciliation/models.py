@@ -217,7 +217,7 @@ class Import(models.Model):
     id = models.UUIDField(primary_key=True, default=ids.new)
     sha256 = models.CharField(max_length=64)
     name = models.CharField(max_length=300)
-    format = models.CharField(max_length=20, blank=True)
+    format = models.CharField(max_length=40, blank=True)
     witness = models.CharField(max_length=20, blank=True)
     source = models.CharField(max_length=60, blank=True)  # A processor; "bank" for statements.
     state = models.CharField(
@@ -492,6 +492,10 @@ class Line(models.Model):
     batch = models.CharField(max_length=200, blank=True)
     text = models.CharField(max_length=1000, blank=True)
     details = models.IntegerField(default=0)
+    # What the payer saw, where that was in another currency, and the rate it was changed at.
+    original_currency = models.CharField(max_length=3, blank=True)
+    original_minor = models.BigIntegerField(null=True)
+    rate = models.DecimalField(max_digits=38, decimal_places=18, null=True)
     place = models.CharField(max_length=10, choices=_choices(Place), default=Place.OPEN.value)
     rule = models.CharField(max_length=30, blank=True)
     run = models.ForeignKey(Run, on_delete=models.PROTECT, null=True, related_name="+")

@@ -1,14 +1,16 @@
 """What can be asked about reconciliation. Nothing here changes anything."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
+from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count
 
 from fintech.kernel.invariants import Invariant
 from fintech.reconciliation import data, errors
-from fintech.reconciliation.data import BreakState, ImportState, RunState
+from fintech.reconciliation.data import BreakState, ImportState, RunState, Witness
 from fintech.reconciliation.models import (
     Batch,
     Break,
@@ -111,6 +113,64 @@ def statements(import_id: UUID) -> list[data.Statement]:
     return [row.as_data() for row in rows]
 
 
+def readings(import_ids: Sequence[UUID], *, aside: int = 100) -> dict[UUID, data.Reading]:
+    """Tell what imported files say, and of each the first rows that were set aside."""
+    told: dict[UUID, list[Statement]] = {one: [] for one in import_ids}
+    for row in Statement.objects.filter(
+        file__in=import_ids, file__state=ImportState.IMPORTED
+    ).order_by("file", "ordinal"):
+        told[row.file_id].append(row)
+    witnesses = dict(Import.objects.filter(id__in=import_ids).values_list("id", "witness"))
+    return {
+        one: _reading(rows, witnesses.get(one, ""), rows_set_aside(one, limit=aside))
+        for one, rows in told.items()
+    }
+
+
+def _reading(rows: list[Statement], witness: str, aside: list[data.SetAside]) -> data.Reading:
+    rejected = tuple((row.row, row.reason) for row in aside)
+    if witness == Witness.PROCESSOR:
+        report = _report_read(rows[0]) if rows else None
+        return data.Reading(report=report, rejected=rejected)
+    return data.Reading(statements=tuple(map(_statement_read, rows)), rejected=rejected)
+
+
+def _statement_read(row: Statement) -> data.StatementRead:
+    sums = row.summary["by_currency"]
+    own = [sums[row.currency]] if row.currency in sums else list(sums.values())
+    return data.StatementRead(
+        account=row.account,
+        currency=row.currency,
+        opening=_amount(row.summary["opening"]),
+        closing=_amount(row.summary["closing"]),
+        entries=row.entries,
+        credits=f"{sum((Decimal(one['credits']) for one in own), Decimal(0)):f}",
+        debits=f"{sum((Decimal(one['debits']) for one in own), Decimal(0)):f}",
+        arithmetic_ok=row.arithmetic_ok,
+        difference=row.summary["difference"],
+    )
+
+
+def _report_read(row: Statement) -> data.ReportRead:
+    differences = row.summary.get("differences")
+    difference: str | dict[str, str] | None = differences
+    if differences is not None and len(differences) < 2:  # noqa: PLR2004 -- one amount says it.
+        difference = next(iter(differences.values()), "0")
+    return data.ReportRead(
+        rows=row.entries,
+        by_currency={
+            currency: {name: sums[name] for name in ("gross", "fee", "net")}
+            for currency, sums in row.summary["by_currency"].items()
+        },
+        ties_out=row.arithmetic_ok,
+        difference=difference,
+    )
+
+
+def _amount(balance: dict[str, Any] | None) -> str | None:
+    return None if balance is None else str(balance["amount"])
+
+
 def lines(import_id: UUID, *, after: int = 0, limit: int = 200) -> list[data.Line]:
     """List the rows of an imported file, in its order."""
     rows = Line.objects.filter(
@@ -122,6 +182,7 @@ def lines(import_id: UUID, *, after: int = 0, limit: int = 200) -> list[data.Lin
 def rows_set_aside(import_id: UUID, *, limit: int = 200) -> list[data.SetAside]:
     """List the rows of a file that could not be read, in its order."""
     rows = SetAside.objects.filter(file=import_id, file__state=ImportState.IMPORTED)
+    rows = rows.order_by("row", "id")
     return [row.as_data() for row in rows[:limit]]
 
 

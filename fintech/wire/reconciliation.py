@@ -1,12 +1,26 @@
 """Statements that were brought, runs that compared them, and the breaks they found."""
 
 from fintech.kernel import ids
-from fintech.reconciliation.data import Break, Import, Run, Total
+from fintech.reconciliation.data import (
+    Break,
+    Import,
+    Reading,
+    ReportRead,
+    Run,
+    StatementRead,
+    Total,
+)
 from fintech.wire.scalars import Json, currency, head, text, unix, unix_or_null
 
+_NOTHING = Reading()
 
-def render_statement(brought: Import) -> Json:
-    """Return a file that was brought; one that is known already is marked as a duplicate."""
+
+def render_statement(brought: Import, read: Reading = _NOTHING) -> Json:
+    """
+    Return a file that was brought, and what it says; one known already is a duplicate.
+
+    Amounts inside are decimal strings: a file may be finer than a minor unit.
+    """
     return {
         **head("reconciliation.statement", ids.public("rst", brought.id), brought.created_at, None),
         "duplicate": brought.duplicate,
@@ -14,13 +28,55 @@ def render_statement(brought: Import) -> Json:
         "imported_at": unix_or_null(brought.imported_at),
         "lines": brought.lines,
         "name": brought.name,
+        "rejected_rows": [{"line": line, "reason": reason} for line, reason in read.rejected],
         "rejection": _rejection(brought),
+        "report": None if read.report is None else _report(read.report),
         "set_aside": brought.set_aside,
         "sha256": brought.sha256,
         "source": text(brought.source),
+        "statements": [_statement(statement) for statement in read.statements],
         "status": str(brought.state),
         "witness": text(brought.witness),
     }
+
+
+def _statement(read: StatementRead) -> Json:
+    return {
+        "account": text(read.account),
+        "arithmetic_ok": read.arithmetic_ok,
+        "closing": read.closing,
+        "credits": read.credits,
+        "currency": currency(read.currency) if read.currency else None,
+        "debits": read.debits,
+        "difference": read.difference,
+        "entries": read.entries,
+        "opening": read.opening,
+    }
+
+
+def _report(read: ReportRead) -> Json:
+    several = isinstance(read.difference, dict)
+    return {
+        "by_currency": [
+            {
+                "currency": currency(code),
+                "difference": _difference(read, code),
+                "fee": sums["fee"],
+                "gross": sums["gross"],
+                "net": sums["net"],
+            }
+            for code, sums in read.by_currency.items()
+        ],
+        "difference": None if several else read.difference,
+        "rows": read.rows,
+        "ties_out": read.ties_out,
+    }
+
+
+def _difference(read: ReportRead, code: str) -> str | None:
+    if isinstance(read.difference, dict):
+        return read.difference.get(code, "0")
+    return read.difference if len(read.by_currency) == 1 else None
 
 
 def _rejection(brought: Import) -> Json | None:

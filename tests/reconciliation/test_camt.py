@@ -1,5 +1,6 @@
 """camt.05x as banks write it, and as attackers would."""
 
+import io
 from decimal import Decimal
 
 import pytest
@@ -27,7 +28,7 @@ def entry(amount: str = "1.00", **changed: str) -> str:
 
 def read(*inside: str, version: str = "08", encoding: str = "UTF-8", written: str = "utf-8"):
     text = DOCUMENT.format(inside="\n".join(inside), version=version, encoding=encoding)
-    items = list(camt.read(text.encode(written)))
+    items = list(camt.read(io.BytesIO(text.encode(written))))
     return (
         [item for item in items if isinstance(item, Line)],
         next(item for item in items if isinstance(item, BankStatement)),
@@ -99,7 +100,7 @@ def test_a_file_that_is_not_in_the_encoding_it_states_is_read():
 )
 def test_refuses_what_is_hostile_or_broken(content, reason):
     with pytest.raises(FileRejected, match=reason):
-        list(camt.read(content.encode()))
+        list(camt.read(io.BytesIO(content.encode())))
 
 
 def test_a_field_of_ten_million_characters_is_cut():

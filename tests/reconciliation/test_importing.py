@@ -131,7 +131,7 @@ def test_a_bad_row_is_set_aside_and_stops_nobody():
     )
     (report,) = queries.statements(found.id)
     assert report.arithmetic_ok is False
-    assert report.summary["difference"] == "-10.00"
+    assert report.summary["differences"] == {"EUR": "-10.00"}
 
 
 @pytest.mark.django_db

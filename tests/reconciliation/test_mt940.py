@@ -1,5 +1,6 @@
 """MT940 as banks write it; one test for each place where we read it otherwise than the library."""
 
+import io
 from datetime import date
 from decimal import Decimal
 
@@ -22,7 +23,7 @@ def read(
     *lines: str, closing: str = "100,00"
 ) -> tuple[list[Line], BankStatement, list[RejectedRow]]:
     text = STATEMENT.format(lines="\n".join(lines), closing=closing)
-    items = list(mt940_reader.read(text.replace("\n", "\r\n").encode()))
+    items = list(mt940_reader.read(io.BytesIO(text.replace("\n", "\r\n").encode())))
     (statement,) = [item for item in items if isinstance(item, BankStatement)]
     return (
         [item for item in items if isinstance(item, Line)],

@@ -109,8 +109,15 @@ def _samples() -> dict[str, list[Json]]:
             reconciliation.render_run(known.FAILED_RUN),
         ],
         "reconciliation.statement": [
-            reconciliation.render_statement(brought)
-            for brought in (known.IMPORT, known.REJECTED_IMPORT, known.NOWHERE_IMPORT)
+            reconciliation.render_statement(brought, read)
+            for brought, read in (
+                (known.IMPORT, known.STATEMENT_READ),
+                (known.IMPORT, known.UNBALANCED_READ),
+                (known.IMPORT, known.REPORT_READ),
+                (known.IMPORT, known.UNTIED_READ),
+                (known.REJECTED_IMPORT, known.NOTHING_READ),
+                (known.NOWHERE_IMPORT, known.NOTHING_READ),
+            )
         ],
         "refund": [refunds.render(known.REFUND), refunds.render(known.FAILED_REFUND)],
         "wallet": [

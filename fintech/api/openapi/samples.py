@@ -474,6 +474,49 @@ REJECTED_IMPORT = replace(
     reason_column=3,
     imported_at=None,
 )
+NOTHING_READ = reconciliation.Reading()
+_STATEMENT = reconciliation.StatementRead(
+    account="GB50SAND00000000000001",
+    currency="EUR",
+    opening="100.00",
+    closing="141.65",
+    entries=1,
+    credits="41.65",
+    debits="0.00",
+    arithmetic_ok=True,
+    difference="0.00",
+)
+STATEMENT_READ = reconciliation.Reading(
+    statements=(_STATEMENT,), rejected=((12, "'12,x' is not an amount"),)
+)
+UNBALANCED_READ = reconciliation.Reading(
+    statements=(
+        replace(
+            _STATEMENT,
+            account="",
+            currency="",
+            opening=None,
+            closing=None,
+            arithmetic_ok=None,
+            difference=None,
+        ),
+    )
+)
+_REPORT = reconciliation.ReportRead(
+    rows=2,
+    by_currency={"EUR": {"gross": "42.50", "fee": "0.85", "net": "41.65"}},
+    ties_out=True,
+    difference="0",
+)
+REPORT_READ = reconciliation.Reading(report=_REPORT)
+UNTIED_READ = reconciliation.Reading(
+    report=replace(
+        _REPORT,
+        by_currency=_REPORT.by_currency | {"USD": {"gross": "1", "fee": "0", "net": "1"}},
+        ties_out=None,
+        difference=None,
+    )
+)
 NOWHERE_IMPORT = replace(REJECTED_IMPORT, reason_line=0, reason_column=0)
 RUN = reconciliation.Run(
     id=_id(41),

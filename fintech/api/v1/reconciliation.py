@@ -5,6 +5,8 @@ What is compared is the platform's own money, of all merchants at once. A live i
 lets only the merchants of `OPERATOR_MERCHANTS` in; a sandbox lets everyone try.
 """
 
+from uuid import UUID
+
 from django.conf import settings
 
 from fintech.api import errors, pagination
@@ -15,7 +17,7 @@ from fintech.kernel import idempotency, ids
 from fintech.kernel.errors import NotFound
 from fintech.reconciliation import queries
 from fintech.reconciliation import services as reconciliation
-from fintech.reconciliation.data import BreakState, Resolution
+from fintech.reconciliation.data import BreakState, Reading, Resolution
 from fintech.wire import reconciliation as wire
 from fintech.wire.errors import Fault
 
@@ -52,7 +54,8 @@ def bring_statement(call: Call) -> Answer:
         ),
         at=call.at,
     )
-    return Answer(body=wire.render_statement(done.value), replayed=done.replayed)
+    brought = done.value
+    return Answer(body=wire.render_statement(brought, _read(brought.id)), replayed=done.replayed)
 
 
 @operation(
@@ -68,7 +71,10 @@ def list_statements(call: Call) -> Answer:
     """List the files that were brought, newest first."""
     _operators_only(call)
     found = queries.imports(limit=call.page.limit + 1)
-    return pagination.answer_longer(call, found, wire.render_statement)
+    read = queries.readings([one.id for one in found])
+    return pagination.answer_longer(
+        call, found, lambda one: wire.render_statement(one, read[one.id])
+    )
 
 
 @operation(
@@ -81,7 +87,8 @@ def list_statements(call: Call) -> Answer:
 def retrieve_statement(call: Call) -> Answer:
     """Retrieve a file that was brought."""
     _operators_only(call)
-    return Answer(body=wire.render_statement(queries.imported(call.this("rst"))))
+    brought = queries.imported(call.this("rst"))
+    return Answer(body=wire.render_statement(brought, _read(brought.id)))
 
 
 @operation(
@@ -207,6 +214,10 @@ def resolve(call: Call) -> Answer:
         )
     )
     return Answer(body=wire.render_break(done.value), replayed=done.replayed)
+
+
+def _read(import_id: UUID) -> Reading:
+    return queries.readings([import_id])[import_id]
 
 
 def _operators_only(call: Call) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, BinaryIO
 from xml.etree.ElementTree import ParseError
 
 from defusedxml.common import DefusedXmlException
@@ -161,7 +161,7 @@ class _Target:
         return None
 
 
-def read(content: bytes) -> Items:
+def read(content: BinaryIO) -> Items:
     """
     Yield each entry, each row set aside, and after its last entry each statement.
 
@@ -170,24 +170,26 @@ def read(content: bytes) -> Items:
     """
     target = _Target()
     # A file that says UTF-8 and is not is read as ISO-8859-1: names suffer, amounts don't.
-    declared = re.match(rb"(?:\xef\xbb\xbf)?\s*<\?xml[^>]*encoding=[\"']([\w.-]+)", content[:200])
+    content.seek(0)
+    head = content.read(200)
+    declared = re.match(rb"(?:\xef\xbb\xbf)?\s*<\?xml[^>]*encoding=[\"']([\w.-]+)", head)
     says_utf8 = declared is None or declared.group(1).lower() in {
         b"utf-8",
         b"utf8",
         b"us-ascii",
         b"ascii",
     }
-    wide = content[:2] in {b"\xff\xfe", b"\xfe\xff"}
+    wide = head[:2] in {b"\xff\xfe", b"\xfe\xff"}
     override = "iso-8859-1" if says_utf8 and not wide and not decoding.is_utf8(content) else None
     try:
         parser = DefusedXMLParser(target=target, encoding=override, forbid_dtd=True)
     except LookupError as unknown:
         raise FileRejected(str(unknown)) from unknown
     target.line_of = lambda: parser.parser.CurrentLineNumber
-    begin = 3 if override and content.startswith(b"\xef\xbb\xbf") else 0
+    content.seek(3 if override and head.startswith(b"\xef\xbb\xbf") else 0)
     try:
-        for start in range(begin, len(content), CHUNK):
-            parser.feed(content[start : start + CHUNK])
+        while piece := content.read(CHUNK):
+            parser.feed(piece)
             yield from target.ready
             target.ready.clear()
         parser.close()

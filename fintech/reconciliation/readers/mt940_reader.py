@@ -6,10 +6,11 @@ its line number and must not take its neighbors with it; each field is then
 read by the `mt-940` library with the corrections of `mt940_corrections`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import BinaryIO
 
 from fintech.reconciliation.readers import decoding
 from fintech.reconciliation.readers import mt940_corrections as corrected
@@ -60,11 +61,11 @@ class _Open:
         return balance.currency if balance else self.floor_currency
 
 
-def fields(text: str) -> Iterator[Field]:
+def fields(lines: Iterable[str]) -> Iterator[Field]:
     """Split a message into its fields; lines that begin none continue the one before."""
     parts: list[str] = []
     tag, size, began = "", 0, 0
-    for number, raw in enumerate(_lines(text), start=1):
+    for number, raw in enumerate(lines, start=1):
         line = (
             corrected.ENVELOPE.sub("", raw[: FIELD_MAX + 200])
             if raw.startswith("{")
@@ -88,22 +89,10 @@ def fields(text: str) -> Iterator[Field]:
         yield Field(tag=tag, value="\n".join(parts), line=began)
 
 
-def _lines(text: str) -> Iterator[str]:
-    start = 0
-    while start < len(text):
-        end = text.find("\n", start)
-        end = len(text) if end < 0 else end
-        yield text[start:end].rstrip("\r")
-        start = end + 1
-
-
-def read(content: bytes) -> Items:
+def read(content: BinaryIO) -> Items:
     """Yield each entry, each row set aside, and after its last entry each statement."""
-    text = decoding.decode(content)
-    if "\n" not in text:
-        text = text.replace("\r", "\n")
     state = _Open(ordinal=0)
-    for part in fields(text):
+    for part in fields(decoding.lines(content)):
         if part.tag == "20" and (state.seen or state.reference):
             yield from _close(state)
             state = _Open(ordinal=state.ordinal + (1 if state.seen else 0))

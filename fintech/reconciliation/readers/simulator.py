@@ -7,17 +7,14 @@ One row per capture or refund, then a trailer `TOTAL` whose sums the body must
 tie out to. Signs follow the money: a refund's gross is negative.
 """
 
-import csv
-import io
-from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
+from typing import BinaryIO
 
 from fintech.kernel import money
 from fintech.reconciliation.errors import FileRejected
-from fintech.reconciliation.readers import decoding
+from fintech.reconciliation.readers import decoding, tables
 from fintech.reconciliation.readers.staging import (
-    ZERO,
     Items,
     Line,
     ProcessorReport,
@@ -25,6 +22,7 @@ from fintech.reconciliation.readers.staging import (
     ReportSums,
     clean,
 )
+from fintech.reconciliation.readers.tables import Broken
 
 COLUMNS = (
     "type",
@@ -42,27 +40,30 @@ SOURCE = "simulator"
 DIGITS_MAX = 18
 
 
-def read(content: bytes) -> Items:
+def read(content: BinaryIO) -> Items:
     """
     Yield each row, each row set aside, and at the end the report.
 
     Raises:
         FileRejected: the header is not this report's.
     """
-    rows = _rows(decoding.decode(content))
-    _, header = next(rows, (0, []))
+    rows = tables.parse(decoding.lines(content), ",")
+    begun = next(rows, None)
+    header = [] if begun is None or isinstance(begun, Broken) else begun[1]
     if [column.strip() for column in header] != list(COLUMNS):
         raise FileRejected("the header is not the simulated acquirer's", line=1)
     sums: dict[str, ReportSums] = {}
     stated: dict[str, ReportSums] = {}
-    aside = 0
-    for number, row in rows:
+    for parsed in rows:
+        if isinstance(parsed, Broken):
+            yield RejectedRow(line=parsed.line, reason=parsed.reason, expected=HEADER)
+            continue
+        number, row = parsed
         if not any(cell.strip() for cell in row):
             continue
         try:
             line = _row(number, row)
         except ValueError as refused:
-            aside += 1
             yield RejectedRow(
                 line=number,
                 reason=str(refused),
@@ -81,18 +82,6 @@ def read(content: bytes) -> Items:
         if line.kind != "total":
             yield line
     yield _report(sums, stated)
-
-
-def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    while True:
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as broken:
-            raise FileRejected(f"the CSV is broken: {broken}", line=reader.line_num) from broken
-        yield reader.line_num, row
 
 
 def _row(number: int, row: list[str]) -> Line:
@@ -167,6 +156,8 @@ def _report(sums: dict[str, ReportSums], stated: dict[str, ReportSums]) -> Proce
         rows=sum(part.rows for part in sums.values()),
         by_currency=sums,
         ties_out=not tell if stated else None,
-        difference=sum(differences.values(), ZERO) if stated else None,
+        differences={currency: by for currency, by in sorted(differences.items()) if by}
+        if stated
+        else None,
         notes=tuple(tell),
     )

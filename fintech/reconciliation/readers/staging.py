@@ -53,6 +53,10 @@ class Line:
     batch: str = ""
     text: str = ""
     details: int = 0  # How many single transactions the entry lists.
+    # What the payer saw, where that was in another currency, and the rate it was changed at.
+    original: Decimal | None = None
+    original_currency: str = ""
+    rate: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,14 +125,20 @@ class ReportSums:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessorReport:
-    """A report after its last row; `difference` is the stated total net minus the rows' net."""
+    """
+    A report after its last row.
+
+    `differences` names, for each currency that does not tie out, by how much: what the
+    report states less what its rows add up to or, where payouts are rows themselves, what
+    is left of all rows. None where the report states nothing to compare with.
+    """
 
     ordinal: int
     source: str
     rows: int
     by_currency: dict[str, ReportSums]
     ties_out: bool | None
-    difference: Decimal | None
+    differences: dict[str, Decimal] | None
     notes: tuple[str, ...] = ()
 
 

@@ -7,11 +7,12 @@ leaves its reason and nothing else.
 """
 
 import hashlib
-from collections.abc import Sequence
+import io
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import assert_never
+from typing import BinaryIO, assert_never
 
 from django.db import connection
 from django.db.models import Max
@@ -31,11 +32,18 @@ _BANK = "bank"
 _COLUMNS = (
     'file_id, witness, source, statement, "row", kind, currency, gross_minor, fee_minor, '
     'net_minor, value_on, booked_on, booked, reversal, reference, "references", batch, "text", '
-    "details, place, rule"
+    "details, original_currency, original_minor, rate, place, rule"
 )
 
 
-def import_file(*, content: bytes, name: str, by: Actor, at: datetime) -> data.Import:
+def import_file(
+    *,
+    content: bytes | BinaryIO,
+    name: str,
+    by: Actor,
+    at: datetime,
+    columns: Mapping[str, str] | None = None,
+) -> data.Import:
     """
     Import a bank statement or a processor's report, whatever its format.
 
@@ -43,14 +51,18 @@ def import_file(*, content: bytes, name: str, by: Actor, at: datetime) -> data.I
     no row. A row that can't be read is set aside and does not stop the others.
 
     Args:
-        content: the file; its format is told from this alone.
+        content: the file, best as a stream that can seek: then memory does not grow with
+            it. Its format is told from this alone.
         name: what the file is called; for people only.
+        columns: for a bank's CSV, which column has what (`readers/bank_tables.py`).
 
     Raises:
         FileRejected: it can't be read; only the reason is stored.
         ImportInProgress: somebody is importing this very file.
     """
-    sha256 = hashlib.sha256(content).hexdigest()
+    stream = io.BytesIO(content) if isinstance(content, bytes) else content
+    stream.seek(0)
+    sha256 = _sha256(stream)
     with locks.held(f"reconciliation import {sha256}") as alone:
         if not alone:
             raise errors.ImportInProgress(sha256=sha256)
@@ -59,8 +71,9 @@ def import_file(*, content: bytes, name: str, by: Actor, at: datetime) -> data.I
             return row.as_data(duplicate=True)
         row = _begun(row or Import(sha256=sha256), name=name, by=by, at=at)
         try:
-            staged = _stage(row, content)
+            staged = _stage(row, stream, columns)
         except errors.FileRejected as refused:
+            refused.format = row.format
             _discard(row)
             _reject(row, refused)
             raise
@@ -91,12 +104,19 @@ class _Staged:
         self.aside.clear()
 
 
+def _sha256(content: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    while piece := content.read(1 << 20):
+        digest.update(piece)
+    return digest.hexdigest()
+
+
 def _begun(row: Import, *, name: str, by: Actor, at: datetime) -> Import:
     """Take the file's row, new or left behind by an attempt that died or was refused."""
     if not row._state.adding:
         _discard(row)
     row.name = staging.clean(name, 300) or "unnamed"
-    row.state = ImportState.READING
+    row.state, row.format = ImportState.READING, ""
     row.reason, row.reason_line, row.reason_column = "", 0, 0
     row.created_at = at
     row.actor_kind, row.actor_id = by.kind, by.id
@@ -104,11 +124,11 @@ def _begun(row: Import, *, name: str, by: Actor, at: datetime) -> Import:
     return row
 
 
-def _stage(row: Import, content: bytes) -> _Staged:
-    found = recognize.recognize(content)
+def _stage(row: Import, content: BinaryIO, columns: Mapping[str, str] | None) -> _Staged:
+    found = recognize.recognize(content, columns=columns)
     row.format = found.format
     row.witness = (Witness.PROCESSOR if found.processor else Witness.BANK).value
-    row.source = str(found.format) if found.processor else _BANK
+    row.source = found.source or _BANK
     staged = _Staged()
     for item in found.items:
         if isinstance(item, staging.Line):
@@ -160,10 +180,22 @@ def _take(row: Import, line: staging.Line, staged: _Staged) -> None:
             line.batch[:200],
             line.text[: staging.TEXT_MAX],
             line.details,
+            line.original_currency[:3],
+            None
+            if line.original is None
+            else staging.minor_units(line.original, line.original_currency),
+            _rate(line.rate),
             Place.OPEN.value,
             Rule.NONE.value,
         )
     )
+
+
+def _rate(rate: Decimal | None) -> Decimal | None:
+    """Return a rate as its column holds it; an absurd one is none."""
+    if rate is None or not -18 <= rate.adjusted() < 18:  # noqa: PLR2004 -- the column's digits.
+        return None
+    return round(rate, 18)
 
 
 def _copy(lines: Sequence[tuple[object, ...]]) -> None:
@@ -249,7 +281,9 @@ def _report(row: Import, told: staging.ProcessorReport) -> Statement:
                 }
                 for currency, sums in told.by_currency.items()
             },
-            "difference": _text(told.difference),
+            "differences": None
+            if told.differences is None
+            else {currency: _text(by) for currency, by in told.differences.items()},
             "notes": [staging.clean(note) for note in told.notes],
         },
     )

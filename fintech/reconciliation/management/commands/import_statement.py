@@ -1,18 +1,18 @@
 """Import bank statements and processor reports from files, and say what was stored."""
 
 import json
-from argparse import ArgumentParser
-from decimal import Decimal
+from argparse import ArgumentParser, ArgumentTypeError
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from fintech.kernel import actor, clock
-from fintech.reconciliation import data, errors, queries, services
-from fintech.reconciliation.data import Witness
+from fintech.reconciliation import errors, queries, services
 
 _BY = actor.system("import_statement")
+_ASIDE_MAX = 100_000
 
 
 class Command(BaseCommand):
@@ -21,73 +21,62 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
         parser.add_argument("--json", action="store_true", help="one JSON object per file")
+        parser.add_argument(
+            "--columns",
+            type=_columns,
+            metavar="ROLE=COLUMN;…",
+            help="for a bank's CSV that is not known: date=Buchungstag;amount=Betrag;"
+            "currency_is=EUR (also debit, credit, direction, balance, currency, account, "
+            "reference, text, order=day_first, mark=,)",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         refused = 0
         for path in options["files"]:
-            told = _imported(path)
+            told = _imported(path, options["columns"])
             refused += told["status"] == "rejected"
             self.stdout.write(json.dumps(told) if options["json"] else _sentence(told))
         if refused:
             raise CommandError(f"{refused} of {len(options['files'])} files were refused")
 
 
-def _imported(path: Path) -> dict[str, Any]:
+def _columns(text: str) -> dict[str, str]:
+    pairs = [part.partition("=") for part in text.split(";") if part.strip()]
+    if not all(mark and name.strip() for name, mark, _ in pairs):
+        message = "write it as role=column;role=column"
+        raise ArgumentTypeError(message)
+    return {name.strip(): column.strip() for name, _, column in pairs}
+
+
+def _imported(path: Path, columns: dict[str, str] | None) -> dict[str, Any]:
     """Import one file, and tell of it in the shape that scripts read."""
-    told: dict[str, Any] = {"file": str(path), "format": None, "error": None, "rejected": []}
+    told: dict[str, Any] = {
+        "file": str(path),
+        "format": None,
+        "status": "rejected",
+        "error": None,
+        "statements": [],
+        "rejected": [],
+    }
     try:
-        content = path.read_bytes()
+        with path.open("rb") as content:
+            found = services.import_file(
+                content=content, name=path.name, by=_BY, at=clock.now(), columns=columns
+            )
     except OSError as unreadable:
-        return told | {"status": "rejected", "error": unreadable.strerror or "cannot be opened"}
-    try:
-        found = services.import_file(content=content, name=path.name, by=_BY, at=clock.now())
-    except (errors.FileRejected, errors.ImportInProgress) as refused:
-        return told | {"status": "rejected", "error": str(refused)}
+        return told | {"error": unreadable.strerror or "cannot be opened"}
+    except errors.FileRejected as refused:
+        return told | {"error": str(refused), "format": refused.format or None}
+    except errors.ImportInProgress as refused:
+        return told | {"error": str(refused)}
+    read = queries.readings([found.id], aside=_ASIDE_MAX)[found.id]
     told |= {
         "format": found.format,
         "status": "duplicate" if found.duplicate else "imported",
-        "rejected": [
-            {"line": aside.row, "reason": aside.reason}
-            for aside in queries.rows_set_aside(found.id, limit=100_000)
-        ],
+        "statements": [asdict(statement) for statement in read.statements],
+        "rejected": [{"line": line, "reason": reason} for line, reason in read.rejected],
     }
-    inside = queries.statements(found.id)
-    if found.witness == Witness.PROCESSOR:
-        return told | _report(inside[0])
-    return told | {"statements": [_statement(statement) for statement in inside]}
-
-
-def _statement(told: data.Statement) -> dict[str, Any]:
-    summary: dict[str, Any] = told.summary
-    sums = summary["by_currency"].values()
-    return {
-        "account": told.account,
-        "currency": told.currency,
-        "opening": _amount(summary["opening"]),
-        "closing": _amount(summary["closing"]),
-        "entries": told.entries,
-        "credits": str(sum((Decimal(one["credits"]) for one in sums), Decimal(0))),
-        "debits": str(sum((Decimal(one["debits"]) for one in sums), Decimal(0))),
-        "arithmetic_ok": told.arithmetic_ok,
-        "difference": summary["difference"],
-    }
-
-
-def _report(told: data.Statement) -> dict[str, Any]:
-    summary: dict[str, Any] = told.summary
-    return {
-        "rows": told.entries,
-        "by_currency": {
-            currency: {name: sums[name] for name in ("gross", "fee", "net")}
-            for currency, sums in summary["by_currency"].items()
-        },
-        "ties_out": told.arithmetic_ok,
-        "difference": summary["difference"],
-    }
-
-
-def _amount(balance: dict[str, Any] | None) -> str | None:
-    return None if balance is None else str(balance["amount"])
+    return told if read.report is None else told | asdict(read.report)
 
 
 def _sentence(told: dict[str, Any]) -> str:

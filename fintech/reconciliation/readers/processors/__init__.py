@@ -1,0 +1,1 @@
+"""One small adapter per processor: which columns its report has, and what they mean."""
