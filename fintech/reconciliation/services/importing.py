@@ -240,15 +240,15 @@ def _bank_statement(row: Import, told: staging.BankStatement) -> Statement:
         ordinal=told.ordinal,
         account=staging.clean(told.account, 100),
         number=staging.clean(told.number, 100),
-        currency=told.currency[:3],
+        currency=staging.clean(told.currency, 3),
         entries=told.entries,
         arithmetic_ok=told.arithmetic_ok,
         summary={
-            "reference": told.reference,
+            "reference": staging.clean(told.reference, 100),
             "opening": _balance(told.opening),
             "closing": _balance(told.closing),
             "by_currency": {
-                currency: {
+                staging.clean(currency, 20): {
                     "entries": sums.entries,
                     "credits": _text(sums.credits),
                     "debits": _text(sums.debits),
@@ -273,7 +273,7 @@ def _report(row: Import, told: staging.ProcessorReport) -> Statement:
         arithmetic_ok=told.ties_out,
         summary={
             "by_currency": {
-                currency: {
+                staging.clean(currency, 20): {
                     "rows": sums.rows,
                     "gross": _text(sums.gross),
                     "fee": _text(sums.fee),
@@ -294,7 +294,7 @@ def _balance(balance: staging.Balance | None) -> dict[str, str | None] | None:
         return None
     return {
         "amount": _text(balance.amount),
-        "currency": balance.currency,
+        "currency": staging.clean(balance.currency, 20),
         "on": balance.on.isoformat() if balance.on else None,
     }
 
