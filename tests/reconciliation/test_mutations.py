@@ -49,7 +49,7 @@ def test_a_damaged_file_is_read_or_refused_where_it_breaks(family, record_proper
     assert rows or family in {"camt", "json"}
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)  # A file may take longer than one transaction may.
 @pytest.mark.parametrize("family", sorted(FAMILIES))
 def test_a_damaged_file_is_stored_whole_or_not_at_all(family, record_property):
     for name, content in damaged(family, STORED, seed=8):
