@@ -80,3 +80,7 @@ prove-payments: ready ## Kill points, races, model, killed server: at EFFORT=1 u
 .PHONY: prove-ledger
 prove-ledger: ready ## The ledger's campaigns at EFFORT=1 unless told; ARGS="-k machine" for a part.
 	@EFFORT=$(if $(filter file,$(origin EFFORT)),1,$(EFFORT)) $(PYTHON_BIN) -m tests.prove ledger $(ARGS)
+
+.PHONY: bench-payments
+bench-payments: ready ## Measure payments over HTTP beside pgbench and a null view; ROUNDS=3, MEMORY_PAYMENTS=50000.
+	@$(PYTHON_BIN) -m benchmarks.payments $(ARGS)

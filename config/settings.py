@@ -118,7 +118,9 @@ REBUILDS = {"web": "fintech.web.services.rebuild"}
 AUDIT_VERIFIERS = ["fintech.ledger.queries.verify"]
 # Whose keys may work with the platform's own files and breaks, in a live instance.
 OPERATOR_MERCHANTS: list[str] = env.list("OPERATOR_MERCHANTS", default=[])
-APPROVALS: dict[str, str] = {}
+APPROVALS: dict[str, str] = {
+    "payments.correct_status": "fintech.payments.services.correct",
+}
 # Set in the processes that write and that somebody waits for.
 WAKE_SUBSCRIBERS: bool = env.bool("WAKE_SUBSCRIBERS", default=False)
 # Requests that meet in one web process share their commits.

@@ -1,8 +1,10 @@
 """Payments in the back office: money to look at, and the queue of reviews to work off."""
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from unfold.forms import ActionForm
 
 from fintech.fraud import queries as fraud_queries
 from fintech.kernel import clock
@@ -22,6 +24,12 @@ from fintech.payments.models import (
     Refund,
     Review,
 )
+
+
+class _WithReason(ActionForm):
+    """An action that has to be given a reason."""
+
+    reason = forms.CharField(max_length=500, required=False, label="Reason")
 
 
 class _AttemptsInline(admin.TabularInline):
@@ -54,6 +62,8 @@ class PaymentAdmin(ReadOnlyAdmin):
     search_fields = ("id", "merchant_id", "customer_id", "tries__provider_reference")
     ordering = ("-id",)
     inlines = (_AttemptsInline,)
+    actions = ("propose_captured", "propose_authorized", "propose_canceled")
+    action_form = _WithReason
 
     @admin.display(description="Amount", ordering="amount_minor")
     def amount(self, payment: Payment) -> str:
@@ -70,6 +80,35 @@ class PaymentAdmin(ReadOnlyAdmin):
     @admin.display(description="Our fee", ordering="fee_minor")
     def fee(self, payment: Payment) -> str:
         return money(payment.fee_minor, payment.currency)
+
+    @admin.action(description="Frozen: propose that it was captured", permissions=["view"])
+    def propose_captured(self, request: HttpRequest, queryset: QuerySet[Payment]) -> None:
+        self._propose(request, queryset, PaymentState.CAPTURED)
+
+    @admin.action(description="Frozen: propose that it is authorized", permissions=["view"])
+    def propose_authorized(self, request: HttpRequest, queryset: QuerySet[Payment]) -> None:
+        self._propose(request, queryset, PaymentState.AUTHORIZED)
+
+    @admin.action(description="Frozen: propose that nothing was taken", permissions=["view"])
+    def propose_canceled(self, request: HttpRequest, queryset: QuerySet[Payment]) -> None:
+        self._propose(request, queryset, PaymentState.CANCELED)
+
+    def _propose(self, request: HttpRequest, queryset: QuerySet[Payment], to: PaymentState) -> None:
+        """Another person carries it out, under Approvals."""
+        for payment in queryset:
+            try:
+                payments.propose_correction(
+                    payment_id=payment.id,
+                    to=to,
+                    reason=request.POST.get("reason", ""),
+                    by=_by(request),
+                    at=clock.now(),
+                )
+            except Refusal as refusal:
+                self.message_user(request, f"{payment}: {refusal.message}", messages.ERROR)
+            else:
+                said = f"{payment}: proposed; another person decides under Approvals."
+                self.message_user(request, said, messages.SUCCESS)
 
 
 @admin.register(Review)

@@ -54,6 +54,7 @@ class CaptureState(StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     UNKNOWN = "unknown"
+    REVERSED = "reversed"  # It had not happened after all: two people have said so.
 
 
 class RefundState(StrEnum):
@@ -310,7 +311,7 @@ class BalanceTransaction:
 
     id: UUID
     merchant_id: UUID
-    kind: str  # "charge", "refund", or "refund_failure": a refund that came back
+    kind: str  # "charge", "refund", "refund_failure" (it came back), or "adjustment"
     amount: Money
     fee: Money
     net: Money

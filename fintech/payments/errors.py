@@ -280,6 +280,27 @@ class ReviewLost(Conflict):
         super().__init__("The review has been decided already.", payment_id=str(payment_id))
 
 
+class NotCorrectable(Refused):
+    """The payment is not frozen, or cannot have come to what is said of it."""
+
+    code = "payment_intent_unexpected_state"
+
+    def __init__(self, *, payment_id: UUID, because: str) -> None:
+        super().__init__(f"The payment cannot be corrected: {because}.", payment_id=str(payment_id))
+
+
+class CorrectionStale(Conflict):
+    """Something has happened to the payment since the correction was proposed."""
+
+    code = "lock_timeout"
+
+    def __init__(self, payment_id: UUID) -> None:
+        super().__init__(
+            "The payment has changed since the correction was proposed.",
+            payment_id=str(payment_id),
+        )
+
+
 class HeldForPayment(Refused):
     """A hold that a payment keeps is taken and let go by the payment alone."""
 

@@ -259,6 +259,28 @@ class PaymentConflicted(PaymentFact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PaymentCaptureReversed(PaymentFact):
+    """What was booked as taken, `amount_minor`, had not been; the books are corrected."""
+
+    name: ClassVar = "payments.payment_capture_reversed.v1"
+
+    capture_id: UUID
+    fee_minor: int
+    entry_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentStatusCorrected(PaymentFact):
+    """Two people have found at the provider where the payment stands; `amount_minor` of it."""
+
+    name: ClassVar = "payments.payment_status_corrected.v1"
+
+    attempt_id: UUID
+    authorized_minor: int
+    cancellation_reason: Code
+
+
+@dataclass(frozen=True, kw_only=True)
 class RefundFact(Event):
     """What every fact of a refund's stream says."""
 

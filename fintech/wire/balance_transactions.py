@@ -11,7 +11,7 @@ _AVAILABLE_AFTER = timedelta(days=2)
 
 def render(movement: BalanceTransaction) -> Json:
     """Return a balance transaction, with all its documented fields."""
-    is_charge = movement.kind == "charge"
+    is_charge = movement.kind in {"charge", "adjustment"}
     source_prefix = "ch" if is_charge else "re"
     source_id = movement.attempt_id if is_charge else movement.source_id
     available_on = _available_on(movement.created_at)

@@ -45,6 +45,15 @@ def _captured(data: _Data) -> tuple[str, ...]:
     return ("charge.captured", "payment_intent.amount_capturable_updated")
 
 
+def _corrected(data: _Data) -> tuple[str, ...]:
+    told = {
+        "captured": "payment_intent.succeeded",
+        "authorized": "payment_intent.amount_capturable_updated",
+        "canceled": "payment_intent.canceled",
+    }
+    return ("review.closed", told[data["to_state"]])
+
+
 def _canceled(data: _Data) -> tuple[str, ...]:
     if data.get("reason") == "expired" and data.get("entry_id"):
         return ("charge.expired", "payment_intent.canceled")
@@ -68,6 +77,7 @@ _TOLD: Mapping[str, tuple[str, ...] | Callable[[_Data], tuple[str, ...]]] = {
     "payments.payment_review_approved": ("review.closed",),
     "payments.payment_review_declined": ("review.closed", "payment_intent.canceled"),
     "payments.payment_conflicted": ("review.opened",),
+    "payments.payment_status_corrected": _corrected,
     "payments.payment_captured": _captured,
     "payments.payment_canceled": _canceled,
     "payments.payment_remainder_released": ("payment_intent.succeeded",),

@@ -147,6 +147,16 @@ class Attempt(fsm.FSMModelMixin, models.Model):
         """Note that the payer is who they say; the provider is about to be asked."""
         self.authenticated_at, self.next_check_at = at, check_at
 
+    @fsm.transition(
+        field=state,
+        source=[State.AUTHORIZING, State.UNKNOWN, State.DECLINED, State.ERRORED],
+        target=State.AUTHORIZED,
+    )
+    def correct(self, *, reference: str, until: datetime) -> None:
+        """Note that the provider has reserved the money after all: two people have said so."""
+        self.provider_reference = reference or self.provider_reference
+        self.expires_at, self.next_check_at, self.decline_code = until, None, ""
+
     @fsm.transition(field=state, source=[State.AUTHORIZING, State.UNKNOWN], target=State.UNKNOWN)
     def lose_sight(self, *, check_at: datetime) -> None:
         """Note that nobody knows, and when to ask again."""

@@ -44,6 +44,8 @@ class Capture(fsm.FSMModelMixin, models.Model):
     failure_code = models.CharField(max_length=60, blank=True, default="")
     entry_id = models.UUIDField(null=True, blank=True)
     succeeded_at = models.DateTimeField(null=True, blank=True)
+    reversal_entry_id = models.UUIDField(null=True, blank=True)
+    reversed_at = models.DateTimeField(null=True, blank=True)
     claim = models.JSONField(null=True, blank=True)
     next_check_at = models.DateTimeField(null=True, blank=True)
     checks = models.IntegerField(default=0)
@@ -86,8 +88,19 @@ class Capture(fsm.FSMModelMixin, models.Model):
                 name="payments_capture_that_succeeded_is_booked",
             ),
             models.CheckConstraint(
-                condition=Q(state="succeeded") ^ Q(succeeded_at__isnull=True),
-                name="payments_capture_says_when_it_succeeded",
+                condition=Q(state__in=["succeeded", "reversed"]) ^ Q(succeeded_at__isnull=True),
+                name="payments_capture_tells_when_it_succeeded",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    state="reversed",
+                    reversal_entry_id__isnull=False,
+                    reversed_at__isnull=False,
+                    refunded_minor=0,
+                )
+                | Q(reversal_entry_id__isnull=True, reversed_at__isnull=True)
+                & ~Q(state="reversed"),
+                name="payments_capture_reversed_is_booked_and_says_when",
             ),
             models.CheckConstraint(
                 condition=~Q(state__in=["submitted", "unknown"]) | Q(next_check_at__isnull=False),
@@ -121,6 +134,11 @@ class Capture(fsm.FSMModelMixin, models.Model):
     def fail(self, code: str) -> None:
         """Note that the money was not taken."""
         self.failure_code, self.next_check_at = code, None
+
+    @fsm.transition(field=state, source=CaptureState.SUCCEEDED, target=CaptureState.REVERSED)
+    def reverse(self, *, at: datetime) -> None:
+        """Note that it had not happened: two people have said so."""
+        self.reversal_entry_id, self.reversed_at = ids.new(), at
 
     @fsm.transition(
         field=state,

@@ -72,6 +72,8 @@ class Payment(fsm.FSMModelMixin, models.Model):
     review_id = models.UUIDField(null=True, blank=True)
     conflicted_from = models.CharField(max_length=20, blank=True, default="")
     conflict_reason = models.CharField(max_length=60, blank=True, default="")
+    conflict_operation_id = models.UUIDField(null=True, blank=True)
+    corrected_at = models.DateTimeField(null=True, blank=True)
     link_id = models.UUIDField(null=True, blank=True)
     created_at = models.DateTimeField()
     captured_at = models.DateTimeField(null=True, blank=True)
@@ -278,11 +280,42 @@ class Payment(fsm.FSMModelMixin, models.Model):
         ],
         target=State.CONFLICTED,
     )
-    def conflict(self, *, was: str, review_id: UUID, reason: str) -> None:
+    def conflict(self, *, was: str, review_id: UUID, reason: str, operation_id: UUID) -> None:
         """Freeze, because the provider contradicts us; `was` is what the public saw last."""
         self.conflicted_from, self.conflict_reason = was, reason
+        self.conflict_operation_id, self.corrected_at = operation_id, None
         self.review_id = review_id
         self.expires_at = None
+
+    @fsm.transition(field=state, source=State.CONFLICTED, target=State.CONFLICTED)
+    def take_back(self, amount: Money, *, fee: Money) -> None:
+        """Note that what was booked as taken had not been."""
+        self.captured_minor -= self._minor(amount)
+        self.fee_minor -= self._minor(fee)
+        if not self.captured_minor:
+            self.captured_at = None
+
+    @fsm.transition(field=state, source=State.CONFLICTED, target=State.CAPTURED)
+    def correct_to_captured(self, *, at: datetime) -> None:
+        """Go on with what was taken, as two people have found at the provider."""
+        self._agree(at)
+        self.expires_at = None
+
+    @fsm.transition(field=state, source=State.CONFLICTED, target=State.AUTHORIZED)
+    def correct_to_authorized(self, amount: Money, *, until: datetime, at: datetime) -> None:
+        """Go on with what is reserved, as two people have found at the provider."""
+        self._agree(at)
+        self.authorized_minor, self.expires_at = self._minor(amount), until
+
+    @fsm.transition(field=state, source=State.CONFLICTED, target=State.CANCELED)
+    def correct_to_canceled(self, *, reason: str, at: datetime) -> None:
+        """End with nothing, as two people have found at the provider."""
+        self._agree(at)
+        self.cancellation_reason = self.cancellation_reason or reason
+        self.canceled_at = self.canceled_at or at
+
+    def _agree(self, at: datetime) -> None:
+        self.conflicted_from, self.review_id, self.corrected_at = "", None, at
 
     def _take(self, amount: Money, fee: Money, at: datetime) -> None:
         self.captured_minor += self._minor(amount)

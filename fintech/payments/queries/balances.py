@@ -20,7 +20,12 @@ _MOVEMENTS = """
 SELECT c.entry_id AS id, 'charge' AS kind, c.currency, c.amount_minor, c.fee_minor,
        c.id AS source_id, c.attempt_id, c.payment_id, c.succeeded_at AS at
 FROM payments_capture c JOIN payments_payment p ON p.id = c.payment_id
-WHERE c.merchant_id = %(merchant)s AND c.state = 'succeeded' AND p.purpose = 'sale'
+WHERE c.merchant_id = %(merchant)s AND c.state IN ('succeeded', 'reversed') AND p.purpose = 'sale'
+UNION ALL
+SELECT c.reversal_entry_id, 'adjustment', c.currency, -c.amount_minor, -c.fee_minor,
+       c.id, c.attempt_id, c.payment_id, c.reversed_at
+FROM payments_capture c JOIN payments_payment p ON p.id = c.payment_id
+WHERE c.merchant_id = %(merchant)s AND c.state = 'reversed' AND p.purpose = 'sale'
 UNION ALL
 SELECT r.entry_id, 'refund', r.currency, -r.amount_minor, 0,
        r.id, r.attempt_id, r.payment_id, r.succeeded_at

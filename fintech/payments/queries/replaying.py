@@ -136,6 +136,8 @@ def _born(fact: Recorded) -> Folded:
         "review_id": None,
         "conflicted_from": "",
         "conflict_reason": "",
+        "conflict_operation_id": None,
+        "corrected_at": None,
         "captured_at": None,
         "canceled_at": None,
     }
@@ -194,6 +196,24 @@ def _conflicted(fact: Recorded, payment: Folded) -> None:
     payment["conflicted_from"] = fact.data["from_state"]
     payment["conflict_reason"] = fact.data["reason"]
     payment["review_id"] = fact.data["review_id"]
+    payment["conflict_operation_id"] = fact.data["operation_id"]
+    payment["corrected_at"] = None
+
+
+def _reversed(fact: Recorded, payment: Folded) -> None:
+    payment["captured_minor"] -= fact.data["amount_minor"]
+    payment["fee_minor"] -= fact.data["fee_minor"]
+    if not payment["captured_minor"]:
+        payment["captured_at"] = None
+
+
+def _corrected(fact: Recorded, payment: Folded) -> None:
+    payment["authorized_minor"] = fact.data["authorized_minor"]
+    payment["conflicted_from"], payment["review_id"] = "", None
+    payment["corrected_at"] = fact.occurred_at
+    if fact.data["to_state"] == "canceled":
+        payment["cancellation_reason"] = fact.data["cancellation_reason"]
+        payment["canceled_at"] = payment["canceled_at"] or fact.occurred_at
 
 
 _CHANGES = {
@@ -209,6 +229,8 @@ _CHANGES = {
     "payment_captured": _captured,
     "payment_canceled": _canceled,
     "payment_conflicted": _conflicted,
+    "payment_capture_reversed": _reversed,
+    "payment_status_corrected": _corrected,
 }
 
 

@@ -9,6 +9,7 @@ from fintech.payments.services.canceling import cancel
 from fintech.payments.services.capturing import capture
 from fintech.payments.services.challenging import answer_challenge
 from fintech.payments.services.confirming import confirm, confirm_all, confirm_one
+from fintech.payments.services.correcting import correct, propose_correction
 from fintech.payments.services.creating import create
 from fintech.payments.services.customers import create_customer, delete_customer, update_customer
 from fintech.payments.services.deciding import begin
@@ -39,6 +40,7 @@ __all__ = [
     "confirm",
     "confirm_all",
     "confirm_one",
+    "correct",
     "create",
     "create_customer",
     "create_link",
@@ -49,6 +51,7 @@ __all__ = [
     "dry_run",
     "expire_due",
     "pay_by_link",
+    "propose_correction",
     "receive",
     "record",
     "refund",

@@ -273,12 +273,19 @@ def _hear_again(attempt: Attempt, answer: data.Answer, work: Work, *, at: dateti
 def conflict(
     payment: Payment, operation_id: UUID, reason: str, work: Work, *, at: datetime
 ) -> None:
-    """Freeze a payment that the provider contradicts; once is enough."""
+    """
+    Freeze a payment that the provider contradicts; once is enough.
+
+    Where two people have decided what an operation has come to, what the provider still
+    says of it changes nothing.
+    """
     if payment.state == PaymentState.CONFLICTED:
+        return
+    if payment.corrected_at is not None and payment.conflict_operation_id == operation_id:
         return
     was = payment.state
     review_id = payment.review_id or ids.new()
-    payment.conflict(was=was, review_id=review_id, reason=reason)
+    payment.conflict(was=was, review_id=review_id, reason=reason, operation_id=operation_id)
     work.touch(payment)
     work.facts.append(
         rows.tell(

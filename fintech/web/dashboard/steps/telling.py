@@ -150,6 +150,16 @@ def _conflicted(data: dict[str, Any]) -> Told:
     return "bad", "flag", "The acquirer contradicts our records", (line, f"Code: {data['reason']}")
 
 
+def _capture_reversed(data: dict[str, Any]) -> Told:
+    line = "It had been booked and had not happened; the books are corrected."
+    return "bad", "arrow-counterclockwise", f"{_amount(data)} was not taken after all", (line,)
+
+
+def _corrected(data: dict[str, Any]) -> Told:
+    line = f"It is {data['to_state'].replace('_', ' ')}."
+    return "ok", "people", "Two people have decided what is true", (line,)
+
+
 def _refund_created(data: dict[str, Any]) -> Told:
     reason = data.get("reason", "").replace("_", " ")
     line = f"Reason: {reason}" if reason else ""
@@ -204,6 +214,8 @@ TOLD = {
     "payment_canceled": _canceled,
     "payment_remainder_released": _released,
     "payment_conflicted": _conflicted,
+    "payment_capture_reversed": _capture_reversed,
+    "payment_status_corrected": _corrected,
     "refund_created": _refund_created,
     "refund_succeeded": _refund_succeeded,
     "refund_failed": _refund_failed,
