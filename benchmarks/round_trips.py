@@ -33,7 +33,7 @@ def main() -> None:
         return data.Begin(
             merchant_id=merchant.id,
             at=at,
-            token="visa",  # noqa: S106 - a sandbox card's.
+            token="visa",
             new=data.NewPayment(amount=Money(42_50, "EUR")),
         )
 
