@@ -73,6 +73,10 @@ bench-river: ready ## Measure payments per second beside a null view; CLIENTS=8 
 bench-ledger: ready ## Measure the ledger beside pgbench; ROUNDS=5 SECONDS_PER_ROUND=3.
 	@$(PYTHON_BIN) -m benchmarks.ledger $(ARGS)
 
+.PHONY: bench-fraud
+bench-fraud: ready ## Measure the fraud model beside the Handbook's table, and how quick it is.
+	@$(PYTHON_BIN) -m benchmarks.fraud $(ARGS)
+
 .PHONY: prove-payments
 prove-payments: ready ## Kill points, races, model, killed server: at EFFORT=1 unless told; PARTS= for some.
 	@EFFORT=$(if $(filter file,$(origin EFFORT)),1,$(EFFORT)) $(PYTHON_BIN) -m benchmarks.prove_payments
