@@ -47,7 +47,9 @@ def suspicion(transfers: pd.DataFrame, accounts: NDArray[Any]) -> Numbers:
     )
     known = edges.groupby("account").agg(below=("below", "max"), again=("again", "max"))
     table = known.reindex(accounts, fill_value=0).to_numpy(np.float64)
-    forest = IsolationForest(n_estimators=_TREES, random_state=_SEED, max_samples=1024).fit(table)
+    forest = IsolationForest(
+        n_estimators=_TREES, random_state=_SEED, max_samples=min(1024, len(table))
+    ).fit(table)
     apart: Numbers = -forest.score_samples(table)
     return apart
 
