@@ -116,28 +116,41 @@ class SealedLog:
             known: a number and head digest kept elsewhere; without one, a log cut off at
                 its end together with its seals cannot be told from a shorter log.
         """
+        for seal, faults in self.checked(known=known):
+            yield from faults
+            if seal is not None:
+                yield from self._against_rows(seal)
+
+    def checked(
+        self, *, known: tuple[int, bytes] | None = None
+    ) -> Iterator[tuple[Seal | None, list[Fault]]]:
+        """Yield each seal with what is wrong about its head; last, what is missing after them."""
         keys = proof.key_ring(proof.public_key(settings.SIGNING_KEY))
         tree, previous, number = Tree(), proof.GENESIS, 0
-        for seal in self._seals("ORDER BY no"):
-            name = f"{self.seals} {seal.number}"
-            number += 1
-            if seal.number != number:
-                yield Fault(row=f"{self.seals} {number}", reason="was removed")
-                number = seal.number
-            tree = tree.extended([leaf for _, leaf in seal.leaves])
-            if (tree.size, tree.root()) != (seal.size, seal.head.root):
-                yield Fault(row=name, reason="its root is not that of its rows")
-                tree = seal.tree
-            if seal.head.previous != previous:
-                yield Fault(row=name, reason="does not follow the seal before it")
-            if not proof.verify_head(seal.head, seal.signature, keys):
-                yield Fault(row=name, reason="its signature is not ours")
-            previous = seal.head.digest()
-            if known is not None and seal.number == known[0] and previous != known[1]:
-                yield Fault(row=name, reason="is not the head that was kept elsewhere")
-            yield from self._against_rows(seal)
+        while page := list(self._seals("WHERE no > %s ORDER BY no LIMIT 4", number)):
+            for seal in page:
+                faults = []
+                name = f"{self.seals} {seal.number}"
+                number += 1
+                if seal.number != number:
+                    faults.append(Fault(row=f"{self.seals} {number}", reason="was removed"))
+                    number = seal.number
+                tree = tree.extended([leaf for _, leaf in seal.leaves])
+                if (tree.size, tree.root()) != (seal.size, seal.head.root):
+                    faults.append(Fault(row=name, reason="its root is not that of its rows"))
+                    tree = seal.tree
+                if seal.head.previous != previous:
+                    faults.append(Fault(row=name, reason="does not follow the seal before it"))
+                if not proof.verify_head(seal.head, seal.signature, keys):
+                    faults.append(Fault(row=name, reason="its signature is not ours"))
+                previous = seal.head.digest()
+                if known is not None and seal.number == known[0] and previous != known[1]:
+                    reason = "is not the head that was kept elsewhere"
+                    faults.append(Fault(row=name, reason=reason))
+                yield seal, faults
         if known is not None and number < known[0]:
-            yield Fault(row=f"{self.seals} {known[0]}", reason="was cut off; the log is shorter")
+            name = f"{self.seals} {known[0]}"
+            yield None, [Fault(row=name, reason="was cut off; the log is shorter")]
 
     def _against_rows(self, seal: Seal) -> Iterator[Fault]:
         """Compare one seal's rows with those that stand there now."""

@@ -19,6 +19,7 @@ CAMPAIGNS = {
     "ledger": [
         "tests/ledger/test_machine.py",
         "tests/ledger/test_races.py",
+        "tests/ledger/test_tampering.py",
     ],
 }
 
