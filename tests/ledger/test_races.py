@@ -1,6 +1,12 @@
-"""Many at once: money is spent once, ids count once, and nobody waits in a circle."""
+"""
+Many at once: money is spent once, ids count once, and nobody waits in a circle.
 
+A whole campaign (EFFORT=1) is a hundred rounds of a hundred callers; `make test` a share.
+"""
+
+import os
 import random
+import threading
 
 import pytest
 
@@ -12,6 +18,11 @@ from tests.make.ledger import eur
 from tests.racing import race
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+EFFORT = float(os.environ.get("EFFORT", "0.02"))
+CALLERS = max(10, min(100, round(100 * EFFORT)))
+ROUNDS = max(3, round(100 * EFFORT))
 
 
 def consistent() -> bool:
@@ -30,6 +41,30 @@ def test_money_for_one_is_spent_by_one():
     assert sum(isinstance(outcome, errors.Overdraft) for outcome in outcomes) == 7
     assert queries.wallet_balance(wallet, "EUR").posted == eur(3_00)
     assert consistent()
+
+
+def test_round_after_round_one_of_a_hundred_has_the_money(record_property):
+    """Every caller keeps its connection and tries once in each round, all at once."""
+    wallets = [make.full_wallet(eur(7_00)) for _ in range(ROUNDS)]
+    begin = threading.Barrier(CALLERS)
+
+    def try_all():
+        codes = []
+        for wallet in wallets:
+            entry = make.transfer(wallet, ids.new(), eur(7_00))
+            begin.wait(60)
+            codes += services.try_post([entry], by=make.BY)
+        return codes
+
+    outcomes = race(CALLERS, try_all)
+
+    by_round = [[outcome.code for outcome in turn] for turn in zip(*outcomes, strict=True)]
+    assert [codes.count(Code.POSTED) for codes in by_round] == [1] * ROUNDS
+    assert [codes.count(Code.OVERDRAFT) for codes in by_round] == [CALLERS - 1] * ROUNDS
+    assert {queries.wallet_balance(one, "EUR").posted for one in wallets} == {eur(0)}
+    assert consistent()
+    record_property("rounds", ROUNDS)
+    record_property("callers", CALLERS)
 
 
 def test_one_id_counts_once_however_many_post_it():
@@ -82,13 +117,15 @@ def test_an_account_is_opened_once_however_many_use_it_first():
     assert consistent()
 
 
-def test_batches_over_the_same_accounts_never_wait_in_a_circle():
-    wallets = [make.full_wallet(eur(1_000_00)) for _ in range(6)]
+def test_batches_over_the_same_accounts_never_wait_in_a_circle(record_property):
+    batches = max(6, round(300 * EFFORT))
+    record_property("batches", 6 * batches)
+    wallets = [make.full_wallet(eur(100_000_00)) for _ in range(6)]
     fresh = [ids.new() for _ in range(20)]
 
     def shuffle():
         codes = set()
-        for _ in range(6):
+        for _ in range(batches):
             entries = []
             for _ in range(10):
                 source, destination = random.sample(wallets, 2)
@@ -100,5 +137,5 @@ def test_batches_over_the_same_accounts_never_wait_in_a_circle():
     outcomes = race(6, shuffle)
     assert all(outcome == {Code.POSTED} for outcome in outcomes), outcomes
     total = sum(queries.wallet_balance(one, "EUR").posted.minor for one in (*wallets, *fresh))
-    assert total == 6 * 1_000_00
+    assert total == 6 * 100_000_00
     assert consistent()

@@ -65,7 +65,7 @@ ENTRY = (
     "occurred_at = occurred_at + interval '1 microsecond'", "template = template || 'x'",
     "version = version + 1", "subject = gen_random_uuid()", "expected = '[1]'",
     "final = NOT final", "by = by || '!'", "recorded_at = recorded_at + interval '1 second'",
-    "xid = '4'", "kind = (kind + 1) % 2", "lines = set_byte(lines, 11, 77)",
+    "xid = '4'", "kind = CASE kind WHEN 0 THEN 1 WHEN 1 THEN 0 WHEN 2 THEN 3 ELSE 2 END", "lines = set_byte(lines, 11, 77)",
     "expires_at = '2031-01-01'", "id = gen_random_uuid()",
 )  # fmt: skip
 

@@ -20,6 +20,7 @@ CAMPAIGNS = {
         "tests/ledger/test_machine.py",
         "tests/ledger/test_races.py",
         "tests/ledger/test_tampering.py",
+        "tests/ledger/test_losing_the_server.py",
     ],
 }
 
