@@ -85,5 +85,5 @@ def serve(seed: int) -> None:
 
 
 if __name__ == "__main__":
-    set_up(os.environ["HORDAK_URL"])
+    set_up(os.environ["PEER_URL"])
     {"prepare": prepare, "serve": serve}[sys.argv[1]](int(sys.argv[2]))

@@ -44,7 +44,7 @@ class Type(StrEnum):
         return Normal.DEBIT if self in {Type.ASSET, Type.EXPENSE} else Normal.CREDIT
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # Each is declared once, here.
 class Kind:
     """A row of the chart: a number, a pattern of addresses, and its rules."""
 

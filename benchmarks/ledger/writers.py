@@ -1,0 +1,144 @@
+"""
+Those who post: one writer of batches, sixteen clients of one transfer a commit, a combiner.
+
+Client processes wait between rounds with their connections open.
+"""
+
+import asyncio
+import multiprocessing
+import random
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import Connection
+from typing import Any
+from uuid import UUID
+
+from benchmarks.ledger.workload import BATCH, BY, CALLERS, SECONDS, transfer, transfers, write
+
+
+def batches(*, shard: int = 0) -> dict[str, Any]:
+    """Post a thousand at a time, alone; each batch is a commit."""
+    posted = 0
+    began = time.perf_counter()
+    while time.perf_counter() - began < SECONDS:
+        write(transfers(BATCH), shard=shard)
+        posted += BATCH
+    return {
+        "per_second": round(posted / (time.perf_counter() - began), 1),
+        "transfers": posted,
+    }
+
+
+def combined(hot: UUID | None = None) -> dict[str, Any]:
+    """Post one at a time for many callers on an event loop, through the combiner."""
+    from fintech.kernel.group_commit import LoopCombiner
+    from fintech.ledger import services as ledger
+    from fintech.ledger.data import JournalEntry, Outcome
+
+    sizes: list[int] = []
+    posted, refused = 0, 0
+
+    def run(entries: Sequence[JournalEntry]) -> Sequence[Outcome]:
+        sizes.append(len(entries))
+        return ledger.try_post(entries, by=BY)
+
+    async def caller(combiner: LoopCombiner[JournalEntry, Outcome], until: float) -> None:
+        nonlocal posted, refused
+        while time.perf_counter() < until:
+            outcome = await combiner.submit(transfer(hot))
+            if outcome.code == 0:
+                posted += 1
+            else:
+                refused += 1
+
+    async def crowd() -> None:
+        combiner: LoopCombiner[JournalEntry, Outcome] = LoopCombiner(run)
+        until = time.perf_counter() + SECONDS
+        await asyncio.gather(*(caller(combiner, until) for _ in range(CALLERS)))
+
+    began = time.perf_counter()
+    asyncio.run(crowd())
+    return {
+        "per_second": round(posted / (time.perf_counter() - began), 1),
+        "median_batch": statistics.median(sizes),
+        "refused": refused,
+    }
+
+
+def one_by_one(_number: int) -> Callable[[], int]:
+    """Return what posts one transfer a commit: a call of the function, no more."""
+    import psycopg
+    from django.conf import settings
+
+    from fintech.kernel.schema import SEARCH_PATH
+    from fintech.ledger import posting
+
+    line = psycopg.connect(settings.DATABASE_URL, autocommit=True)
+    cursor: Any = posting.Prepared(line)
+    line.execute(f"SET search_path = {SEARCH_PATH}")
+
+    def one() -> None:
+        cursor.execute(posting.CALL, posting.arguments([transfer()], whole=True, by=BY))
+        if cursor.fetchone() != ([0],):
+            raise RuntimeError("a transfer was refused")
+
+    def post() -> int:
+        done, until = 0, time.perf_counter() + SECONDS
+        while time.perf_counter() < until:
+            one()
+            done += 1
+        return done
+
+    for _ in range(10):  # Plans are made by the first few.
+        one()
+    return post
+
+
+def of_shard(number: int) -> Callable[[], int]:
+    """Return what posts batches on a shard."""
+    return lambda: int(batches(shard=number)["transfers"])
+
+
+def _serve(orders: Connection, number: int, prepare: Callable[[int], Callable[[], int]]) -> None:
+    import django
+
+    django.setup()
+    random.seed(number)
+    work = prepare(number)
+    orders.send(0)
+    while orders.recv():
+        orders.send(work())
+
+
+class Processes:
+    """Client processes, each doing the same work when told."""
+
+    def __init__(self, count: int, prepare: Callable[[int], Callable[[], int]]) -> None:
+        """Start them and wait until all are connected."""
+        context = multiprocessing.get_context("spawn")
+        self.lines: list[Connection] = []
+        self.processes = []
+        for number in range(count):
+            ours, theirs = context.Pipe()
+            process = context.Process(target=_serve, args=(theirs, number, prepare), daemon=True)
+            process.start()
+            self.lines.append(ours)
+            self.processes.append(process)
+        for line in self.lines:
+            line.recv()
+
+    def measure(self) -> dict[str, Any]:
+        """Let all work for one round."""
+        began = time.perf_counter()
+        for line in self.lines:
+            line.send(True)
+        posted = sum(line.recv() for line in self.lines)
+        return {"per_second": round(posted / (time.perf_counter() - began), 1)}
+
+    def stop(self) -> None:
+        """Send them home."""
+        for line in self.lines:
+            line.send(False)
+        for process in self.processes:
+            process.join()
