@@ -17,7 +17,9 @@ from urllib.parse import unquote_to_bytes
 
 from django.conf import settings
 
+from config import health
 from config.wsgi import application as django
+from fintech.api import hot
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -33,7 +35,11 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
         await _lifespan(receive, send)
     elif scope["type"] == "http":
-        await _bridge(scope, receive, send)
+        if settings.HOT_DOOR and hot.takes(scope):
+            with health.measured(scope["method"], "hot") as answered:
+                answered.status = await hot.serve(scope, receive, send)
+        else:
+            await _bridge(scope, receive, send)
     elif scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1003})
 

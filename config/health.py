@@ -1,7 +1,9 @@
 """Whether the instance lives, is ready, and how it does: /livez, /readyz, /metrics."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 import redis
 from django.conf import settings
@@ -29,6 +31,23 @@ _oldest_writer = Gauge(
 )
 
 
+@dataclass(slots=True)
+class Answered:
+    """What came of a request that is measured; no status if nobody waited for the answer."""
+
+    status: int | None = None
+
+
+@contextmanager
+def measured(method: str, door: str) -> Iterator[Answered]:
+    """Count an answer and how long it took."""
+    began, answered = time.perf_counter(), Answered()
+    yield answered
+    if answered.status is not None:
+        _requests.labels(method, answered.status, door).inc()
+        _seconds.labels(door).observe(time.perf_counter() - began)
+
+
 class Measured:
     """Counts answers and how long they took, by door."""
 
@@ -38,13 +57,12 @@ class Measured:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer and count."""
-        began = time.perf_counter()
-        response = self._next(request)
         door = request.path.split("/", 2)[1] or "home"
         if door not in {"v1", "dashboard", "pay", "admin", "inbound", "static", "accounts"}:
             door = "other"
-        _requests.labels(request.method, response.status_code, door).inc()
-        _seconds.labels(door).observe(time.perf_counter() - began)
+        with measured(request.method or "", door) as answered:
+            response = self._next(request)
+            answered.status = response.status_code
         return response
 
 

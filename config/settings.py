@@ -126,6 +126,7 @@ WAKE_SUBSCRIBERS: bool = env.bool("WAKE_SUBSCRIBERS", default=False)
 # Requests that meet in one web process share their commits.
 COMBINE: bool = env.bool("COMBINE", default=False)
 
+HOT_DOOR: bool = env.bool("HOT_DOOR", default=True)  # Off: Django serves these paths too.
 WEB_THREADS: int = env.int("WEB_THREADS", default=16)  # Per web process.
 PROMETHEUS_MULTIPROC_DIR: str = env.str("PROMETHEUS_MULTIPROC_DIR", default="")
 

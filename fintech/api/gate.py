@@ -20,7 +20,7 @@ from fintech.api.codec.fields import CardCode, WalletCode, read_fields
 from fintech.api.codec.tree import Malformed, Node
 from fintech.api.expansion import expand
 from fintech.api.operations import Answer, Call, Operation
-from fintech.kernel import clock
+from fintech.kernel import clock, waiting
 from fintech.kernel.errors import NotFound
 from fintech.kernel.idempotency import Done
 from fintech.kernel.keys import Key
@@ -80,13 +80,21 @@ def serve(
         content=content if operation.takes_content else b"",
         headers=headers,
     )
+    combined = operation.is_combined
+    is_combined = combined is not None and combined(values) and not rehearsed
+    if is_combined and not values.get("expand"):
+        return _answered(call, rehearsed=False)
+    return waiting.aside(lambda: _answered(call, rehearsed=rehearsed))
+
+
+def _answered(call: Call, *, rehearsed: bool) -> Answer:
     try:
-        answer = _rehearse(call) if rehearsed else operation.run(call)
+        answer = _rehearse(call) if rehearsed else call.operation.run(call)
     except NotFound as missing:
         raise _placed(missing, call) from missing
-    wanted = values.get("expand")
+    wanted = call.values.get("expand")
     if wanted:
-        expand(answer.body, wanted, merchant_id=caller.merchant_id)
+        expand(answer.body, wanted, merchant_id=call.merchant_id)
     return answer
 
 

@@ -149,6 +149,9 @@ class Operation:
     content_limit: int = 256 * 1024  # Bytes of a body.
     takes_content: bool = False  # The body is a file, not parameters.
     rehearses: bool = False  # It heeds `Dry-Run: true`.
+    # Whether all its work, with such parameters, is handed to combiners and providers: then
+    # it may run on an event loop as it is.
+    is_combined: Callable[[Mapping[str, Any]], bool] | None = None
 
     @property
     def is_write(self) -> bool:
@@ -173,6 +176,7 @@ def operation(
     content_limit: int = 256 * 1024,
     takes_content: bool = False,
     rehearses: bool = False,
+    is_combined: Callable[[Mapping[str, Any]], bool] | None = None,
 ) -> Callable[[Callable[[Call], Answer]], Callable[[Call], Answer]]:
     """Declare the function below to be an operation of the API."""
 
@@ -197,6 +201,7 @@ def operation(
                 content_limit=content_limit,
                 takes_content=takes_content,
                 rehearses=rehearses,
+                is_combined=is_combined,
             )
         )
         return run

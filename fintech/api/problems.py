@@ -72,7 +72,7 @@ def _headers(refusal: Refusal, status: int) -> dict[str, str]:
     if isinstance(refusal, errors.RateLimited):
         headers.update(refusal.headers)
         headers["Retry-After"] = str(max(1, math.ceil(refusal.retry_after_seconds)))
-    elif status in {409, 503}:
+    elif status in {409, 429, 503}:
         headers["Retry-After"] = "1"
     if refusal.replayed:
         headers["Idempotent-Replayed"] = "true"

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 from django.db import connection
 
+from fintech.kernel import waiting
 from fintech.kernel.errors import Forbidden
 
 _FRESH_SECONDS = 1.0
@@ -59,12 +60,16 @@ def _offset(*, fresh: bool = False) -> timedelta:
     global _known  # noqa: PLW0603 - one clock per process.
     read_at, offset = _known
     if fresh or time.monotonic() - read_at >= _FRESH_SECONDS:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT microseconds FROM kernel_clockoffset WHERE id = 1")
-            row = cursor.fetchone()
-        offset = timedelta(microseconds=row[0] if row else 0)
+        offset = waiting.aside(_read)
         _known = (time.monotonic(), offset)
     return offset
+
+
+def _read() -> timedelta:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT microseconds FROM kernel_clockoffset WHERE id = 1")
+        row = cursor.fetchone()
+    return timedelta(microseconds=row[0] if row else 0)
 
 
 def _store(offset: timedelta) -> None:

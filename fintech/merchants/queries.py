@@ -13,6 +13,7 @@ from uuid import UUID
 from django.conf import settings
 from guardian.core import ObjectPermissionChecker
 
+from fintech.kernel import waiting
 from fintech.kernel.invariants import Invariant
 from fintech.merchants import credentials, data, errors
 from fintech.merchants.data import MerchantStatus, Role
@@ -85,7 +86,7 @@ def authenticate(secret: str, *, at: datetime) -> data.ApiKey:
     now = time.monotonic()
     trusted_until, key = _cached.get(digest, (0.0, None))
     if key is None or now >= trusted_until:
-        key = _looked_up(digest)
+        key = waiting.aside(lambda: _looked_up(digest))
         if len(_cached) >= _MOST_CACHED:
             _cached.clear()
         _cached[digest] = (now + _TRUSTED_S, key)

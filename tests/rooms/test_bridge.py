@@ -62,6 +62,7 @@ def echo(monkeypatch):
     return got
 
 
+@pytest.mark.django_db
 def test_an_answer_of_django_comes_back_whole():
     answer = ask()
     assert (answer["status"], answer["body"]) == (200, b'{"status": "live"}')

@@ -94,6 +94,7 @@ def chosen(call: Call, name: str = "payment_method") -> dict[str, Any]:
         **_INERT,
     },
     rehearses=True,
+    is_combined=lambda values: bool(values.get("confirm")),
 )
 def create(call: Call) -> Answer:
     """Create a payment intent, and confirm it at once if `confirm`."""
@@ -199,6 +200,7 @@ def update(call: Call) -> Answer:
         },
     },
     rehearses=True,
+    is_combined=lambda _values: True,
 )
 def confirm(call: Call) -> Answer:
     """Charge the card, or reserve the money where capture is manual."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from fintech.kernel import waiting
 from fintech.kernel.actor import Actor
 from fintech.kernel.idempotency import Done, Key
 from fintech.payments import data, errors
@@ -69,7 +70,8 @@ def confirm_one(order: data.Begin, *, by: Actor) -> Done[data.Payment]:
         raise begun.refusal
     payment = begun.payment
     if begun.ask is not None:
-        payment = combining.record(recording.ask(begun.ask))
+        question = begun.ask
+        payment = combining.record(waiting.aside(lambda: recording.ask(question)))
     if payment is None:
         message = "a decision has a payment or a refusal"
         raise RuntimeError(message)

@@ -1,0 +1,158 @@
+"""The quick door on the event loop: the same answers as Django's, for the same bytes."""
+
+import asyncio
+import json
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from config import asgi
+from fintech.ledger import queries as ledger
+from fintech.payments.services import combining
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+async def asked(path: str, content: bytes, headers: dict[str, str], *, query: bytes = b"") -> dict:
+    sent: list[dict] = []
+    pieces = [{"type": "http.request", "body": content, "more_body": False}]
+
+    async def receive():
+        return pieces.pop(0)
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "POST",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query,
+        "headers": [
+            (b"host", b"localhost"),
+            *((name.lower().encode(), value.encode()) for name, value in headers.items()),
+        ],
+        "server": ("localhost", 80),
+        "client": ("127.0.0.1", 5),
+        "scheme": "http",
+    }
+    await asgi.application(scope, receive, send)
+    start, body = sent
+    return {
+        "status": start["status"],
+        "headers": dict(start["headers"]),
+        "body": json.loads(body["body"]),
+    }
+
+
+def ask(*requests, hot: bool, combine: bool = True) -> list[dict]:
+    """Serve requests at the same time, by the quick door or by Django's."""
+
+    async def crowd():
+        return await asyncio.gather(*(asked(*request) for request in requests))
+
+    before = settings.HOT_DOOR, settings.COMBINE
+    settings.HOT_DOOR, settings.COMBINE = hot, combine
+    try:
+        return asyncio.run(crowd())
+    finally:
+        settings.HOT_DOOR, settings.COMBINE = before
+        combining._begins_of_loop.cache_clear()
+        combining._records_of_loop.cache_clear()
+
+
+FORM = b"amount=4250&currency=eur&payment_method=pm_card_visa&confirm=true"
+
+
+@pytest.fixture
+def headers(api):
+    return {
+        "Authorization": f"Bearer {api.secret}",
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+
+
+def paid(body: dict) -> int:
+    return body["amount_received"]
+
+
+@pytest.mark.parametrize("combine", [True, False])
+def test_many_pay_at_the_same_time_and_each_gets_his_own_answer(headers, acquirer, combine):
+    requests = [
+        (
+            "/v1/payment_intents",
+            f"amount={1000 + n}&currency=eur&payment_method=pm_card_visa&confirm=true".encode(),
+            headers,
+        )
+        for n in range(20)
+    ]
+    told = ask(*requests, hot=True, combine=combine)
+    assert [one["status"] for one in told] == [200] * 20
+    assert [paid(one["body"]) for one in told] == [1000 + n for n in range(20)]
+    assert ledger.verify() == []
+
+
+def test_a_created_intent_is_confirmed(headers, acquirer):
+    (made,) = ask(("/v1/payment_intents", b"amount=700&currency=jpy", headers), hot=True)
+    assert made["body"]["status"] == "requires_payment_method"
+    path = f"/v1/payment_intents/{made['body']['id']}/confirm"
+    (told,) = ask((path, b"payment_method=pm_card_visa", headers), hot=True)
+    assert told["body"]["status"] == "succeeded"
+
+
+def test_the_same_key_twice_at_once_has_one_effect(headers, acquirer):
+    keyed = {**headers, "Idempotency-Key": "order-1"}
+    told = ask(*[("/v1/payment_intents", FORM, keyed)] * 10, hot=True)
+    effects = {one["body"]["id"] for one in told if one["status"] == 200}
+    assert len(effects) == 1
+    assert {one["status"] for one in told} <= {200, 409}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM payments_payment")
+        assert cursor.fetchone() == (1,)
+
+
+# The framework says of every answer which methods a path has.
+VARIABLE = {b"request-id", b"ratelimit", b"allow"}
+
+
+@pytest.mark.parametrize(
+    ("content", "extra", "status"),
+    [
+        (b"amount=1", {}, 400),
+        (b"amount=10&currency=eur&colour=red", {}, 400),
+        (b"{", {"Content-Type": "application/json"}, 400),
+        (FORM, {"Authorization": "Bearer sk_test_ffp_no"}, 401),
+        (FORM, {"Authorization": ""}, 401),
+        (FORM, {"Accept": "text/html"}, 406),
+        (FORM, {"Content-Type": "text/plain"}, 400),
+        (FORM, {"API-Version": "1999-01-01"}, 400),
+        (FORM, {"Idempotency-Key": " "}, 400),
+        (FORM, {"Dry-Run": "maybe"}, 400),
+        (FORM + b"&description=" + b"x" * 300_000, {}, 413),
+        (FORM.replace(b"pm_card_visa", b"pm_card_visa_chargeDeclined"), {}, 402),
+    ],
+)
+def test_both_doors_refuse_alike(headers, acquirer, content, extra, status):
+    request = ("/v1/payment_intents", content, {**headers, **extra})
+    (hot,), (django,) = ask(request, hot=True), ask(request, hot=False)
+    assert hot["status"] == django["status"] == status
+    if status != 402:
+        for told in (hot, django):
+            told["body"]["error"].pop("request_id", None)
+            told["body"]["error"].pop("request_log_url", None)
+        assert hot["body"] == django["body"]
+    names = set(hot["headers"]) ^ set(django["headers"])
+    assert names <= VARIABLE
+    for name in hot["headers"].keys() - VARIABLE - {b"content-length"}:
+        assert hot["headers"][name] == django["headers"][name], name
+
+
+def test_a_dry_run_leaves_nothing(headers, acquirer):
+    (told,) = ask(("/v1/payment_intents", FORM, {**headers, "Dry-Run": "true"}), hot=True)
+    assert told["body"]["object"] == "dry_run"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM payments_payment")
+        assert cursor.fetchone() == (0,)
