@@ -73,7 +73,7 @@ async def serve(scope: Scope, receive: Receive, send: Send) -> int | None:
 
 @cache
 def _content_policy() -> tuple[bytes, bytes]:
-    return b"content-security-policy", build_policy(settings.SECURE_CSP).encode()
+    return b"content-security-policy", build_policy(settings.SECURE_CSP).encode()  # type: ignore[arg-type]
 
 
 async def _content(receive: Receive) -> bytes | None:
