@@ -59,8 +59,6 @@ class Event(events.MerchantEvent):
     position: int
     subject_id: UUID | None
     object_id: str
-    sequence: int
-    previous_event_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,16 @@ def _choices(codes: type[StrEnum]) -> list[tuple[str, str]]:
     return [(code.value, code.value.replace("_", " ").capitalize()) for code in codes]
 
 
+def secrets_at(
+    at: datetime, secret: str, former_secret: str, former_secret_until: datetime | None
+) -> list[str]:
+    """Return what signs at a moment: the secret, and its predecessor during the overlap."""
+    signing = [secret]
+    if former_secret_until is not None and at < former_secret_until:
+        signing.append(former_secret)
+    return signing
+
+
 class Endpoint(models.Model):
     """An address to which a merchant's events are posted. Deleted ones stay, for their past."""
 
@@ -36,6 +46,8 @@ class Endpoint(models.Model):
     former_secret = models.CharField(max_length=100, blank=True, default="")
     former_secret_until = models.DateTimeField(null=True, blank=True)
     api_version = models.CharField(max_length=10)
+    # Events of one object are told one after the other, each when the one before has ended.
+    is_ordered = models.BooleanField(default=False)
     is_enabled = models.BooleanField(default=True)
     disabled_reason = models.CharField(max_length=40, blank=True, default="")
     # While it keeps failing: how often in a row, since when, and until when it is left alone.
@@ -94,13 +106,6 @@ class Endpoint(models.Model):
         self.failures = self.pauses = 0
         self.failing_since = self.paused_until = None
 
-    def secrets(self, at: datetime) -> list[str]:
-        """Return what signs at a moment: the secret, and its predecessor during the overlap."""
-        signing = [self.secret]
-        if self.former_secret_until is not None and at < self.former_secret_until:
-            signing.append(self.former_secret)
-        return signing
-
     def as_data(self, *, secret: str = "") -> data.Endpoint:
         """Return the frozen value for the door, without the secret unless it is passed in."""
         return data.Endpoint(
@@ -108,6 +113,7 @@ class Endpoint(models.Model):
             merchant_id=self.merchant_id,
             url=self.url,
             enabled_events=tuple(self.enabled_events),
+            is_ordered=self.is_ordered,
             is_enabled=self.is_enabled,
             created_at=self.created_at,
             description=self.description,
@@ -198,6 +204,9 @@ class Delivery(models.Model):
         Endpoint, null=True, blank=True, on_delete=models.PROTECT, related_name="deliveries"
     )
     template = models.CharField(max_length=40, blank=True, default="")
+    # Where its endpoint wants order: the object, and which of what was told of it this is.
+    order_key = models.CharField(max_length=40, blank=True, default="")
+    order_number = models.IntegerField(default=0)
     state = models.CharField(
         max_length=10, choices=_choices(DeliveryState), default=DeliveryState.PENDING.value
     )
@@ -220,6 +229,21 @@ class Delivery(models.Model):
                 fields=["next_attempt_at"],
                 name="notifications_delivery_due",
                 condition=Q(state="pending"),
+            ),
+            models.Index(
+                fields=["endpoint", "next_attempt_at", "id"],
+                name="notifications_delivery_queue",
+                condition=Q(state="pending", channel="webhook"),
+            ),
+            models.Index(
+                fields=["endpoint", "leased_until"],
+                name="notifications_delivery_leased",
+                condition=Q(state="pending", channel="webhook", leased_until__isnull=False),
+            ),
+            models.Index(
+                fields=["endpoint", "order_key", "order_number"],
+                name="notifications_delivery_order",
+                condition=Q(state="pending", channel="webhook") & ~Q(order_key=""),
             ),
             models.Index(fields=["endpoint", "-id"], name="notifications_delivery_list"),
             models.Index(
@@ -261,6 +285,11 @@ class Delivery(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=["pending", "delivered"]) | ~Q(last_error=""),
                 name="notifications_delivery_given_up_says_why",
+            ),
+            models.CheckConstraint(
+                condition=Q(order_key="", order_number=0)
+                | (~Q(order_key="") & Q(order_number__gte=1, channel="webhook")),
+                name="notifications_delivery_in_order_has_a_number",
             ),
             models.CheckConstraint(
                 condition=Q(attempts__gte=0, tries_left__gte=0),

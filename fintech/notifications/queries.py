@@ -106,15 +106,17 @@ def events(
     types: Collection[str] = (),
     subject_id: UUID | None = None,
     created: Mapping[str, int] | None = None,
+    following: UUID | None = None,
 ) -> data.Page[data.Event]:
     """
-    Return what a merchant was told, newest first.
+    Return what a merchant was told, newest first; from `following` on, oldest first.
 
     Args:
         after: an event; what follows it in the list, that is, older ones.
         before: an event; what stands before it in the list.
         types: names, `prefix.*` or `*`; none means all.
         created: bounds in whole unix seconds, by `gt`, `gte`, `lt` and `lte`.
+        following: an event; what was told after it, in the order in which it was told.
     """
     found = MerchantEvent.objects.filter(merchant_id=merchant_id, **_within(created))
     if subject_id is not None:
@@ -125,6 +127,9 @@ def events(
             if name.endswith(".*"):
                 wanted |= Q(type__startswith=name[:-1])
         found = found.filter(wanted)
+    if following is not None:
+        told = list(found.filter(id__gt=following).order_by("id")[: limit + 1])
+        return data.Page(tuple(row.as_data() for row in told[:limit]), len(told) > limit)
     rows, has_more = _stretch(found, limit=limit, after=after, before=before)
     return data.Page(tuple(row.as_data() for row in rows), has_more)
 

@@ -7,6 +7,7 @@ wiped, or a task that runs twice, changes nothing.
 
 import structlog
 from celery import shared_task
+from django.conf import settings
 from kombu.exceptions import OperationalError
 
 from fintech.kernel import clock, ids
@@ -17,8 +18,8 @@ _log = structlog.get_logger(__name__)
 
 @shared_task
 def deliver_due() -> int:
-    """Send what is due."""
-    return services.deliver_due(clock.now())
+    """Send what is due, unless others are at it."""
+    return services.deliver_due(clock.now(), runs=settings.DELIVERY_RUNS)
 
 
 @shared_task
@@ -29,6 +30,8 @@ def deliver(delivery: str) -> bool:
 
 def wake() -> None:
     """Say that there is something to deliver. The clock's own run comes if nobody hears."""
+    if services.is_under_way():
+        return  # Whoever is at it looks again before and after they stop.
     try:
         deliver_due.apply_async(retry=False, expires=5)
     except (OperationalError, OSError) as away:

@@ -28,6 +28,8 @@ class MerchantEvent:
     previous_attributes: dict[str, Any] | None = None
     request_id: str = ""
     idempotency_key: str = ""
+    sequence: int = 1  # Of what was told of this object; a receiver sees gaps by it.
+    previous_event_id: UUID | None = None  # What was told of this object before.
 
 
 def render(event: MerchantEvent, *, pending_webhooks: int = 0) -> Json:
@@ -43,9 +45,13 @@ def render(event: MerchantEvent, *, pending_webhooks: int = 0) -> Json:
         "api_version": API_VERSION,
         "data": told,
         "pending_webhooks": pending_webhooks,
+        "previous_event_id": ids.public("evt", event.previous_event_id)
+        if event.previous_event_id
+        else None,
         "request": {
             "id": event.request_id or None,
             "idempotency_key": event.idempotency_key or None,
         },
+        "sequence": event.sequence,
         "type": event.type,
     }

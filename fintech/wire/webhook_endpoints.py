@@ -22,6 +22,7 @@ class Endpoint:
     created_at: datetime
     description: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
+    is_ordered: bool = False  # Events of one object come one after the other.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,7 @@ def render(endpoint: Endpoint, *, secret: str | None = None) -> Json:
         "application": None,
         "description": text(endpoint.description),
         "enabled_events": list(endpoint.enabled_events),
+        "strict_order": endpoint.is_ordered,
         "status": "enabled" if endpoint.is_enabled else "disabled",
         "url": endpoint.url,
     }

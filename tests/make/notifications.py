@@ -18,11 +18,12 @@ def endpoint(
     url: str = "http://127.0.0.1:9999/hooks",
     *,
     events: tuple[str, ...] = ("*",),
+    is_ordered: bool = False,
     at: datetime = NOON,
 ) -> data.Endpoint:
     """Return an endpoint of a merchant, with its secret."""
     return notifications.create_endpoint(
-        merchant_id=of.id, url=url, events=events, by=BY, at=at
+        merchant_id=of.id, url=url, events=events, is_ordered=is_ordered, by=BY, at=at
     ).value
 
 

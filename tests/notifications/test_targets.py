@@ -135,7 +135,7 @@ def resolving(monkeypatch, *addresses):
 
     monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", getaddrinfo)
     target = targets.parse("https://rebinding.example.com/", loopback_allowed=False)
-    return asyncio.run(targets.resolve(target, loopback_allowed=False))
+    return asyncio.run(targets.resolve(target.host, target.port, loopback_allowed=False))
 
 
 def test_a_name_is_what_it_resolves_to(monkeypatch):

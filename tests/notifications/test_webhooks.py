@@ -13,6 +13,7 @@ from fintech.notifications import queries
 from fintech.notifications import services as notifications
 from fintech.notifications.channels import webhook
 from fintech.notifications.models import Delivery, Endpoint
+from fintech.notifications.services import delivering
 from tests.make import merchants as make_merchants
 from tests.make import notifications as make
 from tests.notifications import receiving
@@ -170,7 +171,8 @@ def test_is_not_asked_to_wait_forever_or_in_riddles(merchant, receiver, told, as
     assert only(merchant).next_attempt_at - NOON < timedelta(seconds=10)
 
 
-def test_gone_is_gone(merchant, receiver, told):
+def test_gone_is_gone(merchant, receiver, told, monkeypatch):
+    monkeypatch.setattr(delivering, "AHEAD", 0)
     make.customer(merchant, name="Second")
     make.told_so_far()
     receiver.answers = [410]
@@ -212,7 +214,7 @@ def test_a_line_that_is_cut_is_tried_again(merchant, receiver, told):
     receiver.answers = [receiving.hang_up, 204]
 
     notifications.deliver_due(NOON)
-    assert (only(merchant).state, only(merchant).last_error) == ("pending", "connection_failed")
+    assert (only(merchant).state, only(merchant).last_error) == ("pending", "connection_closed")
 
     notifications.deliver_due(NOON + timedelta(minutes=1))
     assert (only(merchant).state, only(merchant).last_error) == ("delivered", "")
@@ -295,8 +297,6 @@ def test_one_message_can_be_sent_at_once(merchant, receiver, told):
 def test_a_mistake_of_our_own_about_one_message_does_not_stop_the_others(
     merchant, receiver, told, monkeypatch
 ):
-    from fintech.notifications.services import delivering
-
     make.customer(merchant, name="Second")
     make.told_so_far()
     render = delivering.wire_events.render

@@ -416,6 +416,8 @@ EVENT = MerchantEvent(
     created_at=AT,
     request_id="req_1",
     idempotency_key="order-7",
+    sequence=2,
+    previous_event_id=_id(29),
 )
 ENDPOINT = Endpoint(
     id=_id(31),
@@ -597,6 +599,8 @@ QUIET_EVENT = replace(
     object=payment_intents.render(PAYMENT),
     request_id="",
     idempotency_key="",
+    sequence=1,
+    previous_event_id=None,
     previous_attributes={"description": "Order 6"},
 )
 REFUSAL = UnexpectedState(payment_id=PAYMENT_ID, state="captured", action="be captured")

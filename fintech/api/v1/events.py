@@ -10,6 +10,7 @@ from fintech.notifications.data import Event
 from fintech.wire import events, webhook_endpoints
 
 _READ = "webhooks:read"
+_ONE_WAY = (*ONE_END, ("after", "starting_after"), ("after", "ending_before"))
 
 
 @operation("GET", "/v1/events/{id}", scope=_READ, returns="event")
@@ -32,11 +33,16 @@ def retrieve(call: Call) -> Answer:
         type=fields.Text(longest=80),
         types=fields.Many(of=fields.Text(longest=80), most=20),
         created=fields.Range(),
+        after=fields.Id(
+            prefix="evt",
+            noun="event",
+            about="Catch up: what was told after this event, oldest first.",
+        ),
     ),
-    exclusive=(*ONE_END, ("type", "types")),
+    exclusive=(*_ONE_WAY, ("type", "types")),
 )
 def index(call: Call) -> Answer:
-    """List events, newest first."""
+    """List events, newest first; or with `after`, oldest first from where you stopped."""
     one = call.get("type")
     page = queries.events(
         call.merchant_id,
@@ -45,6 +51,7 @@ def index(call: Call) -> Answer:
         before=call.page.before,
         types=[one] if one else call.get("types", ()),
         created=call.get("created"),
+        following=call.get("after"),
     )
     waiting = queries.pending_webhooks([event.id for event in page.items])
 

@@ -15,6 +15,7 @@ _EVENTS = fields.Many(
     example=["payment_intent.succeeded"],
 )
 _DESCRIPTION = fields.Text(longest=500, lines=True)
+_ORDER = "Tell the events of one object one after the other, each when the one before has ended."
 
 
 @operation(
@@ -27,6 +28,7 @@ _DESCRIPTION = fields.Text(longest=500, lines=True)
         "enabled_events": fields.Many(of=fields.Text(longest=80), required=True, example=["*"]),
         "description": _DESCRIPTION,
         "metadata": fields.Metadata(),
+        "strict_order": fields.Boolean(about=_ORDER),
         "api_version": fields.OneOf(words=(API_VERSION,), inert=True),
     },
 )
@@ -38,6 +40,7 @@ def create(call: Call) -> Answer:
         events=call.values["enabled_events"],
         description=call.text("description"),
         metadata=call.new_labels(),
+        is_ordered=bool(call.get("strict_order")),
         key=call.key,
         by=call.by,
         at=call.at,
@@ -67,6 +70,7 @@ def retrieve(call: Call) -> Answer:
         "description": _DESCRIPTION,
         "disabled": fields.Boolean(),
         "metadata": fields.Metadata(),
+        "strict_order": fields.Boolean(about=_ORDER),
     },
 )
 def update(call: Call) -> Answer:
@@ -81,6 +85,7 @@ def update(call: Call) -> Answer:
         description=call.changed("description"),
         metadata=call.merged(lambda: queries.endpoint(endpoint_id, call.merchant_id).metadata),
         is_enabled=None if is_disabled is None else not is_disabled,
+        is_ordered=call.get("strict_order"),
         key=call.key,
         by=call.by,
         at=call.at,

@@ -47,11 +47,6 @@ class Target:
         usual = 443 if self.scheme == "https" else 80
         return host if self.port == usual else f"{host}:{self.port}"
 
-    def url_at(self, address: Address) -> str:
-        """Return the URL with an address in the place of the name."""
-        host = f"[{address}]" if address.version == 6 else str(address)  # noqa: PLR2004
-        return f"{self.scheme}://{host}:{self.port}{self.path}"
-
 
 def parse(url: str, *, loopback_allowed: bool) -> Target:
     """
@@ -88,7 +83,7 @@ def parse(url: str, *, loopback_allowed: bool) -> Target:
     return Target(scheme=parts.scheme, host=host, port=number, path=path)
 
 
-async def resolve(target: Target, *, loopback_allowed: bool) -> Address:
+async def resolve(host: str, port: int, *, loopback_allowed: bool) -> Address:
     """
     Return the address to connect to. Every address of the name was checked.
 
@@ -98,16 +93,28 @@ async def resolve(target: Target, *, loopback_allowed: bool) -> Address:
     """
     loop = asyncio.get_running_loop()
     try:
-        found = await loop.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as unknown:
-        raise NameNotResolved(target.host) from unknown
+        raise NameNotResolved(host) from unknown
     addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
     if not addresses:
-        raise NameNotResolved(target.host)
+        raise NameNotResolved(host)
     for address in addresses:
         if not allowed(address, loopback_allowed=loopback_allowed):
             raise TargetRefused("its address is not public")
     return addresses[0]
+
+
+def check_peer(address: str, *, loopback_allowed: bool) -> None:
+    """
+    Look once more at who has answered a connection.
+
+    Raises:
+        TargetRefused: it is nobody that a webhook may go to.
+    """
+    peer = ipaddress.ip_address(address.partition("%")[0])
+    if not allowed(peer, loopback_allowed=loopback_allowed):
+        raise TargetRefused("its address is not public")
 
 
 def allowed(address: Address, *, loopback_allowed: bool) -> bool:

@@ -12,18 +12,20 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
 
-import httpx
+import httpcore
 from standardwebhooks import Webhook as Signer
 
-from fintech.notifications.channels import targets
+from fintech.notifications.channels import lines, targets
 from fintech.notifications.channels.outcome import Outcome, Verdict
 from fintech.wire import dialect
 
 _TIMEOUT_S = 10.0
 _READ_AT_MOST = 16 * 1024  # Bytes of an answer that are looked at.
 _KEPT = 500  # Characters of an answer that are kept.
+_CONNECT_S = 5.0
+_SUCCESS = range(200, 300)
+_REDIRECTS = range(300, 400)
 _GONE = 410
 _LONGEST_WAIT = timedelta(hours=24)
 
@@ -65,54 +67,52 @@ async def send(webhook: Webhook) -> Outcome:
         outcome = Outcome(verdict=Verdict.GIVE_UP, code="target_refused", excerpt=str(refused))
     except targets.NameNotResolved:
         outcome = Outcome(verdict=Verdict.RETRY, code="name_not_resolved")
-    except (TimeoutError, httpx.TimeoutException):
+    except (TimeoutError, httpcore.TimeoutException):
         outcome = Outcome(verdict=Verdict.RETRY, code="timeout")
-    except (httpx.HTTPError, ssl.SSLError, OSError) as broken:
-        outcome = Outcome(
-            verdict=Verdict.RETRY, code="connection_failed", excerpt=type(broken).__name__
-        )
+    except (httpcore.ProtocolError, httpcore.ReadError, httpcore.WriteError) as broken:
+        outcome = _broken("connection_closed", broken)
+    except (httpcore.NetworkError, ssl.SSLError, OSError) as broken:
+        outcome = _broken("connection_failed", broken)
     return replace(outcome, duration_ms=int((time.monotonic() - began) * 1000))
 
 
 async def _sent(webhook: Webhook) -> Outcome:
     target = targets.parse(webhook.url, loopback_allowed=webhook.loopback_allowed)
-    address = await targets.resolve(target, loopback_allowed=webhook.loopback_allowed)
-    # No kept connections: one that was verified for another name must not carry this.
-    async with (
-        httpx.AsyncClient(
-            verify=_certificates(),
-            trust_env=False,
-            follow_redirects=False,
-            timeout=_TIMEOUT_S,
-        ) as client,
-        client.stream(
-            "POST",
-            target.url_at(address),
-            content=webhook.body,
-            headers={
-                "Host": target.host_header,
-                "Connection": "close",
-                **headers(webhook, timestamp=int(time.time())),
-            },
-            extensions={"sni_hostname": target.host},
-        ) as response,
-    ):
+    told = {
+        "Host": target.host_header,
+        "Content-Length": str(len(webhook.body)),
+        **headers(webhook, timestamp=int(time.time())),
+    }
+    request = httpcore.Request(
+        "POST",
+        httpcore.URL(
+            scheme=target.scheme.encode(),
+            host=target.host.encode(),
+            port=target.port,
+            target=target.path.encode(),
+        ),
+        headers=[(name.encode(), value.encode()) for name, value in told.items()],
+        content=webhook.body,
+        extensions={"timeout": {"connect": _CONNECT_S}},
+    )
+    asked = lines.sender().lines.ask(target, request, loopback_allowed=webhook.loopback_allowed)
+    async with asked as response:
         return _judged(response, await _beginning(response))
 
 
-async def _beginning(response: httpx.Response) -> str:
+async def _beginning(response: httpcore.Response) -> str:
     """Return the first few characters of an answer, however long it wants to be."""
     read = b""
-    async for chunk in response.aiter_raw():
+    async for chunk in response.aiter_stream():
         read += chunk[: _READ_AT_MOST - len(read)]
         if len(read) >= _READ_AT_MOST:
             break
     return read.decode("utf-8", "replace").replace("\x00", "\N{REPLACEMENT CHARACTER}")[:_KEPT]
 
 
-def _judged(response: httpx.Response, excerpt: str) -> Outcome:
-    status = response.status_code
-    if response.is_success:
+def _judged(response: httpcore.Response, excerpt: str) -> Outcome:
+    status = response.status
+    if status in _SUCCESS:
         return Outcome(verdict=Verdict.DELIVERED, code="delivered", status=status, excerpt=excerpt)
     if status == _GONE:
         return Outcome(
@@ -120,19 +120,19 @@ def _judged(response: httpx.Response, excerpt: str) -> Outcome:
         )
     return Outcome(
         verdict=Verdict.RETRY,
-        code="redirected" if response.is_redirect else "http_error",
+        code="redirected" if status in _REDIRECTS else "http_error",
         status=status,
         excerpt=excerpt,
-        retry_after=_wait(response.headers.get("Retry-After", "")),
+        retry_after=_wait(response),
     )
 
 
-def _wait(asked: str) -> timedelta | None:
-    if not asked.isascii() or not asked.isdigit() or len(asked) > len("86400"):
+def _wait(response: httpcore.Response) -> timedelta | None:
+    asked = next((value for name, value in response.headers if name.lower() == b"retry-after"), b"")
+    if not asked.isdigit() or len(asked) > len("86400"):
         return None
     return min(timedelta(seconds=int(asked)), _LONGEST_WAIT)
 
 
-@cache
-def _certificates() -> ssl.SSLContext:
-    return ssl.create_default_context()
+def _broken(code: str, error: Exception) -> Outcome:
+    return Outcome(verdict=Verdict.RETRY, code=code, excerpt=type(error).__name__)

@@ -1,6 +1,10 @@
 """What notifications can be told to do. Keyword-only; values in and out."""
 
-from fintech.notifications.services.delivering import deliver, deliver_due
+from fintech.notifications.services.delivering import (
+    deliver,
+    deliver_due,
+    is_under_way,
+)
 from fintech.notifications.services.endpoints import (
     create_endpoint,
     delete_endpoint,
@@ -22,6 +26,7 @@ __all__ = [
     "delete_endpoint",
     "deliver",
     "deliver_due",
+    "is_under_way",
     "preview",
     "publish",
     "resend",

@@ -3,243 +3,306 @@ Delivering: claim what is due, send with no transaction open, record what came o
 
 The row is the truth. A claim is a lease in real time; whoever dies with it is replaced
 when it runs out, so a message is sent at least once and carries the same id each time.
-Several processes may deliver at once: they skip what another holds. One endpoint gets
-a few slots only, so a slow one does not hold up the others.
+Several processes may deliver at once: they skip what another holds. The database is
+asked from the thread that runs; messages are sent on the process's one loop meanwhile,
+and a little more is claimed than is under way, so that neither waits for the other.
 """
 
 import asyncio
+import queue
 import threading
 import time
-from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, connection
-from django_subatomic import db
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
-from fintech.kernel import actor, event_log, ids
-from fintech.notifications.channels import mail, webhook
+from fintech.kernel import ids
+from fintech.notifications.channels import lines, mail, webhook
 from fintech.notifications.channels.mail import Mail
 from fintech.notifications.channels.outcome import Outcome, Verdict
 from fintech.notifications.channels.webhook import Webhook
-from fintech.notifications.data import Channel, DeliveryState, Template
-from fintech.notifications.models import Attempt, Delivery, Endpoint
-from fintech.notifications.services import composing, endpoints, schedule
+from fintech.notifications.data import Channel, Event
+from fintech.notifications.models import Delivery, secrets_at
+from fintech.notifications.services import claiming, composing, recording
+from fintech.notifications.services.claiming import Claimed
+from fintech.notifications.services.recording import Ended
 from fintech.wire import events as wire_events
 from fintech.wire import json
 
-SLOTS = 16  # Messages under way at once in one run.
-PER_ENDPOINT = 4  # Of them to one endpoint, over all runs.
-_LEASE = timedelta(seconds=45)  # Longer than any channel's own deadline.
+SLOTS = 256  # Messages under way at once in one run.
+AHEAD = 64  # Messages claimed beyond those: they wait for a slot, not for the database.
+_PER_ENDPOINT = 32  # Slots that an endpoint can earn by answering.
+_AT_FIRST = 4
+_MAILS = 32  # Mails claimed at once: a server that hangs does not hold up webhooks.
+_BATCH = 64  # Attempts recorded at once.
+_LINGER_S = 0.01  # How long a batch is waited for.
+_LOOK_S = 0.1  # While receivers think, what has become due meanwhile is looked for.
 _RUN_S = 30.0  # Afterwards the next run takes over.
-_BY = actor.system("deliveries")
-_OUR_OWN = frozenset({"not_composed", "not_sent", "endpoint_disabled"})  # Not the receiver's.
+_YOUNG_S = 1.0
+_TOO_OLD_S = claiming.LEASE.total_seconds() - 15  # Too little of the lease is left to send.
+_PATIENCE_S = 30.0  # With a database that is away while something is to be recorded.
+_LOCK = 0x6E6F7469  # Advisory locks of runs: this and their number.
 _log = structlog.get_logger(__name__)
 
-# Due rows by endpoint, as many as it has free slots, and one to try it where it was
-# paused; then those of them that nobody holds.
-_CLAIM = """
-WITH waiting AS (
-  SELECT due.id, next_attempt_at, paused_until, channel,
-    row_number() OVER (PARTITION BY channel, endpoint_id ORDER BY next_attempt_at, due.id) AS place,
-    (SELECT count(*) FROM notifications_delivery busy
-      WHERE busy.state = 'pending' AND busy.channel = 'webhook'
-        AND busy.endpoint_id = due.endpoint_id
-        AND busy.leased_until >= clock_timestamp()) AS busy
-  FROM notifications_delivery due LEFT JOIN notifications_endpoint e ON e.id = due.endpoint_id
-  WHERE state = 'pending' AND next_attempt_at <= %(at)s
-    AND (leased_until IS NULL OR leased_until < clock_timestamp())
-    AND (%(only)s::uuid IS NULL OR due.id = %(only)s)
-    AND (channel = 'mail' OR paused_until IS NULL OR paused_until <= %(at)s)
-), chosen AS (
-  SELECT id FROM waiting
-  WHERE channel = 'mail'
-    OR place + busy <= CASE WHEN paused_until IS NULL THEN %(per_endpoint)s ELSE 1 END
-  ORDER BY next_attempt_at, id LIMIT %(limit)s
-), held AS (
-  SELECT id FROM notifications_delivery
-  WHERE id IN (SELECT id FROM chosen) AND state = 'pending'
-    AND (leased_until IS NULL OR leased_until < clock_timestamp())
-  ORDER BY id FOR UPDATE SKIP LOCKED
-)
-UPDATE notifications_delivery
-SET leased_until = clock_timestamp() + make_interval(secs => %(lease)s), lease = %(token)s
-FROM held WHERE notifications_delivery.id = held.id RETURNING notifications_delivery.id
-"""
+type _Message = Webhook | Mail | Outcome  # An outcome: it is decided already.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Job:
     """A claimed delivery, ready to be sent."""
 
-    delivery_id: UUID
-    message: Webhook | Mail | Outcome  # An outcome: it is decided already.
+    claimed: Claimed
+    message: _Message
+    claimed_at: float
+
+    @property
+    def endpoint_id(self) -> UUID | None:
+        return self.claimed.endpoint_id if self.claimed.channel == Channel.WEBHOOK else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
     began_at: datetime
-    endpoint_was_failing: bool
+    outcome: Outcome
 
 
-def deliver_due(at: datetime, *, slots: int = SLOTS, run_s: float = _RUN_S) -> int:
-    """Send what is due, and return how many attempts that was. Opens its own transactions."""
-    return _run(at, only=None, slots=slots, run_s=run_s)
+class _Earned:
+    """How many slots endpoints have earned in this process: one more per answer, up to a most."""
+
+    _MOST = 10_000
+
+    def __init__(self) -> None:
+        self._slots: dict[UUID, int] = {}
+        self._lock = threading.Lock()
+
+    def learn(self, ended: Ended) -> None:
+        if ended.endpoint_id is None:
+            return
+        with self._lock:
+            slots = self._slots.pop(ended.endpoint_id, _AT_FIRST)
+            slots = min(slots + 1, _PER_ENDPOINT) if ended.has_arrived else max(slots // 2, 1)
+            self._slots[ended.endpoint_id] = slots
+            if len(self._slots) > self._MOST:
+                del self._slots[next(iter(self._slots))]
+
+    def snapshot(self) -> dict[UUID, int]:
+        with self._lock:
+            return dict(self._slots)
+
+
+_earned = _Earned()
+
+
+def deliver_due(
+    at: datetime, *, slots: int = SLOTS, run_s: float = _RUN_S, runs: int | None = None
+) -> int:
+    """
+    Send what is due, and return how many attempts that was. Opens its own transactions.
+
+    Args:
+        at: the business time.
+        slots: how many messages may be under way at once.
+        run_s: after so many seconds it lets the next run take over.
+        runs: do nothing if so many are under way already; None for no limit.
+    """
+    if runs is None:
+        return _Run(at, slots=slots, run_s=run_s).go()
+    with _place(runs) as is_mine:
+        attempts = _Run(at, slots=slots, run_s=run_s).go() if is_mine else 0
+    if is_mine:
+        # Who saw us under way a moment ago has not called anybody else.
+        attempts += _Run(at, slots=slots, run_s=run_s).go()
+    return attempts
 
 
 def deliver(delivery_id: UUID, *, at: datetime) -> bool:
     """Send one message if it is due and nobody is at it; whether it was tried."""
-    return _run(at, only=delivery_id, slots=1, run_s=0.0) == 1
+    return _Run(at, slots=1, run_s=0.0, only=delivery_id).go() == 1
 
 
-def _run(at: datetime, *, only: UUID | None, slots: int, run_s: float) -> int:
-    began, attempts = time.monotonic(), 0
-    under_way: dict[Future[Outcome], _Job] = {}
-    with _sending() as submit:
-        while True:
-            late = attempts > 0 and time.monotonic() - began >= run_s
-            free = 0 if late else slots - len(under_way)
-            now = at + timedelta(seconds=time.monotonic() - began)
-            for job in _claimed(now, only=only, limit=free) if free else ():
-                attempts += 1
-                under_way[submit(job.message)] = job
-            if not under_way:
-                return attempts
-            ended, _ = wait(under_way, return_when=FIRST_COMPLETED)
-            for future in ended:
-                job = under_way.pop(future)
-                now = at + timedelta(seconds=time.monotonic() - began)
-                _record(job, future.result(), at=now)
-
-
-def _claimed(at: datetime, *, only: UUID | None, limit: int) -> list[_Job]:
-    with db.transaction_if_not_already(), connection.cursor() as cursor:
+def is_under_way() -> bool:
+    """Whether somebody delivers just now and will see what is due."""
+    with connection.cursor() as cursor:
         cursor.execute(
-            _CLAIM,
-            {
-                "at": at,
-                "only": only,
-                "per_endpoint": PER_ENDPOINT,
-                "limit": limit,
-                "lease": _LEASE.total_seconds(),
-                "token": ids.new(),
-            },
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = %s "
+            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))",
+            [_LOCK],
         )
-        claimed = [row[0] for row in cursor.fetchall()]
-        rows = (
-            Delivery.objects.select_related("event", "endpoint")
-            .filter(id__in=claimed)
-            .order_by("next_attempt_at", "id")
+        return bool(cursor.fetchone()[0])
+
+
+class _Run:
+    """One run: it ends when nothing is due and nothing is under way."""
+
+    def __init__(self, at: datetime, *, slots: int, run_s: float, only: UUID | None = None) -> None:
+        self._at, self._run_s, self._only = at, run_s, only
+        self._most = slots + (0 if only else AHEAD)
+        self._slots = asyncio.Semaphore(slots)
+        self._began = time.monotonic()
+        self._under_way: dict[UUID, _Job] = {}
+        self._ended: queue.SimpleQueue[tuple[_Job, Future[_Sent | None]]] = queue.SimpleQueue()
+        self._attempts = 0
+        self._claims = 0
+
+    def go(self) -> int:
+        while True:
+            if not self._is_over():
+                self._claim()
+            if not self._under_way:
+                return self._attempts
+            self._record()
+
+    def _now(self) -> datetime:
+        return self._at + timedelta(seconds=time.monotonic() - self._began)
+
+    def _is_over(self) -> bool:
+        """Whether the next run shall take over: best when nobody here is kept waiting."""
+        if not self._claims:
+            return False
+        if self._only:
+            return True
+        now = time.monotonic()
+        if now - self._began < self._run_s:
+            return False
+        return now - self._began >= 2 * self._run_s or all(
+            now - job.claimed_at < _YOUNG_S for job in self._under_way.values()
         )
-        return [_job(row, at) for row in rows] if claimed else []
+
+    def _claim(self) -> None:
+        room = self._most - len(self._under_way)
+        if room < min(_BATCH, self._most) // 2:
+            return  # It is worth waiting for a few more.
+        self._claims += 1
+        now = self._now()
+        others = sum(job.endpoint_id is None for job in self._under_way.values())
+        claimed = claiming.claim(
+            now,
+            limit=room,
+            mails=max(_MAILS - others, 0),
+            at_first=_AT_FIRST,
+            slots=_earned.snapshot(),
+            only=self._only,
+        )
+        bodies: dict[tuple[UUID, str], bytes] = {}
+        for job in _jobs(claimed, now, bodies):
+            self._under_way[job.claimed.id] = job
+            sending = lines.sender().submit(_sent(job, self._slots))
+            sending.add_done_callback(partial(self._put, job))
+
+    def _put(self, job: _Job, sending: Future[_Sent | None]) -> None:
+        self._ended.put((job, sending))
+
+    def _record(self) -> None:
+        """Wait a moment for attempts to end, and write down how they did."""
+        ended, unsent = [], []
+        for job, sending in self._drained():
+            del self._under_way[job.claimed.id]
+            sent = sending.result()
+            if sent is None:
+                unsent.append((job.claimed.id, job.claimed.lease))
+                continue
+            one = Ended(
+                delivery_id=job.claimed.id,
+                lease=job.claimed.lease,
+                endpoint_id=job.endpoint_id,
+                began_at=sent.began_at,
+                ended_at=self._now(),
+                outcome=sent.outcome,
+            )
+            _earned.learn(one)
+            ended.append(one)
+        self._attempts += len(ended)
+        if ended:
+            _patiently(lambda: recording.record(ended))
+        if unsent:
+            recording.release(unsent)
+
+    def _drained(self) -> Iterator[tuple[_Job, Future[_Sent | None]]]:
+        until = time.monotonic() + _LOOK_S
+        most = min(_BATCH, len(self._under_way))
+        for taken in range(most):
+            try:
+                one = self._ended.get(timeout=max(until - time.monotonic(), 0))
+            except queue.Empty:
+                return
+            if not taken:
+                until = time.monotonic() + _LINGER_S
+            yield one
 
 
-def _job(delivery: Delivery, at: datetime) -> _Job:
-    message: Webhook | Mail | Outcome
-    try:
-        if delivery.channel == Channel.MAIL:
-            message = composing.mail_of(delivery)
-        else:
-            message = _webhook_of(delivery, at)
-    except DatabaseError:
-        raise
-    except Exception:  # noqa: BLE001 - whatever it is.
-        # Our own mistake about one message must not hold up all others.
-        _log.exception("delivery.not_composed", delivery=str(delivery.id))
-        message = Outcome(verdict=Verdict.RETRY, code="not_composed")
-    return _Job(
-        delivery_id=delivery.id,
-        message=message,
-        began_at=datetime.now(UTC),
-        endpoint_was_failing=delivery.endpoint is not None and delivery.endpoint.failures > 0,
-    )
+def _jobs(
+    claimed: list[Claimed], at: datetime, bodies: dict[tuple[UUID, str], bytes]
+) -> Iterator[_Job]:
+    others = {one.id for one in claimed if one.channel != Channel.WEBHOOK}
+    rows = Delivery.objects.select_related("event", "endpoint").in_bulk(others) if others else {}
+    for one in claimed:
+        message: _Message
+        try:
+            if one.channel == Channel.WEBHOOK:
+                message = _webhook_of(one, at, bodies)
+            else:
+                message = composing.mail_of(rows[one.id])
+        except DatabaseError:
+            raise
+        except Exception:  # noqa: BLE001 - whatever it is.
+            # Our own mistake about one message must not hold up all others.
+            _log.exception("delivery.not_composed", delivery=str(one.id))
+            message = Outcome(verdict=Verdict.RETRY, code="not_composed")
+        yield _Job(claimed=one, message=message, claimed_at=time.monotonic())
 
 
-def _webhook_of(delivery: Delivery, at: datetime) -> Webhook | Outcome:
-    endpoint = delivery.endpoint
-    if endpoint is None or not endpoint.is_enabled:
+def _webhook_of(
+    claimed: Claimed, at: datetime, bodies: dict[tuple[UUID, str], bytes]
+) -> Webhook | Outcome:
+    if not claimed.is_enabled:
         return Outcome(verdict=Verdict.GIVE_UP, code="endpoint_disabled")
-    body = json.dumps(wire_events.render(delivery.event.as_data(), pending_webhooks=1))
+    place = (claimed.event_id, claimed.api_version)
+    if place not in bodies:
+        bodies[place] = json.dumps(wire_events.render(_event(claimed), pending_webhooks=1))
     return Webhook(
-        url=endpoint.url,
-        event_id=ids.public("evt", delivery.event_id),
-        body=body,
-        secrets=endpoint.secrets(at),
+        url=claimed.url,
+        event_id=ids.public("evt", claimed.event_id),
+        body=bodies[place],
+        secrets=secrets_at(at, claimed.secret, claimed.former_secret, claimed.former_secret_until),
         loopback_allowed=settings.WEBHOOK_ALLOW_LOOPBACK,
     )
 
 
-def _record(job: _Job, outcome: Outcome, *, at: datetime) -> None:
-    with db.transaction_if_not_already():
-        endpoint = None
-        if isinstance(job.message, Webhook) and (
-            outcome.verdict != Verdict.DELIVERED or job.endpoint_was_failing
-        ):
-            # The endpoint's row before the delivery's, as everywhere.
-            endpoint = (
-                Endpoint.objects.select_for_update().filter(deliveries__id=job.delivery_id).first()
-            )
-        delivery = Delivery.objects.select_for_update().get(id=job.delivery_id)
-        delivery.attempts += 1
-        Attempt.objects.create(
-            delivery=delivery,
-            number=delivery.attempts,
-            started_at=job.began_at,
-            duration_ms=outcome.duration_ms,
-            outcome=outcome.code,
-            status=outcome.status,
-            excerpt=outcome.excerpt,
-        )
-        if delivery.state == DeliveryState.PENDING.value:
-            _settle(delivery, outcome, at)
-        delivery.save()
-        if endpoint is not None and endpoint.is_enabled:
-            _learn(endpoint, delivery, outcome, at)
+def _event(claimed: Claimed) -> Event:
+    return Event(
+        id=claimed.event_id,
+        merchant_id=claimed.merchant_id,
+        type=claimed.type,
+        object=claimed.object,
+        created_at=claimed.created_at,
+        request_id=claimed.request_id,
+        source="",
+        position=0,
+        subject_id=None,
+        object_id=claimed.object_id,
+        sequence=claimed.sequence,
+        previous_event_id=claimed.previous_id,
+    )
 
 
-def _learn(endpoint: Endpoint, delivery: Delivery, outcome: Outcome, at: datetime) -> None:
-    """Let what came of one message tell something about its endpoint."""
-    if outcome.verdict == Verdict.DELIVERED:
-        endpoints.note_success(endpoint, by=_BY, at=at)
-    elif outcome.is_gone:
-        endpoints.disable(endpoint, reason="gone", by=_BY, at=at)
-        endpoints.tell_owners(delivery, endpoint, Template.ENDPOINT_DISABLED, at)
-    elif outcome.code not in _OUR_OWN:
-        endpoints.note_failure(endpoint, cause=delivery, by=_BY, at=at)
+async def _sent(job: _Job, slots: asyncio.Semaphore) -> _Sent | None:
+    """Send a message when there is a slot; None if that took so long that it is not ours."""
+    async with slots:
+        began_at = datetime.now(UTC)
+        if time.monotonic() - job.claimed_at > _TOO_OLD_S:
+            return None
+        return _Sent(began_at, await _outcome(job.message))
 
 
-def _settle(delivery: Delivery, outcome: Outcome, at: datetime) -> None:
-    delivery.leased_until = delivery.lease = None
-    delivery.last_status = outcome.status
-    if outcome.verdict == Verdict.DELIVERED:
-        delivery.state, delivery.delivered_at = DeliveryState.DELIVERED.value, at
-        delivery.next_attempt_at, delivery.last_error = None, ""
-        return
-    delivery.last_error = outcome.code
-    delivery.tries_left = max(0, delivery.tries_left - 1)
-    if outcome.verdict == Verdict.RETRY and delivery.tries_left:
-        waiting = schedule.wait(delivery.tries_left)
-        delivery.next_attempt_at = at + max(waiting, outcome.retry_after or waiting)
-        return
-    is_final = outcome.verdict == Verdict.GIVE_UP and outcome.code != "endpoint_disabled"
-    delivery.state = (DeliveryState.FAILED if is_final else DeliveryState.ABANDONED).value
-    delivery.next_attempt_at = None
-    delivery.version += 1
-    event_log.append([endpoints.given_up(delivery, at)], by=_BY)
-
-
-class _Submit:
-    """Sends on a loop of its own, in a thread beside the one that holds the database."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-
-    def __call__(self, message: Webhook | Mail | Outcome) -> Future[Outcome]:
-        return asyncio.run_coroutine_threadsafe(_sent(message), self._loop)
-
-
-async def _sent(message: Webhook | Mail | Outcome) -> Outcome:
+async def _outcome(message: _Message) -> Outcome:
     if isinstance(message, Outcome):
         return message
     try:
@@ -251,14 +314,33 @@ async def _sent(message: Webhook | Mail | Outcome) -> Outcome:
         return Outcome(verdict=Verdict.RETRY, code="not_sent", excerpt=type(unforeseen).__name__)
 
 
+def _patiently(work: Callable[[], None]) -> None:
+    """Do something again while the database is away: receivers have answered already."""
+    until = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            return work()
+        except (OperationalError, InterfaceError):
+            if connection.in_atomic_block or time.monotonic() > until:
+                raise
+            _log.warning("delivery.record_waits")
+            connection.close()
+            time.sleep(0.5)
+
+
 @contextmanager
-def _sending() -> Iterator[_Submit]:
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="deliveries", daemon=True)
-    thread.start()
+def _place(runs: int) -> Iterator[bool]:
+    """Take one of the places for runs, if one is free; it is free again when we die."""
+    mine = None
+    with connection.cursor() as cursor:
+        for number in range(runs):
+            cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_LOCK, number])
+            if cursor.fetchone()[0]:
+                mine = number
+                break
     try:
-        yield _Submit(loop)
+        yield mine is not None
     finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+        if mine is not None:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_LOCK, mine])

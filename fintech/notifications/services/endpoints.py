@@ -39,6 +39,7 @@ def create_endpoint(
     events: Sequence[str],
     description: str = "",
     metadata: Mapping[str, str] | None = None,
+    is_ordered: bool = False,
     key: Key | None = None,
     by: Actor,
     at: datetime,
@@ -60,6 +61,7 @@ def create_endpoint(
             description=_proper_description(description),
             enabled_events=_proper_patterns(events),
             metadata=dict(metadata or {}),
+            is_ordered=is_ordered,
             secret=_new_secret(),
             api_version=API_VERSION,
             created_at=at,
@@ -79,6 +81,7 @@ def update_endpoint(
     description: str | None = None,
     metadata: Mapping[str, str] | None = None,
     is_enabled: bool | None = None,
+    is_ordered: bool | None = None,
     key: Key | None = None,
     by: Actor,
     at: datetime,
@@ -100,6 +103,8 @@ def update_endpoint(
             endpoint.description = _proper_description(description)
         if metadata is not None:
             endpoint.metadata = dict(metadata)
+        if is_ordered is not None:
+            endpoint.is_ordered = is_ordered
         if is_enabled is not None and is_enabled != endpoint.is_enabled:
             endpoint.is_enabled = is_enabled
             endpoint.disabled_reason = "" if is_enabled else _BY_MERCHANT

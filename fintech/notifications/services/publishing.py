@@ -169,7 +169,10 @@ def _template(one: _Told, objects: Objects) -> Template | None:
 
 
 def _webhook(event: MerchantEvent, endpoint: Endpoint) -> Delivery:
-    return _delivery(event, channel=Channel.WEBHOOK, endpoint=endpoint)
+    delivery = _delivery(event, channel=Channel.WEBHOOK, endpoint=endpoint)
+    if endpoint.is_ordered:
+        delivery.order_key, delivery.order_number = event.object_id, event.sequence
+    return delivery
 
 
 def _mail(event: MerchantEvent, template: Template) -> Delivery:

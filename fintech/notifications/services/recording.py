@@ -1,0 +1,168 @@
+"""
+Recording what came of attempts: successes all at once, whatever else one by one.
+
+An ordinary success is two sets of rows in one statement. A failure may teach something
+about its endpoint, so its endpoint's row is locked first, as everywhere.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+from django_subatomic import db
+
+from fintech.kernel import actor, event_log, ids
+from fintech.notifications.channels.outcome import Outcome, Verdict
+from fintech.notifications.data import DeliveryState, Template
+from fintech.notifications.models import Attempt, Delivery, Endpoint
+from fintech.notifications.services import endpoints, schedule
+
+_BY = actor.system("deliveries")
+_OUR_OWN = frozenset({"not_composed", "not_sent", "endpoint_disabled"})  # Not the receiver's.
+
+_ARRIVED = """
+WITH told AS (
+  SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::timestamptz[], %s::int[],
+    %s::text[], %s::smallint[], %s::text[], %s::timestamptz[])
+  AS t (id, lease, attempt_id, started_at, duration_ms, outcome, status, excerpt, at)
+), held AS (
+  SELECT d.id FROM notifications_delivery d JOIN told ON told.id = d.id AND told.lease = d.lease
+  WHERE d.state = 'pending' ORDER BY d.id FOR UPDATE OF d
+), arrived AS (
+  UPDATE notifications_delivery d SET state = 'delivered', delivered_at = told.at,
+    attempts = d.attempts + 1, next_attempt_at = NULL, last_error = '',
+    last_status = told.status, leased_until = NULL, lease = NULL
+  FROM held JOIN told ON told.id = held.id WHERE d.id = held.id RETURNING d.id, d.attempts
+)
+INSERT INTO notifications_attempt
+  (id, delivery_id, number, started_at, duration_ms, outcome, status, excerpt)
+SELECT told.attempt_id, told.id, arrived.attempts, told.started_at, told.duration_ms,
+  told.outcome, told.status, told.excerpt
+FROM arrived JOIN told ON told.id = arrived.id RETURNING delivery_id
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """One attempt, as it ended."""
+
+    delivery_id: UUID
+    lease: UUID
+    endpoint_id: UUID | None  # None for what is no webhook.
+    began_at: datetime
+    ended_at: datetime  # The business clock.
+    outcome: Outcome
+
+    @property
+    def has_arrived(self) -> bool:
+        """Whether it got through."""
+        return self.outcome.verdict == Verdict.DELIVERED
+
+
+def record(ended: Sequence[Ended]) -> None:
+    """Write down how attempts ended. Opens its own transactions; twice is as good as once."""
+    arrived = [one for one in ended if one.has_arrived]
+    written = _arrived(arrived) if arrived else set()
+    well = {one.endpoint_id for one in arrived if one.endpoint_id is not None}
+    if well:
+        _recover(well, max(one.ended_at for one in arrived))
+    for one in ended:
+        if one.delivery_id not in written:
+            _one(one)
+
+
+def release(held: Collection[tuple[UUID, UUID]]) -> None:
+    """Give back leases under which nothing was tried: pairs of a delivery and its lease."""
+    with db.transaction_if_not_already(), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE notifications_delivery d SET leased_until = NULL, lease = NULL "
+            "FROM unnest(%s::uuid[], %s::uuid[]) AS t (id, lease) "
+            "WHERE d.id = t.id AND d.lease = t.lease",
+            [[one for one, _ in held], [lease for _, lease in held]],
+        )
+
+
+def _arrived(ended: Sequence[Ended]) -> set[UUID]:
+    with db.transaction_if_not_already(), connection.cursor() as cursor:
+        cursor.execute(
+            _ARRIVED,
+            [
+                [one.delivery_id for one in ended],
+                [one.lease for one in ended],
+                [ids.new() for _ in ended],
+                [one.began_at for one in ended],
+                [one.outcome.duration_ms for one in ended],
+                [one.outcome.code for one in ended],
+                [one.outcome.status for one in ended],
+                [one.outcome.excerpt for one in ended],
+                [one.ended_at for one in ended],
+            ],
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def _recover(endpoint_ids: set[UUID], at: datetime) -> None:
+    """Let endpoints be well that have just answered and had been failing."""
+    failing = Endpoint.objects.filter(id__in=endpoint_ids, failures__gt=0)
+    for endpoint_id in failing.order_by("id").values_list("id", flat=True):
+        with db.transaction_if_not_already():
+            endpoint = Endpoint.objects.select_for_update().get(id=endpoint_id)
+            if endpoint.is_enabled and endpoint.failures:
+                endpoints.note_success(endpoint, by=_BY, at=at)
+
+
+def _one(ended: Ended) -> None:
+    outcome, at = ended.outcome, ended.ended_at
+    with db.transaction_if_not_already():
+        endpoint = None
+        if ended.endpoint_id is not None:
+            endpoint = Endpoint.objects.select_for_update().get(id=ended.endpoint_id)
+        delivery = Delivery.objects.select_for_update().get(id=ended.delivery_id)
+        delivery.attempts += 1
+        Attempt.objects.create(
+            delivery=delivery,
+            number=delivery.attempts,
+            started_at=ended.began_at,
+            duration_ms=outcome.duration_ms,
+            outcome=outcome.code,
+            status=outcome.status,
+            excerpt=outcome.excerpt,
+        )
+        if delivery.state == DeliveryState.PENDING.value:
+            _settle(delivery, outcome, at)
+        delivery.save()
+        if endpoint is not None and endpoint.is_enabled:
+            _learn(endpoint, delivery, outcome, at)
+
+
+def _learn(endpoint: Endpoint, delivery: Delivery, outcome: Outcome, at: datetime) -> None:
+    """Let what came of one message tell something about its endpoint."""
+    if outcome.verdict == Verdict.DELIVERED:
+        endpoints.note_success(endpoint, by=_BY, at=at)
+    elif outcome.is_gone:
+        endpoints.disable(endpoint, reason="gone", by=_BY, at=at)
+        endpoints.tell_owners(delivery, endpoint, Template.ENDPOINT_DISABLED, at)
+    elif outcome.code not in _OUR_OWN:
+        endpoints.note_failure(endpoint, cause=delivery, by=_BY, at=at)
+
+
+def _settle(delivery: Delivery, outcome: Outcome, at: datetime) -> None:
+    delivery.leased_until = delivery.lease = None
+    delivery.last_status = outcome.status
+    if outcome.verdict == Verdict.DELIVERED:
+        delivery.state, delivery.delivered_at = DeliveryState.DELIVERED.value, at
+        delivery.next_attempt_at, delivery.last_error = None, ""
+        return
+    delivery.last_error = outcome.code
+    delivery.tries_left = max(0, delivery.tries_left - 1)
+    if outcome.verdict == Verdict.RETRY and delivery.tries_left:
+        waiting = schedule.wait(delivery.tries_left)
+        delivery.next_attempt_at = at + max(waiting, outcome.retry_after or waiting)
+        return
+    is_final = outcome.verdict == Verdict.GIVE_UP and outcome.code != "endpoint_disabled"
+    delivery.state = (DeliveryState.FAILED if is_final else DeliveryState.ABANDONED).value
+    delivery.next_attempt_at = None
+    delivery.version += 1
+    event_log.append([endpoints.given_up(delivery, at)], by=_BY)
