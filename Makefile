@@ -10,7 +10,6 @@ ARGS ?=
 
 .PHONY: help ready demo down status tour smoke e2e test check seed-large bench-web bench-river bench-ledger
 .PHONY: help ready demo down status tour smoke e2e test check bench-river bench-ledger
-.PHONY: help ready demo down status tour smoke test check bench-river bench-ledger bench-notifications
 
 help: ## Show this.
 	@echo 'usage: make TARGET [ARGS="..."]'
@@ -90,5 +89,9 @@ prove-ledger: ready ## The ledger's campaigns at EFFORT=1 unless told; ARGS="-k 
 .PHONY: bench-payments
 bench-payments: ready ## Measure payments over HTTP beside pgbench and a null view; ROUNDS=3, MEMORY_PAYMENTS=50000.
 	@$(PYTHON_BIN) -m benchmarks.payments $(ARGS)
+.PHONY: bench-notifications prove-notifications
 bench-notifications: ready ## Measure webhooks beside a bare httpx loop; ROUNDS=3 EVENTS=500.
 	@$(PYTHON_BIN) -m benchmarks.notifications $(ARGS)
+
+prove-notifications: ready ## Tell 10,000 events to 20 endpoints, good and bad, through every fault (EFFORT=1).
+	@EFFORT=$(EFFORT) $(PYTHON_BIN) -m benchmarks.prove_notifications $(ARGS)
