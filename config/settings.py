@@ -103,6 +103,8 @@ REAL_DATA_DIR: str = env.str("REAL_DATA_DIR", default=str(BASE_DIR.parent / "sha
 WEBHOOK_ALLOW_LOOPBACK: bool = MODE == "sandbox" and env.bool(
     "WEBHOOK_ALLOW_LOOPBACK", default=True
 )
+# How long a receiver may take to answer; a message is leased for a few times that.
+WEBHOOK_TIMEOUT_S: float = env.float("WEBHOOK_TIMEOUT_S", default=10.0)
 # How many runs of deliveries there are at once, over all workers: each fills a thread.
 DELIVERY_RUNS: int = env.int("DELIVERY_RUNS", default=1)
 

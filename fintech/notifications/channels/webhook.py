@@ -14,13 +14,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import httpcore
+from django.conf import settings
 from standardwebhooks import Webhook as Signer
 
 from fintech.notifications.channels import lines, targets
 from fintech.notifications.channels.outcome import Outcome, Verdict
 from fintech.wire import dialect
 
-_TIMEOUT_S = 10.0
+_TIMEOUT_S = settings.WEBHOOK_TIMEOUT_S
 _READ_AT_MOST = 16 * 1024  # Bytes of an answer that are looked at.
 _KEPT = 500  # Characters of an answer that are kept.
 _CONNECT_S = 5.0

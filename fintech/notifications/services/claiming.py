@@ -14,12 +14,14 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from django.conf import settings
 from django.db import connection
 from django_subatomic import db
 
 from fintech.kernel import ids
 
-LEASE = timedelta(seconds=45)  # Longer than any channel's own deadline.
+# Longer than any channel's own deadline, with room for waiting for a slot.
+LEASE = timedelta(seconds=4.5 * settings.WEBHOOK_TIMEOUT_S)
 WHILE_FAILING = 2  # Slots of an endpoint whose last message failed.
 
 # Hops along the queue's index from one endpoint to the next, sees how many slots each has
