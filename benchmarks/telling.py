@@ -19,7 +19,7 @@ import urllib.request
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -473,7 +473,10 @@ class Campaign:
                     endpoint,
                 )
                 fits = not enabled and reason == "gone" and ("failed", "gone") in dead
-                fits = fits and set(dead) <= {("failed", "gone"), ("abandoned", "endpoint_disabled")}
+                fits = fits and set(dead) <= {
+                    ("failed", "gone"),
+                    ("abandoned", "endpoint_disabled"),
+                }
             else:
                 fits = bool(paused) and causes == {CAUSES[character]}
             self._check(
@@ -507,9 +510,7 @@ def campaign(*, effort: float, per_second: float = 20.0, timeout_s: float = 10.0
     with tempfile.TemporaryDirectory(prefix="fintech-telling-") as name:
         folder = Path(name)
         folder.chmod(0o755)
-        return Campaign(
-            folder, events=events, per_second=per_second, timeout_s=timeout_s
-        ).run()
+        return Campaign(folder, events=events, per_second=per_second, timeout_s=timeout_s).run()
 
 
 if __name__ == "__main__":
