@@ -25,6 +25,8 @@ from tests.make import merchants as make_merchants
 from tests.make import notifications as make
 
 NOON, BY = make_merchants.NOON, make_merchants.BY
+# Quicker than in the campaign: what is slow on a busy machine must not look like what hangs.
+CHARACTERS = [{"slow:0.6": "slow:0.1"}.get(of, of) for of in telling.CHARACTERS]
 CUSTOMERS = max(3, round(200 * float(os.environ.get("EFFORT", "0.02"))))
 
 
@@ -32,7 +34,7 @@ CUSTOMERS = max(3, round(200 * float(os.environ.get("EFFORT", "0.02"))))
 def listening(tmp_path):
     log = tmp_path / "heard.txt"
     running = subprocess.Popen(
-        [sys.executable, "-m", "sandbox.receivers", "--log", str(log), *telling.CHARACTERS],
+        [sys.executable, "-m", "sandbox.receivers", "--log", str(log), *CHARACTERS],
         cwd=Path(telling.__file__).parents[1],
         stdout=subprocess.PIPE,
         text=True,
@@ -46,7 +48,7 @@ def listening(tmp_path):
 def test_each_that_is_well_has_everything_once_and_the_others_are_left_alone(
     listening, mailbox, monkeypatch
 ):
-    monkeypatch.setattr(webhook, "_TIMEOUT_S", 1.5)
+    monkeypatch.setattr(webhook, "_TIMEOUT_S", 2.5)
     urls, log = listening
     merchant = make_merchants.merchant()
     endpoints = [
@@ -73,14 +75,14 @@ def test_each_that_is_well_has_everything_once_and_the_others_are_left_alone(
     heard = [line.split() for line in log.read_text().splitlines()]
     for number in telling.HEALTHY:
         got = Counter(one[1] for one in heard if int(one[0]) == number and one[3] == "200")
-        assert got == Counter(events), telling.CHARACTERS[number]
+        assert got == Counter(events), CHARACTERS[number]
     for number in telling.ORDERED:
         places: dict[str, list[int]] = {}
         for one in heard:
             if int(one[0]) == number and one[3] == "200":
                 places.setdefault(one[4], []).append(int(one[5]))
         assert set(map(tuple, places.values())) == {tuple(range(1, telling.CHANGES + 2))}
-    for number, character in enumerate(telling.CHARACTERS):
+    for number, character in enumerate(CHARACTERS):
         if cause := telling.CAUSES.get(character):
             endpoint = queries.endpoint(endpoints[number].id, merchant.id)
             assert endpoint.is_enabled
@@ -91,4 +93,4 @@ def test_each_that_is_well_has_everything_once_and_the_others_are_left_alone(
             assert set(tried.values_list("outcome", flat=True)) == {cause}
     gone = queries.endpoint(endpoints[-1].id, merchant.id)
     assert (gone.is_enabled, gone.disabled_reason) == (False, "gone")
-    assert len(mailbox.mails) == len(telling.CHARACTERS) - len(telling.HEALTHY)
+    assert len(mailbox.mails) == len(CHARACTERS) - len(telling.HEALTHY)
