@@ -21,6 +21,9 @@ from prometheus_client import (
 )
 from prometheus_client.registry import Collector
 
+from fintech.kernel import clock
+from fintech.notifications import queries as notifications
+
 _requests = Counter("http_requests", "Answered requests", ["method", "status", "door"])
 _seconds = Histogram("http_request_seconds", "Seconds to answer", ["door"])
 _lag = Gauge(
@@ -29,6 +32,15 @@ _lag = Gauge(
 _oldest_writer = Gauge(
     "oldest_writer_seconds", "Age of the oldest writing transaction", multiprocess_mode="max"
 )
+_deliveries_due = Gauge("deliveries_due", "Messages that are due", multiprocess_mode="max")
+_deliveries_oldest = Gauge(
+    "deliveries_oldest_due_seconds", "How long the oldest is due", multiprocess_mode="max"
+)
+_deliveries_retrying = Gauge(
+    "deliveries_retrying", "Messages that are tried again", multiprocess_mode="max"
+)
+_dead_letters = Gauge("dead_letters", "Messages that were given up", multiprocess_mode="max")
+_endpoints_paused = Gauge("endpoints_paused", "Endpoints left alone", multiprocess_mode="max")
 
 
 @dataclass(slots=True)
@@ -109,7 +121,13 @@ def _valkey_answers() -> bool:
 
 
 def _measure() -> None:
-    """Read how far subscriptions are behind and how long the oldest writer has been at it."""
+    """Read what is behind: subscriptions, deliveries, and the oldest writer's age."""
+    waiting = notifications.backlog(at=clock.now())
+    _deliveries_due.set(waiting.due)
+    _deliveries_oldest.set(waiting.oldest_due_s)
+    _deliveries_retrying.set(waiting.retrying)
+    _dead_letters.set(waiting.dead)
+    _endpoints_paused.set(waiting.paused_endpoints)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT c.subscription, (SELECT count(*) FROM kernel_event e "

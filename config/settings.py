@@ -103,6 +103,11 @@ REAL_DATA_DIR: str = env.str("REAL_DATA_DIR", default=str(BASE_DIR.parent / "sha
 WEBHOOK_ALLOW_LOOPBACK: bool = MODE == "sandbox" and env.bool(
     "WEBHOOK_ALLOW_LOOPBACK", default=True
 )
+# The first seals the secrets of webhook endpoints; the others still open what they sealed.
+ENDPOINT_SECRETS_KEYS: list[str] = [
+    secret("ENDPOINT_SECRETS_KEY"),
+    *env.list("ENDPOINT_SECRETS_FORMER_KEYS", default=[]),
+]
 # How long a receiver may take to answer; a message is leased for a few times that.
 WEBHOOK_TIMEOUT_S: float = env.float("WEBHOOK_TIMEOUT_S", default=10.0)
 # How many runs of deliveries there are at once, over all workers: each fills a thread.

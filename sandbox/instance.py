@@ -361,6 +361,7 @@ class Instance:
             "SECRET_KEY": secrets.token_urlsafe(48),
             "SIGNING_KEY": secrets.token_hex(32),
             "ACQUIRER_SECRET": secrets.token_urlsafe(32),
+            "ENDPOINT_SECRETS_KEY": secrets.token_hex(32),
         }
         with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             json.dump(made, file)

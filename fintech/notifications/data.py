@@ -38,6 +38,7 @@ class Template(StrEnum):
     REVIEW_OPENED = "review_opened"  # to the merchant's owners
     ENDPOINT_PAUSED = "endpoint_paused"
     ENDPOINT_DISABLED = "endpoint_disabled"
+    API_KEY_CHANGED = "api_key_changed"  # a security notice, to the merchant's owners
 
 
 @frozen.shape("notifications.endpoint.v1")

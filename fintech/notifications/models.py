@@ -6,7 +6,6 @@ says that somebody is at it, and runs out by itself if they die.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from enum import StrEnum
 
 from django.contrib.postgres.fields import ArrayField
@@ -22,16 +21,6 @@ def _choices(codes: type[StrEnum]) -> list[tuple[str, str]]:
     return [(code.value, code.value.replace("_", " ").capitalize()) for code in codes]
 
 
-def secrets_at(
-    at: datetime, secret: str, former_secret: str, former_secret_until: datetime | None
-) -> list[str]:
-    """Return what signs at a moment: the secret, and its predecessor during the overlap."""
-    signing = [secret]
-    if former_secret_until is not None and at < former_secret_until:
-        signing.append(former_secret)
-    return signing
-
-
 class Endpoint(models.Model):
     """An address to which a merchant's events are posted. Deleted ones stay, for their past."""
 
@@ -41,9 +30,9 @@ class Endpoint(models.Model):
     description = models.CharField(max_length=500, blank=True, default="")
     enabled_events = ArrayField(models.CharField(max_length=80))
     metadata = models.JSONField(default=dict, blank=True)
-    # It signs, so it cannot be a digest; it is shown once and never in the back office.
-    secret = models.CharField(max_length=100)
-    former_secret = models.CharField(max_length=100, blank=True, default="")
+    # It signs, so it cannot be a digest: it is sealed, shown once and never in the back office.
+    secret = models.CharField(max_length=200)
+    former_secret = models.CharField(max_length=200, blank=True, default="")
     former_secret_until = models.DateTimeField(null=True, blank=True)
     api_version = models.CharField(max_length=10)
     # Events of one object are told one after the other, each when the one before has ended.
@@ -73,8 +62,8 @@ class Endpoint(models.Model):
                 name="notifications_endpoint_listens_to_something",
             ),
             models.CheckConstraint(
-                condition=Q(secret__startswith="whsec_"),  # noqa: S106 - how they begin.
-                name="notifications_endpoint_has_a_secret",
+                condition=Q(secret__startswith="v1."),  # noqa: S106 - how they begin.
+                name="notifications_endpoint_has_a_sealed_secret",
             ),
             models.CheckConstraint(
                 condition=Q(former_secret="") ^ Q(former_secret_until__isnull=False),
@@ -155,11 +144,11 @@ class MerchantEvent(models.Model):
         )
         constraints = (
             models.UniqueConstraint(
-                fields=["source", "position", "type"],
+                fields=["source", "position", "type", "merchant_id"],
                 name="notifications_merchantevent_is_told_once_per_fact",
             ),
             models.UniqueConstraint(
-                fields=["object_id", "sequence"],
+                fields=["object_id", "merchant_id", "sequence"],
                 name="notifications_merchantevent_is_counted_once_per_object",
             ),
             models.CheckConstraint(

@@ -325,4 +325,25 @@ def test_the_secret_is_not_shown_again(merchant, told):
     assert told.secret.startswith("whsec_")
     assert queries.endpoint(told.id, merchant.id).secret == ""
     assert told.secret not in repr(told)
-    assert Endpoint.objects.get(id=told.id).secret == told.secret
+
+
+def test_the_secret_stands_nowhere_in_the_database(merchant, told):
+    from fintech.notifications.channels import sealing
+
+    (stored,) = Endpoint.objects.filter(id=told.id).values_list("secret", flat=True)
+
+    assert told.secret.removeprefix("whsec_")[:8] not in stored
+    assert sealing.opened(stored, of=told.id) == told.secret
+    with pytest.raises(sealing.SealBroken):
+        sealing.opened(stored, of=ids.new())
+
+
+def test_a_secret_outlives_the_rotation_of_the_key_that_seals_it(
+    merchant, receiver, told, settings
+):
+    former = settings.ENDPOINT_SECRETS_KEYS
+    settings.ENDPOINT_SECRETS_KEYS = ["a new key", *former]
+
+    notifications.deliver_due(NOON)
+
+    verify(receiver.received[0], told.secret)

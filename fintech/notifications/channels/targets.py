@@ -17,6 +17,7 @@ type Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _LONGEST = 2048
 _NAME = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*\.?")
+_NUMBER = re.compile(r"\d+|0x[0-9a-f]*")
 _PORTS = frozenset({80, 443, 8080, 8443})
 _FIRST_UNPRIVILEGED_PORT = 1024
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
@@ -67,7 +68,9 @@ def parse(url: str, *, loopback_allowed: bool) -> Target:
         raise TargetRefused("it is malformed") from wrong
     host = (parts.hostname or "").lower()
     _check_form(parts, host)
-    literal = _literal(host)
+    literal = _literal(host.rstrip("."))
+    if literal is None and _NUMBER.fullmatch(host.rstrip(".").rpartition(".")[2]):
+        raise TargetRefused("its host ends in a number and is no address")
     is_local = literal.is_loopback if literal else host.rstrip(".") == "localhost"
     if is_local and not loopback_allowed:
         raise TargetRefused("it leads to this machine")

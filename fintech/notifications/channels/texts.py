@@ -99,6 +99,19 @@ TEXTS: Mapping[tuple[Template, str], Text] = {
         figure="{amount}",
         rows=(("Datum", "{date}"), ("Referenz", "{reference}"), ("Entscheiden", "{link}")),
     ),
+    (Template.API_KEY_CHANGED, "en"): Text(
+        subject="Security: an API key of {merchant} was {change}",
+        lead="An API key of {merchant} was {change}. If that was not you, revoke it at once.",
+        rows=(("Key", "{key}"), ("Date", "{date}"), ("Look", "{link}")),
+        closing="We always tell you of changes like this; it cannot be switched off.",
+    ),
+    (Template.API_KEY_CHANGED, "de"): Text(
+        subject="Sicherheit: Ein API-Schlüssel von {merchant} wurde {change}",
+        lead="Ein API-Schlüssel von {merchant} wurde {change}. Waren Sie das nicht, dann "
+        "widerrufen Sie ihn sofort.",
+        rows=(("Schlüssel", "{key}"), ("Datum", "{date}"), ("Ansehen", "{link}")),
+        closing="Über solche Änderungen schreiben wir immer; das lässt sich nicht abstellen.",
+    ),
     (Template.ENDPOINT_PAUSED, "en"): Text(
         subject="Webhooks of {merchant} are not getting through",
         lead="We have paused deliveries to an endpoint of {merchant} that keeps failing. We try "

@@ -54,6 +54,10 @@ VARIABLES: Mapping[Template, tuple[frozenset[str], frozenset[str]]] = {
         frozenset({"merchant", "url", "cause", "date", "link"}),
         frozenset({"merchant", "url", "cause", "link"}),
     ),
+    Template.API_KEY_CHANGED: (
+        frozenset({"merchant", "key", "change", "date", "link"}),
+        frozenset({"merchant", "key", "change", "link"}),
+    ),
     Template.ENDPOINT_DISABLED: (
         frozenset({"merchant", "url", "cause", "date", "link"}),
         frozenset({"merchant", "url", "cause", "link"}),

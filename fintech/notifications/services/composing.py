@@ -5,6 +5,7 @@ What they say and whom they go to is read from the rooms that own it at that mom
 address that was erased in between gets nothing, and no copy of it is kept here.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,7 +31,20 @@ from fintech.payments.data import Payment
 _LONGEST_NAME = 100
 _LONGEST_WORDS = 200
 _TO_PAYERS = frozenset({Template.PAYMENT_RECEIPT, Template.REFUND_RECEIPT})
-_ABOUT_ENDPOINTS = frozenset({Template.ENDPOINT_PAUSED, Template.ENDPOINT_DISABLED})
+_ABOUT_PAYMENTS = _TO_PAYERS | {Template.REVIEW_OPENED}
+_ENGLISH = {
+    "api_key.created": "created",
+    "api_key.rolled": "replaced by a new one",
+    "api_key.revoked": "revoked",
+}
+_CHANGES: Mapping[str, Mapping[str, str]] = defaultdict(
+    lambda: _ENGLISH,
+    de={
+        "api_key.created": "angelegt",
+        "api_key.rolled": "durch einen neuen ersetzt",
+        "api_key.revoked": "widerrufen",
+    },
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +71,7 @@ def mail_of(delivery: Delivery, *, given: Wording | None = None) -> Mail | Outco
     kind = Template(delivery.template)
     try:
         merchant = merchants.merchant(delivery.merchant_id)
-        payment = None if kind in _ABOUT_ENDPOINTS else _payment(delivery)
+        payment = _payment(delivery) if kind in _ABOUT_PAYMENTS else None
     except NotFound:
         return _unsendable("subject_missing")
     to: tuple[str, ...]
@@ -103,6 +117,13 @@ def _values(
             "description": one_line(payment.description)[:_LONGEST_WORDS],
             "reference": public_id,
             "link": f"{settings.BASE_URL}/dashboard/payments/{public_id}",
+        }
+    if delivery.template == Template.API_KEY_CHANGED:
+        key = delivery.event.object
+        values |= {
+            "key": f"{one_line(key['name'] or key['kind'])[:_LONGEST_NAME]} ···· {key['last4']}",
+            "change": _CHANGES[reader.language][delivery.event.type],
+            "link": f"{settings.BASE_URL}/dashboard/keys",
         }
     if delivery.endpoint is not None:
         endpoint = delivery.endpoint

@@ -25,12 +25,12 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from fintech.kernel import ids
-from fintech.notifications.channels import lines, mail, webhook
+from fintech.notifications.channels import lines, mail, sealing, webhook
 from fintech.notifications.channels.mail import Mail
 from fintech.notifications.channels.outcome import Outcome, Verdict
 from fintech.notifications.channels.webhook import Webhook
 from fintech.notifications.data import Channel, Event
-from fintech.notifications.models import Delivery, secrets_at
+from fintech.notifications.models import Delivery
 from fintech.notifications.services import claiming, composing, recording
 from fintech.notifications.services.claiming import Claimed
 from fintech.notifications.services.recording import Ended
@@ -271,9 +271,18 @@ def _webhook_of(
         url=claimed.url,
         event_id=ids.public("evt", claimed.event_id),
         body=bodies[place],
-        secrets=secrets_at(at, claimed.secret, claimed.former_secret, claimed.former_secret_until),
+        secrets=_secrets(claimed, at),
         loopback_allowed=settings.WEBHOOK_ALLOW_LOOPBACK,
     )
+
+
+def _secrets(claimed: Claimed, at: datetime) -> list[str]:
+    """Return what signs at a moment: the secret, and its predecessor during the overlap."""
+    assert claimed.endpoint_id is not None  # noqa: S101 - a webhook has one, by CHECK.
+    signing = [sealing.opened(claimed.secret, of=claimed.endpoint_id)]
+    if claimed.former_secret_until is not None and at < claimed.former_secret_until:
+        signing.append(sealing.opened(claimed.former_secret, of=claimed.endpoint_id))
+    return signing
 
 
 def _event(claimed: Claimed) -> Event:

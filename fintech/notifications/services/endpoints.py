@@ -9,13 +9,13 @@ from uuid import UUID
 from django.conf import settings
 from django_subatomic import db
 
-from fintech.kernel import event_log, idempotency
+from fintech.kernel import event_log, idempotency, ids
 from fintech.kernel.actor import Actor
 from fintech.kernel.events import Code
 from fintech.kernel.idempotency import Done, Key
 from fintech.notifications import data, errors
 from fintech.notifications import events as facts
-from fintech.notifications.channels import targets
+from fintech.notifications.channels import sealing, targets
 from fintech.notifications.models import Delivery, Endpoint
 from fintech.notifications.services.schedule import TRIES
 from fintech.wire import merchant_events
@@ -55,19 +55,21 @@ def create_endpoint(
     def work() -> data.Endpoint:
         if Endpoint.objects.filter(merchant_id=merchant_id, deleted_at=None).count() >= MOST:
             raise errors.TooManyEndpoints(MOST)
+        endpoint_id, secret = ids.new(), _new_secret()
         endpoint = Endpoint.objects.create(
+            id=endpoint_id,
             merchant_id=merchant_id,
             url=_proper_url(url),
             description=_proper_description(description),
             enabled_events=_proper_patterns(events),
             metadata=dict(metadata or {}),
             is_ordered=is_ordered,
-            secret=_new_secret(),
+            secret=sealing.seal(secret, of=endpoint_id),
             api_version=API_VERSION,
             created_at=at,
         )
         event_log.append([_created(endpoint, at)], by=by)
-        return endpoint.as_data(secret=endpoint.secret)
+        return endpoint.as_data(secret=secret)
 
     return idempotency.once(key, work, at=at)
 
@@ -134,11 +136,12 @@ def roll_secret(
     with db.transaction_if_not_already():
         endpoint = _locked(endpoint_id, merchant_id)
         endpoint.former_secret, endpoint.former_secret_until = endpoint.secret, at + overlap
-        endpoint.secret = _new_secret()
+        secret = _new_secret()
+        endpoint.secret = sealing.seal(secret, of=endpoint.id)
         endpoint.version += 1
         endpoint.save()
         event_log.append([_rolled(endpoint, at + overlap, at)], by=by)
-        return endpoint.as_data(secret=endpoint.secret)
+        return endpoint.as_data(secret=secret)
 
 
 def delete_endpoint(*, endpoint_id: UUID, merchant_id: UUID, by: Actor, at: datetime) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.conf import settings
 from django_subatomic import db
 
 from fintech.kernel import event_log, ids
@@ -24,13 +25,19 @@ from fintech.wire.events import API_VERSION
 from fintech.wire.scalars import Json
 
 SOURCE = event_log.NAME
+_PLATFORMS = "reconciliation."  # Its files and breaks are the platform's, not a merchant's.
 _OWN = "notifications."  # What we tell of ourselves would never end.
 # Mails that an event leads to: to the payer where there is an address, or to the owners.
 _RECEIPTS = {
     ("payments.payment_captured.v1", "charge.captured"): Template.PAYMENT_RECEIPT,
     ("payments.refund_succeeded.v1", "refund.updated"): Template.REFUND_RECEIPT,
 }
-_NOTICES = {("payments.payment_review_opened.v1", "review.opened"): Template.REVIEW_OPENED}
+_NOTICES = {
+    ("payments.payment_review_opened.v1", "review.opened"): Template.REVIEW_OPENED,
+    ("merchants.api_key_created.v1", "api_key.created"): Template.API_KEY_CHANGED,
+    ("merchants.api_key_rolled.v1", "api_key.rolled"): Template.API_KEY_CHANGED,
+    ("merchants.api_key_revoked.v1", "api_key.revoked"): Template.API_KEY_CHANGED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +87,25 @@ def _events_of(facts: Sequence[Recorded], objects: Objects) -> list[_Told]:
     objects.read_ahead(_payments_of(facts))
     told = []
     for fact in facts:
-        merchant_id = fact.id("merchant_id")
-        if merchant_id is None or fact.name.startswith(_OWN):
+        if fact.name.startswith(_OWN):
             continue
         for type_ in merchant_events.of(fact):
             subject = merchant_events.subject(type_, fact)
-            shown = subject and objects.shown(*subject, merchant_id)
-            if shown:
-                told.append(_Told(fact, type_, merchant_id, shown))
+            for merchant_id in _concerned(fact) if subject else ():
+                shown = subject and objects.shown(*subject, merchant_id)
+                if shown:
+                    told.append(_Told(fact, type_, merchant_id, shown))
     return told
+
+
+def _concerned(fact: Recorded) -> Sequence[UUID]:
+    """Return who hears of a fact: its merchant, or the operators where it is the platform's."""
+    merchant_id = fact.id("merchant_id")
+    if merchant_id is not None:
+        return [merchant_id]
+    if fact.name.startswith(_PLATFORMS):
+        return [ids.parse("acct", operator) for operator in settings.OPERATOR_MERCHANTS]
+    return ()
 
 
 def _payments_of(facts: Sequence[Recorded]) -> dict[UUID, set[UUID]]:
@@ -106,9 +123,9 @@ def _not_yet_told(told: list[_Told]) -> list[_Told]:
     known = set(
         MerchantEvent.objects.filter(
             source=SOURCE, position__in={one.fact.position for one in told}
-        ).values_list("position", "type")
+        ).values_list("position", "type", "merchant_id")
     )
-    return [one for one in told if (one.fact.position, one.type) not in known]
+    return [one for one in told if (one.fact.position, one.type, one.merchant_id) not in known]
 
 
 def _listening(merchant_ids: set[UUID]) -> dict[UUID, list[Endpoint]]:
@@ -123,19 +140,20 @@ def _listening(merchant_ids: set[UUID]) -> dict[UUID, list[Endpoint]]:
 
 def _counted(told: Sequence[_Told]) -> list[MerchantEvent]:
     """Return the rows of events, each numbered after the one before it of the same object."""
-    latest: dict[str, tuple[int, UUID | None]] = {
-        object_id: (sequence, event_id)
-        for object_id, sequence, event_id in MerchantEvent.objects.filter(
+    latest: dict[tuple[UUID, str], tuple[int, UUID | None]] = {
+        (merchant_id, object_id): (sequence, event_id)
+        for merchant_id, object_id, sequence, event_id in MerchantEvent.objects.filter(
             object_id__in={str(one.object["id"]) for one in told}
         )
-        .order_by("object_id", "-sequence")
-        .distinct("object_id")
-        .values_list("object_id", "sequence", "id")
+        .order_by("object_id", "merchant_id", "-sequence")
+        .distinct("object_id", "merchant_id")
+        .values_list("merchant_id", "object_id", "sequence", "id")
     }
     events = []
     for one in told:
         object_id = str(one.object["id"])
-        sequence, previous = latest.get(object_id, (0, None))
+        place = (one.merchant_id, object_id)
+        sequence, previous = latest.get(place, (0, None))
         event = MerchantEvent(
             id=ids.new(),
             merchant_id=one.merchant_id,
@@ -151,7 +169,7 @@ def _counted(told: Sequence[_Told]) -> list[MerchantEvent]:
             request_id=str(one.fact.meta.get("request_id", ""))[:64],
             created_at=one.fact.occurred_at,
         )
-        latest[object_id] = (sequence + 1, event.id)
+        latest[place] = (sequence + 1, event.id)
         events.append(event)
     return events
 
@@ -159,11 +177,9 @@ def _counted(told: Sequence[_Told]) -> list[MerchantEvent]:
 def _template(one: _Told, objects: Objects) -> Template | None:
     """Return the mail that an event leads to, if it leads to any."""
     payment_id = one.fact.id("payment_id")
-    if payment_id is None:
-        return None
     cause = (one.fact.name, one.type)
     receipt = _RECEIPTS.get(cause)
-    if receipt and objects.payment(payment_id, one.merchant_id).receipt_email:
+    if receipt and payment_id and objects.payment(payment_id, one.merchant_id).receipt_email:
         return receipt
     return _NOTICES.get(cause)
 

@@ -10,18 +10,23 @@ from uuid import UUID
 
 from fintech.fraud import queries as fraud
 from fintech.kernel.errors import NotFound
+from fintech.merchants import queries as merchants
 from fintech.payments import queries as payments
 from fintech.payments.data import Attempt, Payment, Refund
+from fintech.reconciliation import queries as reconciliation
 from fintech.wallets import queries as wallets
 from fintech.wire import (
+    api_keys,
     charges,
     customers,
     fraud_assessments,
+    fraud_cases,
     payment_intents,
     payment_links,
     payment_methods,
     refunds,
 )
+from fintech.wire import reconciliation as wire_reconciliation
 from fintech.wire import wallets as wire_wallets
 from fintech.wire.scalars import Json
 
@@ -110,6 +115,22 @@ def _assessment(_: Objects, object_id: UUID, merchant_id: UUID) -> Json:
     return fraud_assessments.render(fraud.assessment(object_id, merchant_id=merchant_id))
 
 
+def _case(_: Objects, object_id: UUID, merchant_id: UUID) -> Json:
+    return fraud_cases.render(fraud.case(object_id, merchant_id=merchant_id))
+
+
+def _api_key(_: Objects, object_id: UUID, merchant_id: UUID) -> Json:
+    return api_keys.render(merchants.api_key(object_id, merchant_id))
+
+
+def _run(_: Objects, object_id: UUID, _merchant_id: UUID) -> Json:
+    return wire_reconciliation.render_run(reconciliation.run(object_id))
+
+
+def _break(_: Objects, object_id: UUID, _merchant_id: UUID) -> Json:
+    return wire_reconciliation.render_break(reconciliation.found_break(object_id))
+
+
 def _wallet(_: Objects, object_id: UUID, merchant_id: UUID) -> Json:
     return wire_wallets.render(
         wallets.wallet(object_id, merchant_id), wallets.balances(object_id, merchant_id)
@@ -128,6 +149,10 @@ _RENDERERS: dict[str, Callable[[Objects, UUID, UUID], Json]] = {
     "payment_method": _payment_method,
     "payment_link": _payment_link,
     "fraud.assessment": _assessment,
+    "fraud.case": _case,
+    "api_key": _api_key,
+    "reconciliation.run": _run,
+    "reconciliation.break": _break,
     "wallet": _wallet,
     "wallet_hold": _hold,
 }
