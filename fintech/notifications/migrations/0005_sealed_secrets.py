@@ -1,10 +1,12 @@
+from typing import Any
+
 from django.db import migrations, models
 
 from fintech.kernel.schema import InSchema
 from fintech.notifications.channels import sealing
 
 
-def seal(apps, schema_editor):
+def seal(apps: Any, schema_editor: Any) -> None:
     """Seal what stood there in plain text; an instance without endpoints has nothing to do."""
     endpoints = apps.get_model("notifications", "Endpoint").objects
     for endpoint in endpoints.using(schema_editor.connection.alias).iterator():
