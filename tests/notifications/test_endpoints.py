@@ -177,7 +177,7 @@ def test_the_database_keeps_the_rules_too(merchant):
 
     for change, rule in (
         ({"enabled_events": []}, "listens_to_something"),
-        ({"secret": "short"}, "has_a_secret"),
+        ({"secret": "short"}, "has_a_sealed_secret"),
         ({"is_enabled": False}, "disabled_says_why"),
         ({"deleted_at": NOON}, "deleted_is_not_enabled"),
         ({"former_secret": "whsec_x"}, "says_how_long"),
