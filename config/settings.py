@@ -127,8 +127,10 @@ REBUILDS = {"web": "fintech.web.services.rebuild"}
 AUDIT_VERIFIERS = ["fintech.ledger.queries.verify"]
 # Whose keys may work with the platform's own files and breaks, in a live instance.
 OPERATOR_MERCHANTS: list[str] = env.list("OPERATOR_MERCHANTS", default=[])
+FRAUD_BUDGET_MS: int = env.int("FRAUD_BUDGET_MS", default=80)  # 0: as long as it takes.
 APPROVALS: dict[str, str] = {
     "payments.correct_status": "fintech.payments.services.correct",
+    "fraud.install_model": "fintech.fraud.services.install_model",
 }
 # Set in the processes that write and that somebody waits for.
 WAKE_SUBSCRIBERS: bool = env.bool("WAKE_SUBSCRIBERS", default=False)

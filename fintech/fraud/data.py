@@ -80,6 +80,31 @@ class Counted(StrEnum):
     IP = "ip"
 
 
+class ModelStage(StrEnum):
+    """How far a trained model has come."""
+
+    CANDIDATE = "candidate"
+    SHADOW = "shadow"  # The challenger: its points are kept and decide nothing.
+    CHAMPION = "champion"
+    RETIRED = "retired"
+
+
+class Mode(StrEnum):
+    """What fraud's decisions do to a merchant's payments."""
+
+    OFF = "off"  # Nothing is looked at.
+    ADVISORY = "advisory"  # Everything is, and told; nothing is stopped.
+    ENFORCE = "enforce"
+
+
+class Fails(StrEnum):
+    """What happens when not all that should be known is known in time."""
+
+    OPEN = "open"  # Decided by what is known, up to the ceiling; above it, looked at.
+    REVIEW = "review"
+    CLOSED = "closed"
+
+
 class RuleState(StrEnum):
     """How far a written rule has come."""
 
@@ -142,18 +167,28 @@ class Features:
     ip_cards_24h: int = 0
     listed: tuple[str, ...] = ()  # "card:block", "ip:review": what it is and what is asked.
     sandbox_risk: str = "normal"
-    ruleset: str = ""  # Which written rules were live; empty: none.
+    ruleset: str = ""  # Which written rules and models were live; empty: none.
+    night: bool = False  # UTC
+    weekend: bool = False
+    mode: str = "enforce"
+    fails: str = "open"
+    ceiling_minor: int = 0  # Above it, a degraded decision asks a person; 0: no ceiling.
+    bands: tuple[int, ...] = ()  # From which score on: block, review, challenge; empty: ours.
+    draw: int = 0  # One in 10,000, by the attempt: whether a would-be block is looked at instead.
+    explore: int = 0  # Such draws below this are.
+    degraded: str = ""  # Why not all was known: "late", "model", or several.
 
     def stored(self) -> dict[str, Any]:
         """Return the snapshot as it is kept with the decision."""
-        return {**asdict(self), "listed": list(self.listed)}
+        return {**asdict(self), "listed": list(self.listed), "bands": list(self.bands)}
 
     @classmethod
     def restored(cls, stored: Mapping[str, Any]) -> Self:
         """Return a snapshot as it was when it was kept; fields since added have defaults."""
         known = _known_fields()
         kept = {name: value for name, value in stored.items() if name in known}
-        return cls(**{**kept, "listed": tuple(kept.get("listed", ()))})
+        lists = {name: tuple(kept.get(name, ())) for name in ("listed", "bands")}
+        return cls(**{**kept, **lists})
 
 
 @cache
@@ -185,6 +220,13 @@ _SENTENCES = {
     "card_first_seen": "This card has never been seen before.",
     "customer_new_card": "This customer has paid before, never with this card.",
     "customer_new_country": "This customer has paid before, never with a card of {country}.",
+    "model_base": "Where model {model} begins with every payment.",
+    "model": "Model {model} on {feature}.",
+    "model_rest": "Model {model} on everything else.",
+    "challenger": "Model {model}, which only watches, would give so many points.",
+    "degraded": "Not everything was known in time ({why}); this merchant asks for {decision}.",
+    "advisory": "Fraud only advises here; it would have said {would}.",
+    "explored": "Looked at instead of blocked, to learn whether blocks are right.",
     "clamp": "A score is at least 0 and at most 100.",
 }
 
@@ -264,6 +306,9 @@ class Case:
     opened_at: datetime
     closed_at: datetime | None
     version: int
+    due_at: datetime | None = None  # Until then somebody should have looked.
+    snoozed_until: datetime | None = None
+    escalated: bool = False
 
 
 @frozen.shape("fraud.list_item.v1")
@@ -328,6 +373,44 @@ class VelocityLimit:
     decision: Decision
     active: bool
     created_at: datetime
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainedModel:
+    """A model that was trained, and what it is worth."""
+
+    id: UUID
+    number: int
+    schema: str  # Which features it sees.
+    stage: ModelStage
+    source: str
+    metrics: Mapping[str, Any]
+    gates: Mapping[str, bool]  # What it must pass before it may decide.
+    card: str
+    data_hash: str
+    files: Mapping[str, str]  # trees, paths, kept: each by hash.
+    slope: float
+    offset: float
+    signed_by: str  # The name of the key.
+    signature: str
+    trained_by: str
+    created_at: datetime
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posture:
+    """What a merchant wants of fraud."""
+
+    merchant_id: UUID | None  # None: whoever has none of his own.
+    mode: Mode
+    fails: Fails
+    ceiling_minor: int
+    challenge_at: int
+    review_at: int
+    block_at: int
+    explore: int  # of 10,000 would-be blocks
     version: int
 
 

@@ -122,3 +122,41 @@ class VelocityLimitNotFound(NotFound):
 
     def __init__(self, limit_id: UUID) -> None:
         super().__init__("There is no such velocity limit.", velocity_limit_id=str(limit_id))
+
+
+class ModelNotFound(NotFound):
+    """There is no such model."""
+
+    code = "resource_missing"
+
+    def __init__(self, model_id: UUID) -> None:
+        super().__init__("There is no such model.", model_id=str(model_id))
+
+
+class ModelUnexpectedState(Refused):
+    """The model is not in a stage in which this can be done to it."""
+
+    code = "model_unexpected_state"
+
+    def __init__(self, *, model_id: UUID, stage: str, action: str) -> None:
+        super().__init__(
+            f"The model is {stage}; it cannot be {action}.", model_id=str(model_id), stage=stage
+        )
+
+
+class ModelUnfit(Refused):
+    """The model cannot decide payments: it has not passed its gates, or sees other features."""
+
+    code = "model_unfit"
+
+    def __init__(self, model_id: UUID, why: str) -> None:
+        super().__init__(f"The model cannot decide payments: {why}.", model_id=str(model_id))
+
+
+class NothingToLearn(Refused):
+    """There are not enough labels of both kinds."""
+
+    code = "nothing_to_learn"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)

@@ -56,6 +56,27 @@ class CaseClaimed(CaseFact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CaseAssigned(CaseFact):
+    """A person was given the case; its row says who."""
+
+    name: ClassVar = "fraud.case_assigned.v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseSnoozed(CaseFact):
+    """The case is left alone until later."""
+
+    name: ClassVar = "fraud.case_snoozed.v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseEscalated(CaseFact):
+    """Somebody who may decide more is to look, before all other cases."""
+
+    name: ClassVar = "fraud.case_escalated.v1"
+
+
+@dataclass(frozen=True, kw_only=True)
 class CaseClosed(CaseFact):
     """A person has found what it is."""
 
@@ -183,3 +204,64 @@ class VelocityLimitRemoved(VelocityLimitFact):
     """They are counted no longer."""
 
     name: ClassVar = "fraud.velocity_limit_removed.v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelFact(Event):
+    """What every fact of a model's stream says."""
+
+    stream_of: ClassVar = "model_id"
+
+    model_id: UUID
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelTrained(ModelFact):
+    """A model was trained; it does nothing yet."""
+
+    name: ClassVar = "fraud.model_trained.v1"
+
+    schema: Code
+    data_hash: Code
+    card_hash: Code
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelShadowed(ModelFact):
+    """A model watches: its points are kept and decide nothing."""
+
+    name: ClassVar = "fraud.model_shadowed.v1"
+
+    ruleset_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelInstalled(ModelFact):
+    """A model decides."""
+
+    name: ClassVar = "fraud.model_installed.v1"
+
+    ruleset_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelRetired(ModelFact):
+    """A model does nothing any more."""
+
+    name: ClassVar = "fraud.model_retired.v1"
+
+    ruleset_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostureSet(Event):
+    """A merchant wants something else of fraud."""
+
+    name: ClassVar = "fraud.posture_set.v1"
+    stream_of: ClassVar = "posture_id"
+
+    posture_id: UUID
+    merchant_id: UUID | None
+    mode: Code
+    fails: Code

@@ -235,6 +235,12 @@ def sign_head(head: Head, seed: str) -> Signature:
     return Signature(key_id=name, value=key.sign(head.statement()))
 
 
+def sign(statement: bytes, seed: str) -> Signature:
+    """Sign a statement with the Ed25519 key of a seed given in hex; it names its own kind."""
+    key, name = _private(seed)
+    return Signature(key_id=name, value=key.sign(statement))
+
+
 def verify_head(head: Head, signature: Signature, keys: Mapping[str, bytes]) -> bool:
     """Whether a known key has signed a head."""
     public = keys.get(signature.key_id)

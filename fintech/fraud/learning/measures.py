@@ -55,9 +55,9 @@ def measure(rows: Transactions, tested: Places, scores: Numbers) -> Measures:
     """Measure scores, one for each tested row."""
     fraud = rows.fraud[tested]
     return Measures(
-        average_precision=float(average_precision_score(fraud, scores)),
+        average_precision=average_precision(fraud, scores),
         card_precision_100=_card_precision(rows, tested, scores),
-        auc_roc=float(roc_auc_score(fraud, scores)),
+        auc_roc=auc_roc(fraud, scores),
         money_saved_at_1pct_stopped=money_saved(
             rows.customer[tested], rows.cents[tested], fraud, scores
         ),
@@ -99,3 +99,30 @@ def money_saved(customer: Places, cents: Places, fraud: Truths, scores: Numbers)
     bar = ordered[allowed] if allowed < len(ordered) else -np.inf
     total = int(cents[fraud].sum())
     return int(cents[fraud & (scores > bar)].sum()) / total if total else 0.0
+
+
+def average_precision(fraud: Truths, scores: Numbers) -> float:
+    """Return the average precision of scores."""
+    return float(average_precision_score(fraud, scores))
+
+
+def auc_roc(fraud: Truths, scores: Numbers) -> float:
+    """Return how probably a fraud has a higher score than a good payment."""
+    return float(roc_auc_score(fraud, scores))
+
+
+def psi(before: Numbers, after: Numbers, *, bins: int = 10) -> float:
+    """
+    Return the population stability index of two samples: 0 alike, over 0.25 another world.
+
+    Bins hold equal shares of what was before; each share is drawn in a little, so that an
+    empty one is far away and not infinitely far.
+    """
+    edges = np.unique(np.quantile(before, np.linspace(0, 1, bins + 1)[1:-1]))
+    was = (np.bincount(np.searchsorted(edges, before), minlength=len(edges) + 1) + 0.5) / (
+        len(before) + 0.5 * (len(edges) + 1)
+    )
+    now = (np.bincount(np.searchsorted(edges, after), minlength=len(edges) + 1) + 0.5) / (
+        len(after) + 0.5 * (len(edges) + 1)
+    )
+    return float(((now - was) * np.log(now / was)).sum())

@@ -1,6 +1,8 @@
 """Questions to fraud: what is known before a decision, and what was decided."""
 
 from fintech.fraud.queries.gathering import gather
+from fintech.fraud.queries.modeling import forget_models, live, model, models, said
+from fintech.fraud.queries.posturing import posture, postures
 from fintech.fraud.queries.proving import INVARIANTS, replay
 from fintech.fraud.queries.reading import (
     assessment,
@@ -13,6 +15,7 @@ from fintech.fraud.queries.reading import (
     related,
 )
 from fintech.fraud.queries.ruling import (
+    decided,
     decided_again,
     limits_of,
     rule,
@@ -29,16 +32,24 @@ __all__ = [
     "back_test",
     "case",
     "cases",
+    "decided",
     "decided_again",
+    "forget_models",
     "gather",
     "limits_of",
     "list_item",
     "list_items",
+    "live",
+    "model",
+    "models",
     "outcomes",
+    "posture",
+    "postures",
     "related",
     "replay",
     "rule",
     "rules",
+    "said",
     "velocity_limits",
     "written",
 ]

@@ -1,18 +1,26 @@
 """What is known of an attempt before it is decided, in one round trip."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC
 from math import isqrt
+from threading import Lock, Timer
 from typing import Any
 
-from django.db import connection
+from django.conf import settings
+from django.db import OperationalError, connection
+from psycopg.errors import QueryCanceled
 
 from fintech.fraud import data
+from fintech.fraud.queries import modeling
 
 # A history is its newest so many payments, and a count stops there: a hundred within
 # an hour says as much as a thousand, and a busy card costs no more than a quiet one.
 _HISTORY = 100
+_MORNING = 6
+_SATURDAY = 5
 
-_GATHER = f"""
+_ASKED = """
 WITH asked AS MATERIALIZED (
   SELECT * FROM unnest(
     %s::uuid[], %s::uuid[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[],
@@ -20,7 +28,32 @@ WITH asked AS MATERIALIZED (
   ) WITH ORDINALITY AS t(
     merchant_id, customer_id, amount_minor, currency, card, country, email, ip, at, place
   )
-), merchant AS (
+)
+"""
+# Read by itself when the rest comes too late: what a list or a merchant asks for is never left out.
+_ALWAYS = """
+CROSS JOIN LATERAL (
+  SELECT coalesce(array_agg(f.kind || ':' || f.action ORDER BY f.kind, f.action), '{}') AS hits
+  FROM fraud_listitem f
+  JOIN (VALUES ('card', q.card), ('customer', q.customer_id::text), ('email', q.email),
+               ('ip', q.ip), ('country', q.country)) AS v(kind, value)
+    ON f.kind = v.kind AND f.value = v.value
+  WHERE f.removed_at IS NULL AND (f.expires_at IS NULL OR f.expires_at > q.at)
+    AND (f.merchant_id IS NULL OR f.merchant_id = q.merchant_id)
+) l
+CROSS JOIN (
+  SELECT coalesce((SELECT id::text FROM fraud_ruleset ORDER BY id DESC LIMIT 1), '') AS ruleset
+) r
+LEFT JOIN LATERAL (
+  SELECT p.mode, p.fails, p.ceiling_minor, p.block_at, p.review_at, p.challenge_at, p.explore
+  FROM fraud_posture p WHERE p.merchant_id = q.merchant_id OR p.merchant_id IS NULL
+  ORDER BY p.merchant_id NULLS LAST LIMIT 1
+) p ON true
+"""
+_ALWAYS_READ = """l.hits, r.ruleset, p.mode, p.fails, p.ceiling_minor,
+  p.block_at, p.review_at, p.challenge_at, p.explore"""
+_GATHER = f"""
+{_ASKED}, merchant AS (
   -- Once per merchant and currency, however many of the batch are theirs.
   SELECT m.merchant_id, m.currency, h.*
   FROM (SELECT merchant_id, currency, max(at) AS at FROM asked GROUP BY 1, 2) m
@@ -38,7 +71,7 @@ SELECT q.place,
   m.n, m.total, m.squares,
   k.seen, k.hour, k.day, d.declines,
   e.hour, e.day, e.cards, i.hour, i.day, i.cards,
-  l.hits, r.ruleset
+  {_ALWAYS_READ}
 FROM asked q
 JOIN merchant m ON m.merchant_id = q.merchant_id AND m.currency = q.currency
 CROSS JOIN LATERAL (
@@ -87,18 +120,17 @@ CROSS JOIN LATERAL (
           AND a.created_at > q.at - interval '1 day'
         ORDER BY a.created_at DESC LIMIT {_HISTORY}) newest
 ) i
-CROSS JOIN LATERAL (
-  SELECT coalesce(array_agg(f.kind || ':' || f.action ORDER BY f.kind, f.action), '{{}}') AS hits
-  FROM fraud_listitem f
-  JOIN (VALUES ('card', q.card), ('customer', q.customer_id::text), ('email', q.email),
-               ('ip', q.ip), ('country', q.country)) AS v(kind, value)
-    ON f.kind = v.kind AND f.value = v.value
-  WHERE f.removed_at IS NULL AND (f.expires_at IS NULL OR f.expires_at > q.at)
-    AND (f.merchant_id IS NULL OR f.merchant_id = q.merchant_id)
-) l
-CROSS JOIN (
-  SELECT coalesce((SELECT id::text FROM fraud_ruleset ORDER BY id DESC LIMIT 1), '') AS ruleset
-) r
+{_ALWAYS}
+ORDER BY q.place
+"""
+
+# In its place: nothing of a customer, a merchant, a card, an e-mail or an address.
+_UNKNOWN = (False, 0, 0, 0, 0, 0, False, False, 0, 0, 0, False, *[0] * 9)
+_GATHER_LATE = f"""
+{_ASKED}
+SELECT {_ALWAYS_READ}
+FROM asked q
+{_ALWAYS}
 ORDER BY q.place
 """
 
@@ -108,33 +140,95 @@ def gather(questions: Sequence[data.Question]) -> list[data.Features]:
     Take a snapshot of what is known of each attempt, in one round trip for all.
 
     Called before the deciding transaction. Attempts of one batch, and others at work
-    at the same moment, do not see each other.
+    at the same moment, do not see each other. What is not back within
+    `FRAUD_BUDGET_MS` is left out, and the snapshot says that it is degraded.
     """
     if not questions:
         return []
+    asked = _columns(questions)
+    try:
+        with _within_budget():
+            rows = _rows(_GATHER, asked)
+    except OperationalError as late:
+        if not isinstance(late.__cause__, QueryCanceled) or connection.in_atomic_block:
+            raise
+        rows = [(*_UNKNOWN, *row) for row in _rows(_GATHER_LATE, asked)]
+        why = "late"
+    else:
+        why = ""
+    return [
+        _features(question, row[1:] if not why else row, why)
+        for question, row in zip(questions, rows, strict=True)
+    ]
+
+
+def _columns(questions: Sequence[data.Question]) -> list[list[Any]]:
+    return [
+        [question.merchant_id for question in questions],
+        [question.customer_id for question in questions],
+        [question.amount.minor for question in questions],
+        [question.amount.currency for question in questions],
+        [question.card_fingerprint for question in questions],
+        [question.card_country for question in questions],
+        [question.email_hash for question in questions],
+        [question.ip_hash for question in questions],
+        [question.at for question in questions],
+    ]
+
+
+def _rows(statement: str, asked: Sequence[Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(
-            _GATHER,
-            [
-                [question.merchant_id for question in questions],
-                [question.customer_id for question in questions],
-                [question.amount.minor for question in questions],
-                [question.amount.currency for question in questions],
-                [question.card_fingerprint for question in questions],
-                [question.card_country for question in questions],
-                [question.email_hash for question in questions],
-                [question.ip_hash for question in questions],
-                [question.at for question in questions],
-            ],
-        )
-        rows = cursor.fetchall()
-    return [_features(question, row[1:]) for question, row in zip(questions, rows, strict=True)]
+        cursor.execute(statement, asked)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
-def _features(question: data.Question, row: Sequence[Any]) -> data.Features:
+@contextmanager
+def _within_budget() -> Iterator[None]:
+    """
+    Cancel the statement that is not back in time; whoever asked goes on without it.
+
+    Only outside a transaction, which a canceled statement would end. The lock keeps a
+    late hand from canceling what the connection does next.
+    """
+    milliseconds: int = settings.FRAUD_BUDGET_MS
+    if not milliseconds or connection.in_atomic_block:
+        yield
+        return
+    connection.ensure_connection()
+    ours, ended, guard = connection.connection, False, Lock()
+
+    def cancel() -> None:
+        with guard:
+            if not ended:
+                ours.cancel_safe(timeout=1)
+
+    timer = Timer(milliseconds / 1000, cancel)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        with guard:
+            ended = True
+        timer.cancel()
+
+
+def _features(question: data.Question, row: Sequence[Any], why: str) -> data.Features:
     known, n, total, squares, hour, day, used_card, used_country = row[:8]
     customer_mean, customer_deviation = _spread(n, total, squares)
     merchant_mean, merchant_deviation = _spread(*row[8:11])
+    posture = {}
+    if row[23] is not None:
+        mode, fails, ceiling, block, review, challenge, explore = row[23:30]
+        posture = {
+            "mode": mode,
+            "fails": fails,
+            "ceiling_minor": ceiling,
+            "bands": (block, review, challenge),
+            "explore": explore,
+        }
+    broken = modeling.live(row[22]).broken
     return data.Features(
         amount_minor=question.amount.minor,
         currency=question.amount.currency,
@@ -163,6 +257,11 @@ def _features(question: data.Question, row: Sequence[Any]) -> data.Features:
         listed=tuple(row[21]),
         sandbox_risk=question.sandbox_risk,
         ruleset=row[22],
+        night=question.at.astimezone(UTC).hour < _MORNING,
+        weekend=question.at.astimezone(UTC).weekday() >= _SATURDAY,
+        draw=question.attempt_id.int % 10_000,
+        degraded=" ".join([*([why] if why else []), *(["model"] if broken else [])]),
+        **posture,
     )
 
 

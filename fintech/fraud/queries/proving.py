@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from fintech.fraud.models import Case, ListItem, Rule, VelocityLimit
+from fintech.fraud.models import Case, ListItem, Posture, Rule, TrainedModel, VelocityLimit
 from fintech.kernel import event_log
 from fintech.kernel.event_log import Recorded
 from fintech.kernel.invariants import Invariant
@@ -55,6 +55,22 @@ def replay() -> Iterator[Difference]:
         }
         for row in VelocityLimit.objects.iterator()
     }
+    stored |= {
+        f"fraud.model:{row.id}": {
+            "state": str(row.stage),
+            "number": str(row.number),
+            "version": str(row.version),
+        }
+        for row in TrainedModel.objects.iterator()
+    }
+    stored |= {
+        f"fraud.posture:{row.id}": {
+            "mode": row.mode,
+            "fails": row.fails,
+            "version": str(row.version),
+        }
+        for row in Posture.objects.iterator()
+    }
     for name in sorted(stored.keys() | folded.keys()):
         said, found = folded.get(name, {}), stored.get(name, {})
         for column in sorted(said.keys() | found.keys()):
@@ -67,7 +83,14 @@ def replay() -> Iterator[Difference]:
                 )
 
 
-_FOLDED = ("fraud.case_", "fraud.list_item_", "fraud.rule_", "fraud.velocity_limit_")
+_FOLDED = (
+    "fraud.case_",
+    "fraud.list_item_",
+    "fraud.rule_",
+    "fraud.velocity_limit_",
+    "fraud.model_",
+    "fraud.posture_",
+)
 
 
 def _facts() -> Iterator[Recorded]:
@@ -82,6 +105,9 @@ def _fold(row: dict[str, str], fact: Recorded) -> None:
     moved = {
         "fraud.case_opened.v1": {"state": "pending", "disposition": ""},
         "fraud.case_claimed.v1": {"state": "investigating"},
+        "fraud.case_assigned.v1": {"state": "investigating"},
+        "fraud.case_snoozed.v1": {"state": "pending"},
+        "fraud.case_escalated.v1": {"state": "pending"},
         "fraud.case_closed.v1": {
             "state": "closed",
             "disposition": fact.data.get("disposition", ""),
@@ -95,6 +121,14 @@ def _fold(row: dict[str, str], fact: Recorded) -> None:
         "fraud.rule_shadowed.v1": {"state": "shadow"},
         "fraud.rule_activated.v1": {"state": "active"},
         "fraud.rule_archived.v1": {"state": "archived"},
+        "fraud.model_trained.v1": {"state": "candidate"},
+        "fraud.model_shadowed.v1": {"state": "shadow"},
+        "fraud.model_installed.v1": {"state": "champion"},
+        "fraud.model_retired.v1": {"state": "retired"},
+        "fraud.posture_set.v1": {
+            "mode": fact.data.get("mode", ""),
+            "fails": fact.data.get("fails", ""),
+        },
     }[fact.name]
     row.update(moved)
     if "number" in fact.data:

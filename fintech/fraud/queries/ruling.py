@@ -1,11 +1,13 @@
 """Written rules: those that are there, and those that were live when something was decided."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from uuid import UUID
 
 from fintech.fraud import data, errors
 from fintech.fraud.models import Rule, Ruleset, RuleVersion, VelocityLimit
-from fintech.fraud.queries import reading
+from fintech.fraud.queries import modeling, reading
 from fintech.fraud.rules import Written, judge, read
 
 _SETS_REMEMBERED = 64
@@ -48,7 +50,16 @@ def decided_again(assessment_id: UUID) -> data.Judgment:
     """Decide from the stored snapshot: today's code, the features and written rules of then."""
     made = reading.assessment(assessment_id)
     counted = [reason for reason in made.reasons if reason.code == "velocity_limit"]
-    return judge(made.features, written(made.features.ruleset, made.merchant_id), counted)
+    return decided(made.features, made.merchant_id, counted)
+
+
+def decided(
+    features: data.Features, merchant_id: UUID, counted: Sequence[data.Reason] = ()
+) -> data.Judgment:
+    """Decide a snapshot with the models and written rules that it names."""
+    (said, watched), *_ = modeling.said([features])
+    judged = judge(features, written(features.ruleset, merchant_id), [*counted, *said])
+    return replace(judged, shadow=(*judged.shadow, *watched)) if watched else judged
 
 
 def velocity_limits(

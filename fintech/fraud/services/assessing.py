@@ -8,7 +8,7 @@ from django.db import connection
 from django_subatomic import db
 
 from fintech.fraud import data, events, queries
-from fintech.fraud.rules import MODEL_VERSION, judge
+from fintech.fraud.rules import MODEL_VERSION
 from fintech.fraud.services import counting
 from fintech.kernel import event_log, ids
 from fintech.kernel.actor import Actor
@@ -49,8 +49,7 @@ def assess(
 def _assessment(
     question: data.Question, features: data.Features, over: Sequence[data.Reason]
 ) -> data.Assessment:
-    written = queries.written(features.ruleset, question.merchant_id)
-    judgment = judge(features, written, over)
+    judgment = queries.decided(features, question.merchant_id, over)
     return data.Assessment(
         id=ids.new(),
         payment_id=question.payment_id,
@@ -91,13 +90,14 @@ _ASSESSMENT_COLUMNS = (
 )
 _ARRAYS = ", ".join(f"%s::{kind}[]" for _, kind in _ASSESSMENT_COLUMNS)
 _NAMES = ", ".join(name for name, _ in _ASSESSMENT_COLUMNS)
+_LOOKED_AT_WITHIN = "24 hours"  # An authorization lasts days; a payer does not wait so long.
 _INSERT = f"""
 WITH made AS (SELECT * FROM unnest({_ARRAYS}) AS t({_NAMES})),
 cases AS (
   INSERT INTO fraud_case (id, merchant_id, payment_id, assessment_id, state, disposition, score,
-                          pivot_kind, pivot_value, assignee, opened_at, version)
+                          pivot_kind, pivot_value, assignee, opened_at, due_at, version)
   SELECT case_id, merchant_id, payment_id, id, 'pending', '', score, 'card', card_fingerprint,
-         '', created_at, 1
+         '', created_at, created_at + interval '{_LOOKED_AT_WITHIN}', 1
   FROM made WHERE case_id IS NOT NULL
 )
 INSERT INTO fraud_assessment ({_NAMES}) SELECT {_NAMES} FROM made

@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 import django_fsm as fsm
+from django.db.models import Q
 from django_subatomic import db
 
 from fintech.fraud import data, errors, events
@@ -33,7 +34,10 @@ def claim_next_case(
     *, merchant_id: UUID | None = None, by: Actor, at: datetime
 ) -> data.Case | None:
     """
-    Begin to look at the most urgent case that nobody looks at: the highest score, then the oldest.
+    Begin to look at the most urgent case that nobody looks at.
+
+    What was escalated comes first, then the highest score, then the oldest; what is
+    snoozed is passed over.
 
     Two who ask at once get two cases; who asks when there is none gets None.
     """
@@ -41,11 +45,66 @@ def claim_next_case(
         rows = Case.objects.select_for_update(skip_locked=True).filter(state=data.CaseState.PENDING)
         if merchant_id is not None:
             rows = rows.filter(merchant_id=merchant_id)
-        case = rows.order_by("-score", "opened_at", "id").first()
+        rows = rows.filter(Q(snoozed_until=None) | Q(snoozed_until__lte=at))
+        case = rows.order_by("-escalated", "-score", "opened_at", "id").first()
         if case is None:
             return None
         case.claim(by.id)
         _tell(case, events.CaseClaimed, at=at, by=by)
+    return case.as_data()
+
+
+def assign_case(*, case_id: UUID, assignee: str, by: Actor, at: datetime) -> data.Case:
+    """
+    Give a case to somebody.
+
+    Raises:
+        CaseNotFound: there is no such case.
+        CaseAlreadyClosed: it needs nobody any more.
+        ParameterInvalid: nobody is named.
+    """
+    if not assignee.strip():
+        raise errors.ParameterInvalid("assignee", "Somebody is named.")
+    checking.fit(assignee, 80, "assignee")
+    with db.transaction_if_not_already():
+        case = _locked(case_id)
+        case.claim(assignee)
+        _tell(case, events.CaseAssigned, at=at, by=by)
+    return case.as_data()
+
+
+def snooze_case(*, case_id: UUID, until: datetime, by: Actor, at: datetime) -> data.Case:
+    """
+    Leave a case alone until later; `claim_next_case` passes it over.
+
+    Raises:
+        CaseNotFound: there is no such case.
+        CaseAlreadyClosed: it needs nobody any more.
+        ParameterInvalid: later is not later, or after the case is due.
+    """
+    with db.transaction_if_not_already():
+        case = _locked(case_id)
+        if until <= at:
+            raise errors.ParameterInvalid("until", "This is in the past.")
+        if case.due_at is not None and until > case.due_at:
+            raise errors.ParameterInvalid("until", "The case is due before that.")
+        case.snooze(until)
+        _tell(case, events.CaseSnoozed, at=at, by=by)
+    return case.as_data()
+
+
+def escalate_case(*, case_id: UUID, by: Actor, at: datetime) -> data.Case:
+    """
+    Put a case before all others, for somebody else to claim.
+
+    Raises:
+        CaseNotFound: there is no such case.
+        CaseAlreadyClosed: it needs nobody any more.
+    """
+    with db.transaction_if_not_already():
+        case = _locked(case_id)
+        case.escalate()
+        _tell(case, events.CaseEscalated, at=at, by=by)
     return case.as_data()
 
 

@@ -1,12 +1,13 @@
-"""Which written rules and velocity limits are live, from a moment on."""
+"""Which written rules, velocity limits and models are live, from a moment on."""
 
 from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
 
+from fintech.fraud import data
 from fintech.fraud.data import RuleState
-from fintech.fraud.models import Rule, Ruleset, RuleVersion, VelocityLimit
+from fintech.fraud.models import Rule, Ruleset, RuleVersion, TrainedModel, VelocityLimit
 from fintech.kernel import ids
 
 _ONE_AT_A_TIME = 7_461_001  # The advisory lock of whoever changes what is live.
@@ -34,7 +35,13 @@ def write(at: datetime) -> UUID:
         active=[text_id for text_id, state in chosen if state == RuleState.ACTIVE],
         shadow=[text_id for text_id, state in chosen if state == RuleState.SHADOW],
         limits=[str(limit_id) for limit_id in limits],
+        champion=_of_stage(data.ModelStage.CHAMPION),
+        challenger=_of_stage(data.ModelStage.SHADOW),
         created_at=at,
     )
     made.save(force_insert=True)
     return made.id
+
+
+def _of_stage(stage: data.ModelStage) -> UUID | None:
+    return TrainedModel.objects.filter(stage=stage).values_list("id", flat=True).first()

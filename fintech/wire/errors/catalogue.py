@@ -240,6 +240,15 @@ _RULES = (
     ),
     Rule("rule_unreadable", 400, INVALID, "The rule's text is not one; it says where.", _FIX),
     Rule("rule_unexpected_state", 400, INVALID, "The rule's state does not allow this.", _LOOK),
+    Rule("model_unexpected_state", 400, INVALID, "The model's stage does not allow this.", _LOOK),
+    Rule(
+        "model_unfit",
+        400,
+        INVALID,
+        "The model may not decide payments.",
+        _LOOK,
+    ),
+    Rule("nothing_to_learn", 400, INVALID, "Too few frauds are known to train a model.", _LOOK),
     Rule("case_unexpected_state", 400, INVALID, "The case's state does not allow this.", _LOOK),
     Rule(
         "delivery_unexpected_state",
