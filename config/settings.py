@@ -103,6 +103,11 @@ REAL_DATA_DIR: str = env.str("REAL_DATA_DIR", default=str(BASE_DIR.parent / "sha
 WEBHOOK_ALLOW_LOOPBACK: bool = MODE == "sandbox" and env.bool(
     "WEBHOOK_ALLOW_LOOPBACK", default=True
 )
+# By it an address is known again without being kept.
+RECIPIENTS_KEY = secret("RECIPIENTS_KEY")
+# Where a sandbox reads its text messages.
+SMS_SINK_URL: str = env.str("SMS_SINK_URL", default="")
+SMS_SINK_SECRET: str = env.str("SMS_SINK_SECRET", default="")
 # The first seals the secrets of webhook endpoints; the others still open what they sealed.
 ENDPOINT_SECRETS_KEYS: list[str] = [
     secret("ENDPOINT_SECRETS_KEY"),
@@ -112,6 +117,20 @@ ENDPOINT_SECRETS_KEYS: list[str] = [
 WEBHOOK_TIMEOUT_S: float = env.float("WEBHOOK_TIMEOUT_S", default=10.0)
 # How many runs of deliveries there are at once, over all workers: each fills a thread.
 DELIVERY_RUNS: int = env.int("DELIVERY_RUNS", default=1)
+
+# Who carries mails and texts. Of each channel there may be several: shares decide between
+# them while they are well. Kinds: smtp, anymail, http and twilio (SMS).
+MESSAGE_PROVIDERS: list[dict[str, Any]] = env.json(
+    "MESSAGE_PROVIDERS",
+    default=[
+        {"name": "smtp", "kind": "smtp"},
+        *(
+            [{"name": "sink", "kind": "http", "url": SMS_SINK_URL, "secret": SMS_SINK_SECRET}]
+            if SMS_SINK_URL
+            else []
+        ),
+    ],
+)
 
 # -- wiring: what only config fills in ---------------------------------------------------
 
@@ -363,6 +382,9 @@ UNFOLD = {
                 ("Endpoints", "webhook", "notifications_endpoint"),
                 ("Events", "bolt", "notifications_merchantevent"),
                 ("Wordings", "edit_note", "notifications_wording"),
+                ("Preferences", "tune", "notifications_preference"),
+                ("Quiet hours", "bedtime", "notifications_quiethours"),
+                ("Providers", "health_and_safety", "notifications_providerhealth"),
             ),
             _group(
                 "Reconciliation",

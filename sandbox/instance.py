@@ -1,5 +1,6 @@
 """One running platform with the world around it, in one folder: what `demo` and `smoke` start."""
 
+import base64
 import contextlib
 import hashlib
 import json
@@ -142,6 +143,7 @@ class Instance:
             "ACQUIRER_URL": self.acquirer_url,
             "EMAIL_HOST": self.address,
             "EMAIL_PORT": str(self._port("smtp")),
+            "SMS_SINK_URL": f"{self.mail_url}/sms",
             "OBJECTS_DIR": str(self.state / "objects"),
             "WEBHOOK_ALLOW_LOOPBACK": "1",
             "PYTHONUNBUFFERED": "1",
@@ -362,6 +364,8 @@ class Instance:
             "SIGNING_KEY": secrets.token_hex(32),
             "ACQUIRER_SECRET": secrets.token_urlsafe(32),
             "ENDPOINT_SECRETS_KEY": secrets.token_hex(32),
+            "RECIPIENTS_KEY": secrets.token_hex(32),
+            "SMS_SINK_SECRET": f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}",
         }
         with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             json.dump(made, file)

@@ -1,5 +1,5 @@
 """
-The post office of the sandbox: a real SMTP server that keeps what it gets, and a page to read it.
+The post office of the sandbox: an SMTP server and an SMS gateway that keep what they get.
 
     python -m sandbox.mail_sink --smtp-port 1025 --http-port 8025
 
@@ -15,19 +15,26 @@ import email
 import email.policy
 import html
 import json
+import os
+import time
+import urllib.request
 from collections import deque
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
+from uuid import uuid4
 
 import uvicorn
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from standardwebhooks import Webhook as Signer
 from starlette.applications import Starlette
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+SMS_KEPT_MAX = 500
 KEPT_MAX = 2_000  # The oldest mail goes first.
 SIZE_MAX = 5 * 1024 * 1024
 
@@ -46,6 +53,16 @@ class Mail:
     headers: dict[str, str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """One text message as it was posted."""
+
+    id: str
+    received_at: str
+    to: str
+    text: str
+
+
 class Sink:
     """Keeps mail in memory and, given a file, on disk as one JSON object per line."""
 
@@ -54,6 +71,7 @@ class Sink:
         self._state = state
         self._mails: deque[Mail] = deque(maxlen=KEPT_MAX)
         self._numbered = 0
+        self.texts: deque[Text] = deque(maxlen=SMS_KEPT_MAX)  # Not kept over a restart.
         if state is not None and state.exists():
             for line in state.read_text().splitlines():
                 with contextlib.suppress(ValueError, TypeError, KeyError):
@@ -99,8 +117,29 @@ class Sink:
         self._numbered = max(self._numbered, mail.number)
 
 
-def app(sink: Sink) -> Starlette:
-    """Make the application that shows what a sink has received."""
+def app(sink: Sink, *, secret: str = "") -> Starlette:
+    """
+    Make the application that shows what a sink has received.
+
+    It is an SMS gateway too: `POST /sms` takes `{"id", "to", "text", "callback"}`, and with a
+    secret it tells the callback that the text was delivered, signed as Standard Webhooks.
+    """
+
+    async def sms(request: Request) -> Response:
+        if request.method == "GET":
+            return JSONResponse({"messages": [asdict(text) for text in reversed(sink.texts)]})
+        told = await request.json()
+        taken = Text(
+            id=f"sms_{uuid4().hex}",
+            received_at=datetime.now(UTC).isoformat(),
+            to=str(told["to"]),
+            text=str(told["text"]),
+        )
+        sink.texts.append(taken)
+        tell = None
+        if secret and told.get("callback"):
+            tell = BackgroundTask(_tell, str(told["callback"]), taken.id, secret)
+        return JSONResponse({"id": taken.id}, status_code=201, background=tell)
 
     async def messages(request: Request) -> Response:
         if request.method == "DELETE":
@@ -121,7 +160,11 @@ def app(sink: Sink) -> Starlette:
         return HTMLResponse(body, headers=policy)
 
     async def page(_request: Request) -> Response:
-        return HTMLResponse(_PAGE.replace("{mails}", "".join(map(_shown, sink.mails()))))
+        return HTMLResponse(
+            _PAGE.replace("{mails}", "".join(map(_shown, sink.mails()))).replace(
+                "{texts}", "".join(map(_shown_text, reversed(sink.texts)))
+            )
+        )
 
     async def health(_request: Request) -> Response:
         return JSONResponse({"ok": True})
@@ -132,11 +175,14 @@ def app(sink: Sink) -> Starlette:
             Route("/health", health),
             Route("/messages", messages, methods=["GET", "DELETE"]),
             Route("/messages/{number:int}", message),
+            Route("/sms", sms, methods=["GET", "POST"]),
         ]
     )
 
 
-async def serve(*, host: str, smtp_port: int, http_port: int, state: Path | None) -> None:
+async def serve(
+    *, host: str, smtp_port: int, http_port: int, state: Path | None, secret: str = ""
+) -> None:
     """Listen on both ports until stopped."""
     sink = Sink(state)
     loop = asyncio.get_running_loop()
@@ -147,7 +193,7 @@ async def serve(*, host: str, smtp_port: int, http_port: int, state: Path | None
         smtp_port,
     )
     config = uvicorn.Config(
-        app(sink), host=host, port=http_port, log_level="warning", access_log=False
+        app(sink, secret=secret), host=host, port=http_port, log_level="warning", access_log=False
     )
     async with server:
         await uvicorn.Server(config).serve()
@@ -162,7 +208,39 @@ def main() -> None:
     parser.add_argument("--state", type=Path, help="file that keeps mail over a restart")
     told = parser.parse_args()
     asyncio.run(
-        serve(host=told.host, smtp_port=told.smtp_port, http_port=told.http_port, state=told.state)
+        serve(
+            host=told.host,
+            smtp_port=told.smtp_port,
+            http_port=told.http_port,
+            state=told.state,
+            secret=os.environ.get("SMS_SINK_SECRET", ""),
+        )
+    )
+
+
+def _tell(callback: str, reference: str, secret: str) -> None:
+    """Say that a text was delivered; whoever does not listen misses it."""
+    time.sleep(0.5)  # The one who sent it writes down our name for it first.
+    body = json.dumps({"id": reference, "status": "delivered"})
+    moment = datetime.now(UTC)
+    request = urllib.request.Request(
+        callback,
+        data=body.encode(),
+        headers={
+            "Content-Type": "application/json",
+            "webhook-id": reference,
+            "webhook-timestamp": str(int(moment.timestamp())),
+            "webhook-signature": Signer(secret).sign(reference, moment, body),
+        },
+    )
+    with contextlib.suppress(OSError):
+        urllib.request.urlopen(request, timeout=5).close()
+
+
+def _shown_text(text: Text) -> str:
+    return (
+        f"<article><h2>{html.escape(text.to)}</h2><p><time>{html.escape(text.received_at)}</time>"
+        f"</p><pre>{html.escape(text.text)}</pre></article>"
     )
 
 
@@ -190,7 +268,7 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Sandbox m
 article { border-top: 1px solid; padding: .5rem 0; } h2 { font-size: 1.1rem; margin: .25rem 0; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; }</style>
 <h1>Sandbox mail</h1><p>Every mail that the platform has sent, newest first. None of it left this machine.</p>
-{mails}</html>
+{mails}<h1>Sandbox text messages</h1>{texts}</html>
 """  # noqa: E501 -- a page, not code.
 
 

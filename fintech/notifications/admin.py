@@ -26,6 +26,9 @@ from fintech.notifications.models import (
     Delivery,
     Endpoint,
     MerchantEvent,
+    Preference,
+    ProviderHealth,
+    QuietHours,
     Wording,
 )
 
@@ -191,6 +194,29 @@ class DeadLetterAdmin(_Deliveries):
         return super().get_queryset(request).filter(state__in=_DEAD)
 
 
+@admin.register(ProviderHealth)
+class ProviderHealthAdmin(ReadOnlyAdmin):
+    """Providers of mails and texts that have failed or were slow."""
+
+    list_display = ("name", "failures", "rests_until", "slow_until")
+    ordering = ("name",)
+
+
+@admin.register(Preference)
+class PreferenceAdmin(ReadOnlyAdmin):
+    """What recipients want; an address is not kept, so none is shown."""
+
+    list_display = ("kind", "channel", "is_wanted", "source", "changed_at")
+    list_filter = ("kind", "channel", "is_wanted", "source")
+    ordering = ("-changed_at",)
+
+
+@admin.register(QuietHours)
+class QuietHoursAdmin(ReadOnlyAdmin):
+    list_display = ("time_zone", "begins", "ends")
+    ordering = ("time_zone",)
+
+
 class WordingForm(forms.ModelForm):
     """A wording as staff write it: the rows one per line, a label, a colon and a sentence."""
 
@@ -203,7 +229,7 @@ class WordingForm(forms.ModelForm):
 
     class Meta:
         model = Wording
-        fields = ("kind", "language", "subject", "lead", "figure", "closing")
+        fields = ("kind", "channel", "language", "subject", "lead", "figure", "closing")
 
     def text(self) -> data.Text:
         """Return what was written as a value."""
@@ -224,6 +250,7 @@ class WordingForm(forms.ModelForm):
             try:
                 services.check_wording(
                     kind=data.Template(written["kind"]),
+                    channel=data.Channel(written["channel"]),
                     language=written["language"],
                     text=self.text(),
                 )
@@ -237,10 +264,10 @@ class WordingAdmin(ReadOnlyAdmin):
     """What mails say. A new version is added; none is ever changed."""
 
     form = WordingForm
-    list_display = ("kind", "language", "number", "is_current", "subject", "created_at")
+    list_display = ("kind", "channel", "language", "number", "is_current", "subject", "created_at")
     list_filter = ("kind", "language", "is_current")
     ordering = ("kind", "language", "-number")
-    fields = ("kind", "language", "subject", "lead", "figure", "lines", "closing")
+    fields = ("kind", "channel", "language", "subject", "lead", "figure", "lines", "closing")
     actions_detail = ("preview", "send_me_a_test")  # type: ignore[assignment]  # As above.
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -249,11 +276,22 @@ class WordingAdmin(ReadOnlyAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         if obj is None:
             return self.fields
-        return ("kind", "language", "number", "is_current", "subject", "lead", "figure", "rows")
+        return (
+            "kind",
+            "channel",
+            "language",
+            "number",
+            "is_current",
+            "subject",
+            "lead",
+            "figure",
+            "rows",
+        )
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         saved = services.save_wording(
             kind=data.Template(obj.kind),
+            channel=data.Channel(obj.channel),
             language=obj.language,
             text=form.text(),
             by=Actor(kind="staff", id=str(request.user.pk)),

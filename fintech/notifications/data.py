@@ -19,15 +19,37 @@ class Channel(StrEnum):
 
     WEBHOOK = "webhook"
     MAIL = "mail"
+    SMS = "sms"
+
+
+class Failure(StrEnum):
+    """Why a message did not get through, as far as trying another time or way matters."""
+
+    TEMPORARY = "temporary"  # the receiver could not take it now
+    PERMANENT = "permanent"  # it never will: no such address, refused for good
+    TECHNICAL = "technical"  # it is not the receiver's fault, but a provider's or ours
 
 
 class DeliveryState(StrEnum):
     """Where a message stands."""
 
     PENDING = "pending"  # due, or waiting for its next attempt
+    SENT = "sent"  # a provider took it, and will tell what became of it
     DELIVERED = "delivered"
     FAILED = "failed"  # refused for good: trying again cannot help
     ABANDONED = "abandoned"  # tried as often as we try, or its endpoint went away
+
+
+class Stage(StrEnum):
+    """Where a mail or a text stands, as people know it from providers."""
+
+    CREATED = "created"
+    SENDING = "sending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    TEMPORARY_FAILURE = "temporary_failure"
+    PERMANENT_FAILURE = "permanent_failure"
+    TECHNICAL_FAILURE = "technical_failure"
 
 
 class Template(StrEnum):
@@ -36,6 +58,7 @@ class Template(StrEnum):
     PAYMENT_RECEIPT = "payment_receipt"  # to the payer
     REFUND_RECEIPT = "refund_receipt"  # to the payer
     REVIEW_OPENED = "review_opened"  # to the merchant's owners
+    REVIEWS_OPENED = "reviews_opened"  # several of them, in one message
     ENDPOINT_PAUSED = "endpoint_paused"
     ENDPOINT_DISABLED = "endpoint_disabled"
     API_KEY_CHANGED = "api_key_changed"  # a security notice, to the merchant's owners
@@ -72,6 +95,7 @@ class Attempt:
     outcome: str
     status: int | None
     excerpt: str
+    provider: str = ""
 
 
 @frozen.shape("notifications.delivery.v1")
@@ -88,6 +112,21 @@ class Delivery(webhook_endpoints.Delivery):
         ""  # The webhook's, as it is now; a mail's address is nowhere but in its owner's row.
     )
     tried: tuple[Attempt, ...] = ()
+    provider: str = ""  # Who carried it last; of mails and texts.
+    failure: str = ""  # Of what was given up.
+
+    @property
+    def stage(self) -> Stage:
+        """Return where it stands between created and delivered, or how it failed."""
+        match self.state:
+            case DeliveryState.PENDING:
+                return Stage.SENDING if self.attempts else Stage.CREATED
+            case DeliveryState.SENT:
+                return Stage.SENT
+            case DeliveryState.DELIVERED:
+                return Stage.DELIVERED
+            case _:
+                return Stage(f"{self.failure}_failure")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +146,7 @@ class Wording:
 
     id: UUID
     kind: Template
+    channel: Channel
     language: str
     number: int
     text: Text
@@ -116,11 +156,12 @@ class Wording:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """A mail as it would be sent, and to nobody."""
+    """A message as it would be sent, and to nobody. A text has no subject and no HTML."""
 
     subject: str
     text: str
     html: str
+    parts: int = 1  # Of a text: what it is billed as.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -117,3 +117,43 @@ class MailNotTaken(Unavailable):
 
     def __init__(self, because: str) -> None:
         super().__init__(f"The mail server did not take it: {because}.", because=because)
+
+
+class ProviderNotFound(NotFound):
+    """There is no provider of this name."""
+
+    def __init__(self, provider: str) -> None:
+        super().__init__("There is no such provider.", provider=provider[:40])
+
+
+class CallbackRefused(Invalid):
+    """A provider's callback carries the provider's own signature."""
+
+    code = "signature_invalid"
+
+    def __init__(self, provider: str) -> None:
+        super().__init__("The callback could not be verified.", provider=provider[:40])
+
+
+class AlwaysSent(Refused):
+    """A security notice cannot be refused."""
+
+    code = "notice_always_sent"
+
+    def __init__(self, kind: str) -> None:
+        super().__init__("Notices about security are always sent.", kind=str(kind))
+
+
+class TokenInvalid(NotFound):
+    """A link to unsubscribe was made by us."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such link.")
+
+
+class TimeZoneUnknown(Invalid):
+    """Quiet hours are by a time zone that exists."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("There is no such time zone.", time_zone=name[:64])
+        self.param = "time_zone"

@@ -10,11 +10,11 @@ from enum import StrEnum
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from fintech.kernel import ids
 from fintech.notifications import data
-from fintech.notifications.data import Channel, DeliveryState, Template
+from fintech.notifications.data import Channel, DeliveryState, Failure, Template
 
 
 def _choices(codes: type[StrEnum]) -> list[tuple[str, str]]:
@@ -206,6 +206,10 @@ class Delivery(models.Model):
     delivered_at = models.DateTimeField(null=True, blank=True)
     last_status = models.SmallIntegerField(null=True, blank=True)
     last_error = models.CharField(max_length=40, blank=True, default="")
+    failure = models.CharField(max_length=10, blank=True, default="", choices=_choices(Failure))
+    # Who carried it last, and the name it has there: a callback says nothing else.
+    provider = models.CharField(max_length=40, blank=True, default="")
+    reference = models.CharField(max_length=120, blank=True, default="")
     # Somebody is at it until then, in real time; afterwards anybody may try.
     leased_until = models.DateTimeField(null=True, blank=True)
     lease = models.UUIDField(null=True, blank=True)
@@ -234,6 +238,11 @@ class Delivery(models.Model):
                 name="notifications_delivery_order",
                 condition=Q(state="pending", channel="webhook") & ~Q(order_key=""),
             ),
+            models.Index(
+                fields=["provider", "reference"],
+                name="notifications_delivery_at",
+                condition=~Q(reference=""),
+            ),
             models.Index(fields=["endpoint", "-id"], name="notifications_delivery_list"),
             models.Index(
                 fields=["-id"],
@@ -248,15 +257,15 @@ class Delivery(models.Model):
                 condition=Q(channel="webhook"),
             ),
             models.UniqueConstraint(
-                fields=["event", "template", "endpoint"],
+                fields=["event", "channel", "template", "endpoint"],
                 name="notifications_delivery_is_one_per_event_and_template",
-                condition=Q(channel="mail"),
+                condition=Q(channel__in=["mail", "sms"]),
                 nulls_distinct=False,
             ),
             models.CheckConstraint(
                 condition=Q(channel="webhook", endpoint__isnull=False, template="")
                 # A mail may be about an endpoint; its own address is read when it is sent.
-                | (Q(channel="mail") & ~Q(template="")),
+                | (Q(channel__in=["mail", "sms"]) & ~Q(template="")),
                 name="notifications_delivery_goes_to_one_kind_of_address",
             ),
             models.CheckConstraint(
@@ -272,7 +281,8 @@ class Delivery(models.Model):
                 name="notifications_delivery_says_when_it_arrived",
             ),
             models.CheckConstraint(
-                condition=Q(state__in=["pending", "delivered"]) | ~Q(last_error=""),
+                condition=Q(state__in=["pending", "sent", "delivered"])
+                | (~Q(last_error="") & ~Q(failure="")),
                 name="notifications_delivery_given_up_says_why",
             ),
             models.CheckConstraint(
@@ -309,6 +319,8 @@ class Delivery(models.Model):
             subject_id=self.event.subject_id,
             url=self.endpoint.url if self.endpoint else "",
             tried=tuple(attempt.as_data() for attempt in tried),
+            provider=self.provider,
+            failure=self.failure,
         )
 
 
@@ -331,6 +343,7 @@ class Attempt(models.Model):
     outcome = models.CharField(max_length=40)
     status = models.SmallIntegerField(null=True, blank=True)
     excerpt = models.CharField(max_length=500, blank=True, default="")
+    provider = models.CharField(max_length=40, blank=True, default="")
 
     class Meta:
         constraints = (
@@ -355,7 +368,80 @@ class Attempt(models.Model):
             outcome=self.outcome,
             status=self.status,
             excerpt=self.excerpt,
+            provider=self.provider,
         )
+
+
+class Preference(models.Model):
+    """
+    Whether an address wants messages of a kind. Security notices are not asked about.
+
+    The address itself stands nowhere here: `recipient` is a keyed digest of it.
+    """
+
+    recipient = models.CharField(max_length=64)
+    channel = models.CharField(max_length=10, choices=_choices(Channel))
+    kind = models.CharField(max_length=40, choices=_choices(Template))
+    is_wanted = models.BooleanField()
+    source = models.CharField(max_length=20)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["recipient", "channel", "kind"],
+                name="notifications_preference_is_said_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(channel__in=["mail", "sms"]) & ~Q(source=""),
+                name="notifications_preference_is_about_people_and_says_whence",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} by {self.channel}: {'yes' if self.is_wanted else 'no'}"
+
+
+class QuietHours(models.Model):
+    """When an address is not written to, by its own clock."""
+
+    recipient = models.CharField(max_length=64, primary_key=True)
+    time_zone = models.CharField(max_length=64)
+    begins = models.TimeField()
+    ends = models.TimeField()
+
+    class Meta:
+        verbose_name_plural = "quiet hours"
+        constraints = (
+            models.CheckConstraint(
+                condition=~Q(begins=F("ends")), name="notifications_quiethours_last_a_while"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.begins:%H:%M} to {self.ends:%H:%M} in {self.time_zone}"
+
+
+class ProviderHealth(models.Model):
+    """What is known of a provider that has failed or was slow. Others have no row."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    failures = models.IntegerField(default=0)  # In a row, and not the receivers' fault.
+    rests = models.IntegerField(default=0)
+    rests_until = models.DateTimeField(null=True, blank=True)
+    slow_until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "health of providers"
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(failures__gte=0, rests__gte=0),
+                name="notifications_providerhealth_counts",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Wording(models.Model):
@@ -368,9 +454,10 @@ class Wording(models.Model):
 
     id = models.UUIDField(primary_key=True, default=ids.new, editable=False)
     kind = models.CharField(max_length=40, choices=_choices(Template))
+    channel = models.CharField(max_length=10, choices=_choices(Channel), default="mail")
     language = models.CharField(max_length=10)
     number = models.IntegerField()
-    subject = models.CharField(max_length=200)
+    subject = models.CharField(max_length=200, blank=True, default="")
     lead = models.CharField(max_length=1000)
     figure = models.CharField(max_length=100, blank=True, default="")
     rows = models.JSONField(default=list, blank=True)  # [[label, sentence], …]
@@ -380,14 +467,14 @@ class Wording(models.Model):
     created_by = models.CharField(max_length=64, blank=True, default="")
 
     class Meta:
-        ordering = ("kind", "language", "-number")
+        ordering = ("kind", "channel", "language", "-number")
         constraints = (
             models.UniqueConstraint(
-                fields=["kind", "language", "number"],
+                fields=["kind", "channel", "language", "number"],
                 name="notifications_wording_is_numbered_once",
             ),
             models.UniqueConstraint(
-                fields=["kind", "language"],
+                fields=["kind", "channel", "language"],
                 condition=Q(is_current=True),
                 name="notifications_wording_is_current_once",
             ),
@@ -404,6 +491,7 @@ class Wording(models.Model):
         return data.Wording(
             id=self.id,
             kind=Template(self.kind),
+            channel=Channel(self.channel),
             language=self.language,
             number=self.number,
             text=data.Text(

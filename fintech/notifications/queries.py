@@ -9,7 +9,7 @@ from django.db.models import Count, Exists, Model, OuterRef, Prefetch, Q, QueryS
 
 from fintech.kernel.invariants import Invariant
 from fintech.notifications import data, errors
-from fintech.notifications.channels.texts import TEXTS
+from fintech.notifications.channels.texts import SMS, TEXTS
 from fintech.notifications.models import (
     Attempt,
     Delivery,
@@ -68,8 +68,8 @@ INVARIANTS: tuple[Invariant, ...] = (
         id="I-13",
         rule="A delivery has arrived, or will be tried again, or is a dead letter with its cause",
         sql="SELECT d.id FROM notifications_delivery d WHERE NOT ("
-        "(d.state = 'delivered' AND EXISTS (SELECT FROM notifications_attempt a "
-        "WHERE a.delivery_id = d.id AND a.outcome = 'delivered')) "
+        "(d.state IN ('delivered', 'sent') AND EXISTS (SELECT FROM notifications_attempt a "
+        "WHERE a.delivery_id = d.id AND a.outcome IN ('delivered', 'sent', 'in_digest'))) "
         "OR (d.state = 'pending' AND d.next_attempt_at IS NOT NULL AND d.tries_left > 0) "
         "OR (d.state IN ('failed', 'abandoned') AND d.last_error <> '' AND EXISTS "
         "(SELECT FROM kernel_event k WHERE k.stream = 'notifications.delivery:' || d.id "
@@ -221,10 +221,11 @@ def deliveries_of(subject_id: UUID, merchant_id: UUID) -> list[data.Delivery]:
     )
 
 
-def texts(kind: data.Template) -> dict[str, data.Text]:
-    """Return what a kind of mail says, by language: the current wordings over our own texts."""
-    ours = {language: text for (known, language), text in TEXTS.items() if known == kind}
-    current = Wording.objects.filter(kind=kind.value, is_current=True)
+def texts(kind: data.Template, channel: data.Channel = data.Channel.MAIL) -> dict[str, data.Text]:
+    """Return what a kind says, by language: the current wordings over our own texts."""
+    own = SMS if channel == data.Channel.SMS else TEXTS
+    ours = {language: text for (known, language), text in own.items() if known == kind}
+    current = Wording.objects.filter(kind=kind.value, channel=channel.value, is_current=True)
     return ours | {row.language: row.as_data().text for row in current}
 
 

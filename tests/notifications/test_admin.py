@@ -35,7 +35,11 @@ def dead(merchant):
     make.customer(merchant)
     make.told_so_far()
     Delivery.objects.update(
-        state="abandoned", next_attempt_at=None, last_error="http_error", tries_left=0
+        state="abandoned",
+        next_attempt_at=None,
+        last_error="http_error",
+        failure="temporary",
+        tries_left=0,
     )
     return Delivery.objects.get()
 
@@ -88,6 +92,7 @@ def test_staff_see_how_telling_went(staff, dead, days):
 
 WRITTEN = {
     "kind": "payment_receipt",
+    "channel": "mail",
     "language": "en",
     "subject": "From {merchant}: {amount}",
     "lead": "{merchant} has it.",

@@ -191,7 +191,11 @@ def dead(merchant):
     make.customer(merchant)
     make.told_so_far()
     Delivery.objects.update(
-        state="abandoned", next_attempt_at=None, last_error="http_error", tries_left=0
+        state="abandoned",
+        next_attempt_at=None,
+        last_error="http_error",
+        failure="temporary",
+        tries_left=0,
     )
     return endpoint, queries.deliveries(merchant.id).items[0]
 

@@ -237,7 +237,9 @@ def test_a_dead_letter_that_nobody_was_told_of_is_found(merchant):
     make.endpoint(merchant)
     make.customer(merchant)
     make.told_so_far()
-    Delivery.objects.update(state="abandoned", next_attempt_at=None, last_error="http_error")
+    Delivery.objects.update(
+        state="abandoned", next_attempt_at=None, last_error="http_error", failure="temporary"
+    )
 
     assert [(finding.id, finding.violations) for finding in findings()] == [("I-13", 1)]
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field, replace
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
+from django.core.mail.backends.base import BaseEmailBackend
 
 from fintech.notifications.channels.outcome import Outcome, Verdict
+from fintech.notifications.data import Failure
 
 _PERMANENT = range(500, 600)
 
@@ -22,13 +24,16 @@ class Mail:
     text: str
     html: str
     sender: str = ""
+    unsubscribe: str = ""  # Where one click ends mails of this kind.
 
 
-def send(mail: Mail) -> Outcome:
+def send(mail: Mail, *, line: BaseEmailBackend | None = None) -> Outcome:
     """Hand a mail to the server once and say what came of it. Never raises for the server."""
     began = time.monotonic()
     try:
-        _message(mail).send()
+        message = message_of(mail)
+        message.connection = line
+        message.send()
         outcome = Outcome(verdict=Verdict.DELIVERED, code="delivered", status=250)
     except smtplib.SMTPRecipientsRefused as refused:
         outcome = _refused(*next(iter(refused.recipients.values())))
@@ -37,10 +42,13 @@ def send(mail: Mail) -> Outcome:
     except (ValueError, UnicodeError):
         outcome = Outcome(verdict=Verdict.GIVE_UP, code="address_invalid")
     except TimeoutError:
-        outcome = Outcome(verdict=Verdict.RETRY, code="timeout")
+        outcome = Outcome(verdict=Verdict.RETRY, code="timeout", failure=Failure.TECHNICAL)
     except (smtplib.SMTPException, OSError) as broken:
         outcome = Outcome(
-            verdict=Verdict.RETRY, code="connection_failed", excerpt=type(broken).__name__
+            verdict=Verdict.RETRY,
+            code="connection_failed",
+            excerpt=type(broken).__name__,
+            failure=Failure.TECHNICAL,
         )
     return replace(outcome, duration_ms=int((time.monotonic() - began) * 1000))
 
@@ -51,7 +59,8 @@ def one_line(text: str) -> str:
     return " ".join(kept.split())
 
 
-def _message(mail: Mail) -> EmailMultiAlternatives:
+def message_of(mail: Mail) -> EmailMultiAlternatives:
+    """Return a mail as Django and its backends know it."""
     message = EmailMultiAlternatives(
         subject=one_line(mail.subject),
         body=mail.text,
@@ -60,10 +69,21 @@ def _message(mail: Mail) -> EmailMultiAlternatives:
         headers={
             "Message-ID": f"<{mail.delivery}@{_domain()}>",
             "Auto-Submitted": "auto-generated",
+            **_unsubscribing(mail.unsubscribe),
         },
     )
     message.attach_alternative(mail.html, "text/html")
     return message
+
+
+def _unsubscribing(url: str) -> dict[str, str]:
+    """Return the headers by which a mail program offers to end such mails (RFC 8058)."""
+    if not url:
+        return {}
+    return {
+        "List-Unsubscribe": f"<{url}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
 
 
 def _domain() -> str:

@@ -99,6 +99,17 @@ TEXTS: Mapping[tuple[Template, str], Text] = {
         figure="{amount}",
         rows=(("Datum", "{date}"), ("Referenz", "{reference}"), ("Entscheiden", "{link}")),
     ),
+    (Template.REVIEWS_OPENED, "en"): Text(
+        subject="{count} payments wait for your decision",
+        lead="{count} payments to {merchant} look unusual. Their money is reserved and not taken.",
+        rows=(("Date", "{date}"), ("Decide", "{link}")),
+    ),
+    (Template.REVIEWS_OPENED, "de"): Text(
+        subject="{count} Zahlungen warten auf Ihre Entscheidung",
+        lead="{count} Zahlungen an {merchant} sind auffällig. Die Beträge sind reserviert, aber "
+        "noch nicht eingezogen.",
+        rows=(("Datum", "{date}"), ("Entscheiden", "{link}")),
+    ),
     (Template.API_KEY_CHANGED, "en"): Text(
         subject="Security: an API key of {merchant} was {change}",
         lead="An API key of {merchant} was {change}. If that was not you, revoke it at once.",
@@ -133,5 +144,27 @@ TEXTS: Mapping[tuple[Template, str], Text] = {
             ("Since", "{date}"),
             ("Look", "{link}"),
         ),
+    ),
+}
+
+# What text messages say: one sentence.
+SMS: Mapping[tuple[Template, str], Text] = {
+    (Template.PAYMENT_RECEIPT, "en"): Text(
+        subject="", lead="{merchant} has received your payment of {amount}. {reference}"
+    ),
+    (Template.PAYMENT_RECEIPT, "de"): Text(
+        subject="", lead="{merchant} hat Ihre Zahlung über {amount} erhalten. {reference}"
+    ),
+    (Template.PAYMENT_RECEIPT, "fr"): Text(
+        subject="", lead="{merchant} a reçu votre paiement de {amount}. {reference}"
+    ),
+    (Template.REFUND_RECEIPT, "en"): Text(
+        subject="", lead="{merchant} is giving {amount} back to you. {reference}"
+    ),
+    (Template.REFUND_RECEIPT, "de"): Text(
+        subject="", lead="{merchant} erstattet Ihnen {amount}. {reference}"
+    ),
+    (Template.REFUND_RECEIPT, "fr"): Text(
+        subject="", lead="{merchant} vous rembourse {amount}. {reference}"
     ),
 }

@@ -16,7 +16,7 @@ from babel.core import get_global
 from babel.localedata import exists
 from django.template.loader import render_to_string
 
-from fintech.notifications.data import Template, Text
+from fintech.notifications.data import Channel, Template, Text
 
 FALLBACK = "en"
 _NAME = re.compile(r"\{([a-z_]+)\}")
@@ -54,6 +54,10 @@ VARIABLES: Mapping[Template, tuple[frozenset[str], frozenset[str]]] = {
         frozenset({"merchant", "url", "cause", "date", "link"}),
         frozenset({"merchant", "url", "cause", "link"}),
     ),
+    Template.REVIEWS_OPENED: (
+        frozenset({"merchant", "count", "date", "link"}),
+        frozenset({"merchant", "count", "link"}),
+    ),
     Template.API_KEY_CHANGED: (
         frozenset({"merchant", "key", "change", "date", "link"}),
         frozenset({"merchant", "key", "change", "link"}),
@@ -65,14 +69,40 @@ VARIABLES: Mapping[Template, tuple[frozenset[str], frozenset[str]]] = {
 }
 
 
-def check(kind: Template, text: Text) -> None:
+# What a text message can say and must; kinds that are not here are told by mail only.
+TEXT_VARIABLES: Mapping[Template, tuple[frozenset[str], frozenset[str]]] = {
+    Template.PAYMENT_RECEIPT: (
+        frozenset({"merchant", "amount", "date", "card", "reference"}),
+        frozenset({"merchant", "amount"}),
+    ),
+    Template.REFUND_RECEIPT: (
+        frozenset({"merchant", "amount", "date", "card", "reference"}),
+        frozenset({"merchant", "amount"}),
+    ),
+}
+_GSM = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡"
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_GSM_TWICE = frozenset("^{}\\[~]|€")
+_GSM_ALONE, _GSM_PART, _WIDE_ALONE, _WIDE_PART = 160, 153, 70, 67
+
+
+def check(kind: Template, text: Text, channel: Channel = Channel.MAIL) -> None:
     """
     Refuse a text that could not be filled, or would not say what it has to.
 
     Raises:
         TextRefused: with the names at fault.
     """
-    known, needed = VARIABLES[kind]
+    if channel == Channel.SMS:
+        if kind not in TEXT_VARIABLES:
+            raise TextRefused(f"{kind} is told by mail only")
+        if text.subject or text.figure or text.rows or text.closing:
+            raise TextRefused("a text message has a lead and nothing else")
+    elif not text.subject:
+        raise TextRefused("a mail has a subject")
+    known, needed = (TEXT_VARIABLES if channel == Channel.SMS else VARIABLES)[kind]
     named: set[str] = set()
     for sentence in _sentences(text):
         named.update(_NAME.findall(sentence))
@@ -105,6 +135,20 @@ def compose(text: Text, values: Mapping[str, str], *, language: str) -> Composed
         text=render_to_string("notifications/mail.txt", context),
         html=render_to_string("notifications/mail.html", context),
     )
+
+
+def one_text(text: Text, values: Mapping[str, str]) -> str:
+    """Return a text message: one line, without what cannot be seen."""
+    return " ".join(fill(text.lead, values).split())
+
+
+def parts(text: str) -> int:
+    """Return how many parts a text message is sent and billed as."""
+    if all(c in _GSM or c in _GSM_TWICE for c in text):
+        size, alone, part = sum(1 + (c in _GSM_TWICE) for c in text), _GSM_ALONE, _GSM_PART
+    else:
+        size, alone, part = len(text.encode("utf-16-le")) // 2, _WIDE_ALONE, _WIDE_PART
+    return 1 if size <= alone else -(-size // part)
 
 
 def fill(sentence: str, values: Mapping[str, str]) -> str:

@@ -11,6 +11,13 @@ from fintech.notifications.services.endpoints import (
     roll_secret,
     update_endpoint,
 )
+from fintech.notifications.services.preferences import (
+    keep_quiet,
+    kind_of,
+    prefer,
+    unsubscribe,
+)
+from fintech.notifications.services.providing import receive
 from fintech.notifications.services.publishing import publish
 from fintech.notifications.services.resending import resend, resend_failed
 from fintech.notifications.services.wordings import (
@@ -27,12 +34,17 @@ __all__ = [
     "deliver",
     "deliver_due",
     "is_under_way",
+    "keep_quiet",
+    "kind_of",
+    "prefer",
     "preview",
     "publish",
+    "receive",
     "resend",
     "resend_failed",
     "roll_secret",
     "save_wording",
     "send_test",
+    "unsubscribe",
     "update_endpoint",
 ]

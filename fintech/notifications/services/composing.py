@@ -6,13 +6,15 @@ address that was erased in between gets nothing, and no copy of it is kept here.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from babel.dates import format_date
 from babel.numbers import format_currency
 from django.conf import settings
+from django.db.models import Q
 
 from fintech.kernel import ids
 from fintech.kernel.errors import NotFound
@@ -23,15 +25,21 @@ from fintech.notifications import queries
 from fintech.notifications.channels import wording
 from fintech.notifications.channels.mail import Mail, one_line
 from fintech.notifications.channels.outcome import Outcome, Verdict
-from fintech.notifications.data import Template, Wording
+from fintech.notifications.channels.providers import Sms
+from fintech.notifications.data import Channel, Template, Wording
 from fintech.notifications.models import Delivery
+from fintech.notifications.services import preferences
 from fintech.payments import queries as payments
 from fintech.payments.data import Payment
 
 _LONGEST_NAME = 100
 _LONGEST_WORDS = 200
-_TO_PAYERS = frozenset({Template.PAYMENT_RECEIPT, Template.REFUND_RECEIPT})
-_ABOUT_PAYMENTS = _TO_PAYERS | {Template.REVIEW_OPENED}
+TO_PAYERS = frozenset({Template.PAYMENT_RECEIPT, Template.REFUND_RECEIPT})
+# Kinds of which several are told in one message, and what that is then.
+_DIGESTED = {Template.REVIEW_OPENED: Template.REVIEWS_OPENED}
+_WINDOW = timedelta(minutes=15)
+_TOLD_TOGETHER = "in_digest"
+_ABOUT_PAYMENTS = TO_PAYERS | {Template.REVIEW_OPENED}
 _ENGLISH = {
     "api_key.created": "created",
     "api_key.rolled": "replaced by a new one",
@@ -61,11 +69,14 @@ class _Reader:
         return str(format_date(at, format="long", locale=self.locale))
 
 
-def mail_of(delivery: Delivery, *, given: Wording | None = None) -> Mail | Outcome:
+def message_of(
+    delivery: Delivery, *, at: datetime, given: Wording | None = None
+) -> Mail | Sms | Outcome:
     """
-    Return a delivery's mail, or why there is none to send.
+    Return a delivery's mail or text, or why there is none to send, or not now.
 
     Args:
+        at: the business time, for hours at which people are left in peace.
         given: a wording to use instead of the current one, for a preview of it.
     """
     kind = Template(delivery.template)
@@ -74,17 +85,45 @@ def mail_of(delivery: Delivery, *, given: Wording | None = None) -> Mail | Outco
         payment = _payment(delivery) if kind in _ABOUT_PAYMENTS else None
     except NotFound:
         return _unsendable("subject_missing")
+    channel = Channel(delivery.channel)
     to: tuple[str, ...]
-    if kind in _TO_PAYERS:
+    if channel == Channel.SMS:
+        to = _number(payment, delivery.merchant_id)
+    elif kind in TO_PAYERS:
         to = (payment.receipt_email,) if payment and payment.receipt_email else ()
     else:
         to = tuple(merchants.owners_to_write_to(merchant.id))
     if not to:
         return _unsendable("address_missing")
-    known = queries.texts(kind) | ({given.language: given.text} if given else {})
+    if given is None:
+        to = tuple(one for one in to if preferences.is_wanted(channel, one, kind))
+        if not to:
+            return _unsendable("not_wanted")
+        waits = [
+            wait
+            for one in to
+            if (wait := preferences.quiet_for(channel, one, kind, country=merchant.country, at=at))
+        ]
+        if len(waits) == len(to):
+            return _not_now("quiet_hours", min(waits))
+        # Of several, those who are in peace now are written to as well when the day begins.
+        if kind in _DIGESTED and (decided := _in_digest(delivery, at)):
+            return decided
+    together = _together(delivery) if kind in _DIGESTED and given is None else 1
+    if together > 1:
+        kind = _DIGESTED[kind]
+    known = queries.texts(kind, channel) | ({given.language: given.text} if given else {})
     language = given.language if given else wording.language_of(merchant.country, known)
     reader = _Reader(language, wording.locale_of(language, merchant.country))
-    values = _values(delivery, merchant, payment, reader)
+    values = {**_values(delivery, merchant, payment, reader), "count": str(together)}
+    if together > 1:
+        values["link"] = f"{settings.BASE_URL}/dashboard/payments"
+    if channel == Channel.SMS:
+        return Sms(
+            delivery=ids.public("wd", delivery.id),
+            to=to[0],
+            text=wording.one_text(known[language], values),
+        )
     composed = wording.compose(known[language], values, language=language)
     return Mail(
         delivery=ids.public("wd", delivery.id),
@@ -92,7 +131,53 @@ def mail_of(delivery: Delivery, *, given: Wording | None = None) -> Mail | Outco
         subject=composed.subject,
         text=composed.text,
         html=composed.html,
+        unsubscribe=_unsubscribe(channel, to, kind),
     )
+
+
+def _unsubscribe(channel: Channel, to: Sequence[str], kind: Template) -> str:
+    """Return where the one reader of a mail ends such mails; of several none can for all."""
+    token = preferences.token(channel, to[0], kind) if len(to) == 1 else ""
+    return f"{settings.BASE_URL}/inbound/unsubscribe/{token}" if token else ""
+
+
+def _in_digest(delivery: Delivery, at: datetime) -> Outcome | None:
+    """Say that a message is told by another of its kind, or waits for the next such."""
+    alike = Delivery.objects.filter(
+        merchant_id=delivery.merchant_id, channel=delivery.channel, template=delivery.template
+    ).exclude(id=delivery.id)
+    if alike.filter(state="pending", id__lt=delivery.id, next_attempt_at__lte=at).exists():
+        return Outcome(verdict=Verdict.DELIVERED, code=_TOLD_TOGETHER)
+    last = (
+        alike.filter(tried__outcome__in=["delivered", "sent"], delivered_at__gt=at - _WINDOW)
+        .order_by("-delivered_at")
+        .values_list("delivered_at", flat=True)
+        .first()
+    )
+    return _not_now("in_digest_later", last + _WINDOW - at) if last else None
+
+
+def _together(delivery: Delivery) -> int:
+    """Return how many messages of a kind one is sent for: itself and what it carries along."""
+    carried = Delivery.objects.filter(
+        merchant_id=delivery.merchant_id,
+        channel=delivery.channel,
+        template=delivery.template,
+        id__gt=delivery.id,
+    )
+    return 1 + carried.filter(Q(state="pending") | Q(tried__outcome=_TOLD_TOGETHER)).count()
+
+
+def _not_now(code: str, wait: timedelta) -> Outcome:
+    return Outcome(verdict=Verdict.LATER, code=code, retry_after=wait)
+
+
+def _number(payment: Payment | None, merchant_id: UUID) -> tuple[str, ...]:
+    """Return the number of a payment's customer, if they have one."""
+    if payment is None or payment.customer_id is None:
+        return ()
+    phone = payments.customer(payment.customer_id, merchant_id).phone
+    return (phone,) if phone else ()
 
 
 def _payment(delivery: Delivery) -> Payment | None:

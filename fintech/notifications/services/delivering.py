@@ -25,13 +25,14 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from fintech.kernel import ids
-from fintech.notifications.channels import lines, mail, sealing, webhook
+from fintech.notifications.channels import lines, sealing, webhook
 from fintech.notifications.channels.mail import Mail
 from fintech.notifications.channels.outcome import Outcome, Verdict
+from fintech.notifications.channels.providers import Provider, Sms
 from fintech.notifications.channels.webhook import Webhook
 from fintech.notifications.data import Channel, Event
 from fintech.notifications.models import Delivery
-from fintech.notifications.services import claiming, composing, recording
+from fintech.notifications.services import claiming, composing, providing, recording
 from fintech.notifications.services.claiming import Claimed
 from fintech.notifications.services.recording import Ended
 from fintech.wire import events as wire_events
@@ -52,7 +53,7 @@ _PATIENCE_S = 30.0  # With a database that is away while something is to be reco
 _LOCK = 0x6E6F7469  # Advisory locks of runs: this and their number.
 _log = structlog.get_logger(__name__)
 
-type _Message = Webhook | Mail | Outcome  # An outcome: it is decided already.
+type _Message = Webhook | Mail | Sms | Outcome  # An outcome: it is decided already.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,7 @@ class _Job:
 
     claimed: Claimed
     message: _Message
+    provider: Provider | None = None  # Of a mail or a text.
     claimed_at: float
 
     @property
@@ -216,6 +218,7 @@ class _Run:
                 began_at=sent.began_at,
                 ended_at=self._now(),
                 outcome=sent.outcome,
+                provider=job.provider.name if job.provider else "",
             )
             _earned.learn(one)
             ended.append(one)
@@ -243,20 +246,29 @@ def _jobs(
 ) -> Iterator[_Job]:
     others = {one.id for one in claimed if one.channel != Channel.WEBHOOK}
     rows = Delivery.objects.select_related("event", "endpoint").in_bulk(others) if others else {}
+    health = providing.Health.at(at) if others else None
     for one in claimed:
         message: _Message
+        provider = None
         try:
             if one.channel == Channel.WEBHOOK:
                 message = _webhook_of(one, at, bodies)
             else:
-                message = composing.mail_of(rows[one.id])
+                message = composing.message_of(rows[one.id], at=at)
+                if health and not isinstance(message, Outcome):
+                    row = rows[one.id]
+                    tried = providing.tried_by(row) if row.attempts else ()
+                    provider = health.chosen(Channel(one.channel), one.id, tried=tried)
+                    message = (
+                        message if provider else Outcome(verdict=Verdict.RETRY, code="no_provider")
+                    )
         except DatabaseError:
             raise
         except Exception:  # noqa: BLE001 - whatever it is.
             # Our own mistake about one message must not hold up all others.
             _log.exception("delivery.not_composed", delivery=str(one.id))
             message = Outcome(verdict=Verdict.RETRY, code="not_composed")
-        yield _Job(claimed=one, message=message, claimed_at=time.monotonic())
+        yield _Job(claimed=one, message=message, provider=provider, claimed_at=time.monotonic())
 
 
 def _webhook_of(
@@ -308,16 +320,18 @@ async def _sent(job: _Job, slots: asyncio.Semaphore) -> _Sent | None:
         began_at = datetime.now(UTC)
         if time.monotonic() - job.claimed_at > _TOO_OLD_S:
             return None
-        return _Sent(began_at, await _outcome(job.message))
+        return _Sent(began_at, await _outcome(job.message, job.provider))
 
 
-async def _outcome(message: _Message) -> Outcome:
+async def _outcome(message: _Message, provider: Provider | None) -> Outcome:
     if isinstance(message, Outcome):
         return message
     try:
         if isinstance(message, Webhook):
             return await webhook.send(message)
-        return await asyncio.to_thread(mail.send, message)
+        if provider is None:
+            return Outcome(verdict=Verdict.RETRY, code="no_provider")
+        return await asyncio.to_thread(provider.send, message)
     except Exception as unforeseen:  # noqa: BLE001 - it would stop the whole run.
         _log.exception("delivery.not_sent")
         return Outcome(verdict=Verdict.RETRY, code="not_sent", excerpt=type(unforeseen).__name__)

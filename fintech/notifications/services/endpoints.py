@@ -244,8 +244,11 @@ def give_up_all(endpoint: Endpoint, at: datetime) -> list[facts.DeliveryGivenUp]
     for delivery in waiting:
         delivery.state = data.DeliveryState.ABANDONED.value
         delivery.next_attempt_at, delivery.last_error = None, "endpoint_disabled"
+        delivery.failure = data.Failure.PERMANENT.value
         delivery.version += 1
-        delivery.save(update_fields=["state", "next_attempt_at", "last_error", "version"])
+        delivery.save(
+            update_fields=["state", "next_attempt_at", "last_error", "failure", "version"]
+        )
     return [given_up(delivery, at) for delivery in waiting]
 
 

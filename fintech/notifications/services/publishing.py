@@ -16,8 +16,11 @@ from django_subatomic import db
 from fintech.kernel import event_log, ids
 from fintech.kernel.event_log import Recorded
 from fintech.notifications import data
+from fintech.notifications.channels import providers
 from fintech.notifications.data import Channel, Template
 from fintech.notifications.models import Delivery, Endpoint, MerchantEvent
+from fintech.notifications.services import preferences
+from fintech.notifications.services.composing import TO_PAYERS
 from fintech.notifications.services.rendering import Objects
 from fintech.notifications.services.schedule import TRIES
 from fintech.wire import merchant_events
@@ -75,7 +78,7 @@ def publish(facts: Sequence[Recorded], *, wake: Callable[[], None]) -> int:
             event.addressees = len(to)
             deliveries += [_webhook(event, endpoint) for endpoint in to]
             if template := _template(one, objects):
-                deliveries.append(_mail(event, template))
+                deliveries += _messages(event, template, one, objects)
         MerchantEvent.objects.bulk_create(events)
         Delivery.objects.bulk_create(deliveries)
         if deliveries:
@@ -179,8 +182,9 @@ def _template(one: _Told, objects: Objects) -> Template | None:
     payment_id = one.fact.id("payment_id")
     cause = (one.fact.name, one.type)
     receipt = _RECEIPTS.get(cause)
-    if receipt and payment_id and objects.payment(payment_id, one.merchant_id).receipt_email:
-        return receipt
+    if receipt and payment_id:
+        has_mail = objects.payment(payment_id, one.merchant_id).receipt_email
+        return receipt if has_mail or _number(one, objects) else None
     return _NOTICES.get(cause)
 
 
@@ -191,8 +195,26 @@ def _webhook(event: MerchantEvent, endpoint: Endpoint) -> Delivery:
     return delivery
 
 
-def _mail(event: MerchantEvent, template: Template) -> Delivery:
-    return _delivery(event, channel=Channel.MAIL, template=template)
+def _messages(
+    event: MerchantEvent, template: Template, one: _Told, objects: Objects
+) -> list[Delivery]:
+    """Return the mail of an event, and the text where the payer has consented to one."""
+    messages = [_delivery(event, channel=Channel.MAIL, template=template)]
+    if template in TO_PAYERS and (number := _number(one, objects)):
+        if preferences.is_wanted(Channel.SMS, number, template):
+            messages.append(_delivery(event, channel=Channel.SMS, template=template))
+        payment_id = one.fact.id("payment_id")
+        if payment_id and not objects.payment(payment_id, one.merchant_id).receipt_email:
+            messages = messages[1:]
+    return messages
+
+
+def _number(one: _Told, objects: Objects) -> str:
+    """Return the number of a payment's customer, where there is anybody to carry a text."""
+    payment_id = one.fact.id("payment_id")
+    if payment_id is None or not providers.providers(Channel.SMS):
+        return ""
+    return objects.number(payment_id, one.merchant_id)
 
 
 def _delivery(

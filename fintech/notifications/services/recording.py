@@ -7,18 +7,19 @@ about its endpoint, so its endpoint's row is locked first, as everywhere.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
 from django_subatomic import db
 
-from fintech.kernel import actor, event_log, ids
+from fintech.kernel import actor, ids
 from fintech.notifications.channels.outcome import Outcome, Verdict
 from fintech.notifications.data import DeliveryState, Template
 from fintech.notifications.models import Attempt, Delivery, Endpoint
-from fintech.notifications.services import endpoints, schedule
+from fintech.notifications.services import endpoints, providing
 
+_A_WHILE = timedelta(minutes=15)
 _BY = actor.system("deliveries")
 _OUR_OWN = frozenset({"not_composed", "not_sent", "endpoint_disabled"})  # Not the receiver's.
 
@@ -37,9 +38,9 @@ WITH told AS (
   FROM held JOIN told ON told.id = held.id WHERE d.id = held.id RETURNING d.id, d.attempts
 )
 INSERT INTO notifications_attempt
-  (id, delivery_id, number, started_at, duration_ms, outcome, status, excerpt)
+  (id, delivery_id, number, started_at, duration_ms, outcome, status, excerpt, provider)
 SELECT told.attempt_id, told.id, arrived.attempts, told.started_at, told.duration_ms,
-  told.outcome, told.status, told.excerpt
+  told.outcome, told.status, told.excerpt, ''
 FROM arrived JOIN told ON told.id = arrived.id RETURNING delivery_id
 """
 
@@ -54,6 +55,7 @@ class Ended:
     began_at: datetime
     ended_at: datetime  # The business clock.
     outcome: Outcome
+    provider: str = ""  # Of a mail or a text.
 
     @property
     def has_arrived(self) -> bool:
@@ -63,7 +65,7 @@ class Ended:
 
 def record(ended: Sequence[Ended]) -> None:
     """Write down how attempts ended. Opens its own transactions; twice is as good as once."""
-    arrived = [one for one in ended if one.has_arrived]
+    arrived = [one for one in ended if one.has_arrived and one.endpoint_id is not None]
     written = _arrived(arrived) if arrived else set()
     well = {one.endpoint_id for one in arrived if one.endpoint_id is not None}
     if well:
@@ -115,6 +117,9 @@ def _recover(endpoint_ids: set[UUID], at: datetime) -> None:
 
 def _one(ended: Ended) -> None:
     outcome, at = ended.outcome, ended.ended_at
+    if outcome.verdict == Verdict.LATER:
+        _postpone(ended)
+        return
     with db.transaction_if_not_already():
         endpoint = None
         if ended.endpoint_id is not None:
@@ -129,12 +134,26 @@ def _one(ended: Ended) -> None:
             outcome=outcome.code,
             status=outcome.status,
             excerpt=outcome.excerpt,
+            provider=ended.provider,
         )
         if delivery.state == DeliveryState.PENDING.value:
+            delivery.provider, delivery.reference = ended.provider, outcome.reference
             _settle(delivery, outcome, at)
         delivery.save()
         if endpoint is not None and endpoint.is_enabled:
             _learn(endpoint, delivery, outcome, at)
+    if ended.provider:  # In a commit of its own: strangers' messages share this row.
+        with db.transaction_if_not_already():
+            providing.learn(ended.provider, outcome, at=at)
+
+
+def _postpone(ended: Ended) -> None:
+    """Come back to a message later, as if it had not been looked at."""
+    later = ended.ended_at + (ended.outcome.retry_after or _A_WHILE)
+    with db.transaction_if_not_already():
+        Delivery.objects.filter(id=ended.delivery_id, lease=ended.lease, state="pending").update(
+            next_attempt_at=later, lease=None, leased_until=None
+        )
 
 
 def _learn(endpoint: Endpoint, delivery: Delivery, outcome: Outcome, at: datetime) -> None:
@@ -155,14 +174,8 @@ def _settle(delivery: Delivery, outcome: Outcome, at: datetime) -> None:
         delivery.state, delivery.delivered_at = DeliveryState.DELIVERED.value, at
         delivery.next_attempt_at, delivery.last_error = None, ""
         return
-    delivery.last_error = outcome.code
-    delivery.tries_left = max(0, delivery.tries_left - 1)
-    if outcome.verdict == Verdict.RETRY and delivery.tries_left:
-        waiting = schedule.wait(delivery.tries_left)
-        delivery.next_attempt_at = at + max(waiting, outcome.retry_after or waiting)
+    if outcome.verdict == Verdict.SENT:
+        delivery.state, delivery.next_attempt_at = DeliveryState.SENT.value, None
+        delivery.last_error = ""
         return
-    is_final = outcome.verdict == Verdict.GIVE_UP and outcome.code != "endpoint_disabled"
-    delivery.state = (DeliveryState.FAILED if is_final else DeliveryState.ABANDONED).value
-    delivery.next_attempt_at = None
-    delivery.version += 1
-    event_log.append([endpoints.given_up(delivery, at)], by=_BY)
+    providing.settle_failure(delivery, outcome, at)

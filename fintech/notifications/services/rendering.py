@@ -69,6 +69,16 @@ class Objects:
         known = self._attempts.get(attempt_id)
         return payments.charge(attempt_id, merchant_id) if known is None else known
 
+    def number(self, payment_id: UUID, merchant_id: UUID) -> str:
+        """Return the telephone number of a payment's customer, or nothing."""
+        customer_id = self.payment(payment_id, merchant_id).customer_id
+        if customer_id is None:
+            return ""
+        try:
+            return payments.customer(customer_id, merchant_id).phone
+        except NotFound:
+            return ""
+
     def _keep(self, found: Payment) -> None:
         self._payments[found.id] = found
         if found.latest_attempt is not None:

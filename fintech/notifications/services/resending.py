@@ -83,6 +83,7 @@ def _again(delivery: Delivery, at: datetime) -> events.DeliveryResent:
     delivery.state, delivery.next_attempt_at = DeliveryState.PENDING.value, at
     delivery.tries_left, delivery.delivered_at = TRIES, None
     delivery.leased_until = delivery.lease = None
+    delivery.failure = delivery.reference = ""
     delivery.version += 1
     delivery.save()
     return events.DeliveryResent(

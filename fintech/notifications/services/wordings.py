@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from babel.localedata import exists
+from django.utils.html import escape
 from django_subatomic import db
 
 from fintech.kernel import event_log
@@ -16,6 +17,7 @@ from fintech.notifications.channels import mail
 from fintech.notifications.channels import wording as words
 from fintech.notifications.channels.mail import Mail
 from fintech.notifications.channels.outcome import Verdict
+from fintech.notifications.channels.providers import Sms
 from fintech.notifications.models import Delivery, Wording
 from fintech.notifications.services import composing
 
@@ -23,7 +25,13 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}")
 
 
 def save_wording(
-    *, kind: data.Template, language: str, text: data.Text, by: Actor, at: datetime
+    *,
+    kind: data.Template,
+    language: str,
+    text: data.Text,
+    channel: data.Channel = data.Channel.MAIL,
+    by: Actor,
+    at: datetime,
 ) -> data.Wording:
     """
     Let a kind of mail say something else in a language, from the next mail on.
@@ -32,13 +40,16 @@ def save_wording(
         WordingRefused: it names what the kind does not have, leaves out what it must
             say, or is in no language we know.
     """
-    check_wording(kind=kind, language=language, text=text)
+    check_wording(kind=kind, language=language, text=text, channel=channel)
     with db.transaction_if_not_already():
-        versions = Wording.objects.select_for_update().filter(kind=kind.value, language=language)
+        versions = Wording.objects.select_for_update().filter(
+            kind=kind.value, channel=channel.value, language=language
+        )
         latest = versions.order_by("-number").first()
         versions.filter(is_current=True).update(is_current=False)
         saved = Wording.objects.create(
             kind=kind.value,
+            channel=channel.value,
             language=language,
             number=latest.number + 1 if latest else 1,
             subject=text.subject,
@@ -61,7 +72,13 @@ def save_wording(
         return saved.as_data()
 
 
-def check_wording(*, kind: data.Template, language: str, text: data.Text) -> None:
+def check_wording(
+    *,
+    kind: data.Template,
+    language: str,
+    text: data.Text,
+    channel: data.Channel = data.Channel.MAIL,
+) -> None:
     """
     Say whether a wording could be saved; nothing changes.
 
@@ -71,7 +88,7 @@ def check_wording(*, kind: data.Template, language: str, text: data.Text) -> Non
     if not _LANGUAGE.fullmatch(language) or not exists(language):
         raise errors.WordingRefused("its language is not two or three letters that we know")
     try:
-        words.check(kind, text)
+        words.check(kind, text, channel)
     except words.TextRefused as refused:
         raise errors.WordingRefused(str(refused)) from refused
 
@@ -86,6 +103,10 @@ def preview(*, wording_id: UUID) -> data.Preview:
         WordingNotFound, NothingToPreview.
     """
     composed = _composed(queries.wording(wording_id))
+    if isinstance(composed, Sms):
+        return data.Preview(
+            subject="", text=composed.text, html="", parts=words.parts(composed.text)
+        )
     return data.Preview(subject=composed.subject, text=composed.text, html=composed.html)
 
 
@@ -97,19 +118,29 @@ def send_test(*, wording_id: UUID, to: str) -> None:
         WordingNotFound, NothingToPreview.
         MailNotTaken: the mail server did not take it.
     """
-    outcome = mail.send(replace(_composed(queries.wording(wording_id)), to=(to,)))
+    composed = _composed(queries.wording(wording_id))
+    if isinstance(composed, Sms):
+        # Staff have no number here: what the text says goes to them by mail.
+        composed = Mail(
+            delivery=composed.delivery,
+            to=(to,),
+            subject=f"Text message ({words.parts(composed.text)} parts)",
+            text=composed.text,
+            html=f"<p>{escape(composed.text)}</p>",
+        )
+    outcome = mail.send(replace(composed, to=(to,)))
     if outcome.verdict != Verdict.DELIVERED:
         raise errors.MailNotTaken(outcome.code.replace("_", " "))
 
 
-def _composed(given: data.Wording) -> Mail:
+def _composed(given: data.Wording) -> Mail | Sms:
     newest = (
         Delivery.objects.select_related("event", "endpoint")
-        .filter(channel=data.Channel.MAIL.value, template=given.kind.value)
+        .filter(channel=given.channel.value, template=given.kind.value)
         .order_by("-id")
         .first()
     )
-    composed = composing.mail_of(newest, given=given) if newest else None
-    if not isinstance(composed, Mail):
+    composed = composing.message_of(newest, at=newest.created_at, given=given) if newest else None
+    if not isinstance(composed, Mail | Sms):
         raise errors.NothingToPreview(given.kind)
     return composed

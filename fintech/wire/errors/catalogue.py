@@ -180,6 +180,13 @@ _RULES = (
         "The mail server did not take the mail.",
         _WAIT,
     ),
+    Rule(
+        "notice_always_sent",
+        400,
+        INVALID,
+        "Notices about security are always sent.",
+        "Nothing to do: such a notice cannot be refused.",
+    ),
     Rule("ledger_account_closed", 400, INVALID, "The ledger account is closed.", "Use another."),
     Rule(
         "ledger_account_unknown", 400, INVALID, "There is no such ledger account.", "Open it first."
