@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = [
@@ -69,7 +69,7 @@ def tests(folder: Path) -> list[dict[str, Any]]:
     if not report.exists():
         return [{"name": "tests", "passed": False, "told": "did not run"}]
     rows = []
-    for case in ElementTree.parse(report).iter("testcase"):  # noqa: S314 - pytest wrote it.
+    for case in ET.parse(report).iter("testcase"):  # noqa: S314 - pytest wrote it.
         ill = case.find("failure") if case.find("failure") is not None else case.find("error")
         skipped = case.find("skipped")
         row: dict[str, Any] = {"name": f"{case.get('classname')}::{case.get('name')}"}

@@ -131,22 +131,22 @@ def test_a_text_goes_from_created_over_sent_to_delivered(shop, gateway, settings
 
 
 @pytest.mark.parametrize(
-    ("status", "stage", "state"),
+    ("status", "becomes"),
     [
-        ("permanent_failure", Stage.PERMANENT_FAILURE, "failed"),
-        ("temporary_failure", Stage.SENDING, "pending"),  # It is tried again.
-        ("technical_failure", Stage.SENDING, "pending"),
-        ("odd", Stage.SENT, "sent"),
+        ("permanent_failure", (Stage.PERMANENT_FAILURE, "failed")),
+        ("temporary_failure", (Stage.SENDING, "pending")),  # It is tried again.
+        ("technical_failure", (Stage.SENDING, "pending")),
+        ("odd", (Stage.SENT, "sent")),
     ],
 )
-def test_what_a_provider_tells_is_what_becomes_of_it(shop, gateway, settings, status, stage, state):
+def test_what_a_provider_tells_is_what_becomes_of_it(shop, gateway, settings, status, becomes):
     settings.MESSAGE_PROVIDERS = [sms(gateway)]
     texted(shop)
     notifications.deliver_due(NOON)
 
     callback(gateway, status)
 
-    assert (one(shop).stage, one(shop).state) == (stage, state)
+    assert (one(shop).stage, one(shop).state) == becomes
 
 
 def test_a_callback_that_is_not_signed_as_its_provider_signs_is_refused(shop, gateway, settings):
