@@ -18,8 +18,9 @@ from django.conf import settings
 from django.db import connection, transaction
 from django_subatomic import db
 
-from fintech.kernel import events
+from fintech.kernel import columns, events
 from fintech.kernel.actor import Actor
+from fintech.kernel.columns import Column
 from fintech.kernel.events import Event
 
 CHANNEL = "fintech_facts"
@@ -68,18 +69,18 @@ def append(facts: Sequence[Event], *, by: Actor | Sequence[Actor]) -> None:
     if not facts:
         return
     actors = [by] * len(facts) if isinstance(by, Actor) else by
-    with db.transaction_required(), connection.cursor() as cursor:
+    with db.transaction_required(), columns.cursor() as cursor:
         cursor.execute(
             "INSERT INTO kernel_event (stream, version, name, data, meta, occurred_at) "
-            "SELECT s, v, n, d, m, o FROM unnest(%s::text[], %s::bigint[], %s::text[], "
-            "%s::jsonb[], %s::jsonb[], %s::timestamptz[]) AS t(s, v, n, d, m, o)",
+            "SELECT s, v, n, d, m, o FROM unnest(%b, %b, %b, %b, %b, %b) "
+            "AS t(s, v, n, d, m, o)",
             [
-                [events.stream(fact) for fact in facts],
-                [fact.version for fact in facts],
-                [fact.name for fact in facts],
-                [json.dumps(events.payload(fact)) for fact in facts],
-                [_meta(actor) for _, actor in zip(facts, actors, strict=True)],
-                [fact.at for fact in facts],
+                Column("text", [events.stream(fact) for fact in facts]),
+                Column("bigint", [fact.version for fact in facts]),
+                Column("text", [fact.name for fact in facts]),
+                Column("jsonb", [json.dumps(events.payload(fact)) for fact in facts]),
+                Column("jsonb", [_meta(actor) for _, actor in zip(facts, actors, strict=True)]),
+                Column("timestamptz", [fact.at for fact in facts]),
             ],
         )
     if settings.WAKE_SUBSCRIBERS:

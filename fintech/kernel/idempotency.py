@@ -16,7 +16,8 @@ import orjson
 from django.db import connection
 from django_subatomic import db
 
-from fintech.kernel import errors, frozen, ids
+from fintech.kernel import columns, errors, frozen, ids
+from fintech.kernel.columns import Column
 from fintech.kernel.errors import Conflict, Refusal, Refused
 from fintech.kernel.keys import Key
 
@@ -178,21 +179,20 @@ def claim(keys: Sequence[Key], *, at: datetime) -> list[Claim]:
     The unique index is the lock: a key that another open transaction holds is waited
     for. Claims come back in the order of `keys`; of two equal keys one is new.
     """
-    with db.transaction_required(), connection.cursor() as cursor:
+    with db.transaction_required(), columns.cursor() as cursor:
         # Always in the same order, so that two batches cannot wait for each other.
         ordered = sorted(keys, key=lambda key: (key.scope, key.key))
         cursor.execute(
             "INSERT INTO kernel_idempotencykey (id, scope, key, fingerprint, command, claimed_at) "
-            "SELECT i, s, k, f, c, %s FROM unnest(%s::uuid[], %s::uuid[], %s::text[], "
-            "%s::bytea[], %s::text[]) AS t(i, s, k, f, c) "
+            "SELECT i, s, k, f, c, a FROM unnest(%b, %b, %b, %b, %b, %b) AS t(i, s, k, f, c, a) "
             "ON CONFLICT (scope, key) DO NOTHING RETURNING scope, key",
             [
-                at,
-                [ids.new() for _ in ordered],
-                [key.scope for key in ordered],
-                [key.key for key in ordered],
-                [key.fingerprint for key in ordered],
-                [key.command for key in ordered],
+                Column("uuid", [ids.new() for _ in ordered]),
+                Column("uuid", [key.scope for key in ordered]),
+                Column("text", [key.key for key in ordered]),
+                Column("bytea", [key.fingerprint for key in ordered]),
+                Column("text", [key.command for key in ordered]),
+                Column("timestamptz", [at] * len(ordered)),
             ],
         )
         fresh = set(cursor.fetchall())
@@ -212,16 +212,16 @@ def settle(outcomes: Sequence[tuple[Key, object]], *, at: datetime) -> None:
     """Record what came of claimed keys: values with a stored shape, or refusals."""
     if not outcomes:
         return
-    with db.transaction_required(), connection.cursor() as cursor:
+    with db.transaction_required(), columns.cursor() as cursor:
         cursor.execute(
-            "UPDATE kernel_idempotencykey k SET outcome = t.o, settled_at = %s "
-            "FROM unnest(%s::uuid[], %s::text[], %s::jsonb[]) AS t(s, k, o) "
+            "UPDATE kernel_idempotencykey k SET outcome = t.o, settled_at = t.a "
+            "FROM unnest(%b, %b, %b, %b) AS t(s, k, o, a) "
             "WHERE k.scope = t.s AND k.key = t.k",
             [
-                at,
-                [key.scope for key, _ in outcomes],
-                [key.key for key, _ in outcomes],
-                [_dumped(outcome) for _, outcome in outcomes],
+                Column("uuid", [key.scope for key, _ in outcomes]),
+                Column("text", [key.key for key, _ in outcomes]),
+                Column("jsonb", [_dumped(outcome) for _, outcome in outcomes]),
+                Column("timestamptz", [at] * len(outcomes)),
             ],
         )
 
@@ -250,8 +250,8 @@ def reap(*, at: datetime) -> int:
 def _stored(cursor: Any, keys: Sequence[Key]) -> dict[tuple[UUID, str], tuple[bytes, str, Any]]:
     cursor.execute(
         "SELECT scope, key, fingerprint, command, outcome FROM kernel_idempotencykey "
-        "WHERE (scope, key) IN (SELECT * FROM unnest(%s::uuid[], %s::text[]))",
-        [[key.scope for key in keys], [key.key for key in keys]],
+        "WHERE (scope, key) IN (SELECT * FROM unnest(%b, %b))",
+        [Column("uuid", [key.scope for key in keys]), Column("text", [key.key for key in keys])],
     )
     return {
         (scope, key): (bytes(fingerprint), command, outcome)

@@ -16,6 +16,9 @@ from uuid import UUID
 
 from django.db import connection, models
 
+from fintech.kernel import columns
+from fintech.kernel.columns import Column
+
 # What a row is born with and keeps.
 _FIXED = frozenset({"id", "merchant_id", "payment_id", "created_at"})
 _ARRAY_TYPES = (
@@ -38,24 +41,24 @@ def write(*, insert: Sequence[models.Model] = (), update: Sequence[models.Model]
     Rows of one call must not be inserted and updated at once.
     """
     parts: list[str] = []
-    values: list[Any] = []
+    values: list[Column] = []
     expected = 0
     for verb, rows in (("insert", insert), ("update", update)):
         for model, group in _by_model(rows).items():
-            columns = _columns(model)
             parts.append((_insert_sql if verb == "insert" else _update_sql)(model, len(parts)))
             values.extend(
-                [_plain(getattr(row, attname), array) for row in group]
-                for attname, _, array in columns
+                Column(array, [_plain(getattr(row, attname), array) for row in group])
+                for attname, _, array in _columns(model)
             )
             expected += len(group)
     if not parts:
         return
     counts = " + ".join(f"(SELECT count(*) FROM w{n})" for n in range(len(parts)))
-    with connection.cursor() as cursor:
+    values.append(Column("bigint", [expected]))
+    with columns.cursor() as cursor:
         # The answer is not waited for: a row too few divides by zero in the database.
         cursor.execute(
-            f"WITH {', '.join(parts)} SELECT 1 / ({counts} = {expected})::integer", values
+            f"WITH {', '.join(parts)} SELECT 1 / ({counts} = (%b::bigint[])[1])::integer", values
         )
 
 
@@ -85,14 +88,14 @@ def _by_model(rows: Sequence[models.Model]) -> dict[type[models.Model], list[mod
 @cache
 def _columns(model: type[models.Model]) -> tuple[tuple[str, str, str], ...]:
     """Return attribute, column and PostgreSQL type of each column of a table."""
-    columns = []
+    found = []
     for row_field in model._meta.concrete_fields:
         target: Any = row_field
         while isinstance(target, models.ForeignKey):
             target = target.target_field
         array = next(name for kind, name in _ARRAY_TYPES if isinstance(target, kind))
-        columns.append((row_field.attname, str(row_field.column), array))
-    return tuple(columns)
+        found.append((row_field.attname, str(row_field.column), array))
+    return tuple(found)
 
 
 def _plain(value: object, array: str) -> object:
@@ -106,9 +109,9 @@ def _plain(value: object, array: str) -> object:
 
 @cache
 def _insert_sql(model: type[models.Model], number: int) -> str:
-    columns = _columns(model)
-    names = ", ".join(f'"{column}"' for _, column, _ in columns)
-    arrays = ", ".join(f"%s::{array}[]" for _, _, array in columns)
+    known = _columns(model)
+    names = ", ".join(f'"{column}"' for _, column, _ in known)
+    arrays = ", ".join("%b" for _ in known)
     return (
         f'w{number} AS (INSERT INTO "{model._meta.db_table}" ({names}) '
         f"SELECT * FROM unnest({arrays}) RETURNING 1)"
@@ -117,11 +120,11 @@ def _insert_sql(model: type[models.Model], number: int) -> str:
 
 @cache
 def _update_sql(model: type[models.Model], number: int) -> str:
-    columns = _columns(model)
-    names = ", ".join(f'"{column}"' for _, column, _ in columns)
-    arrays = ", ".join(f"%s::{array}[]" for _, _, array in columns)
+    known = _columns(model)
+    names = ", ".join(f'"{column}"' for _, column, _ in known)
+    arrays = ", ".join("%b" for _ in known)
     changes = ", ".join(
-        f'"{column}" = u."{column}"' for _, column, _ in columns if column not in _FIXED
+        f'"{column}" = u."{column}"' for _, column, _ in known if column not in _FIXED
     )
     return (
         f'w{number} AS (UPDATE "{model._meta.db_table}" t SET {changes} '
