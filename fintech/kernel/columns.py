@@ -69,9 +69,13 @@ def _encoded(kind: str, values: Sequence[Any]) -> Iterator[bytes]:
 
 
 def _bytes(kind: str, value: Any) -> bytes:
+    raw: bytes
     if kind == "uuid":
-        return b"\x00\x00\x00\x10" + value.bytes
-    raw = value if kind == "bytea" else value.encode()
+        raw = value.bytes
+    elif kind == "bytea":
+        raw = value
+    else:
+        raw = value.encode()
     if kind == "jsonb":
         raw = b"\x01" + raw  # The binary form's version.
     return struct.pack("!i", len(raw)) + raw

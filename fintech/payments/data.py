@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from fintech.kernel import frozen
@@ -412,6 +413,8 @@ class Ask:
     at: datetime
     authenticated: bool = False
     by: Actor | None = None
+    # The rows as the decision left them: who records need not read them unless they changed.
+    known: Any = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -447,6 +450,7 @@ class Answered:
     answer: Answer
     at: datetime
     by: Actor | None = None  # Who asked, where a batch holds the answers of several.
+    known: Any = field(default=None, compare=False, repr=False)  # As in `Ask`.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

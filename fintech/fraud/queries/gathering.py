@@ -13,6 +13,8 @@ from psycopg.errors import QueryCanceled
 
 from fintech.fraud import data
 from fintech.fraud.queries import modeling
+from fintech.kernel import columns
+from fintech.kernel.columns import Column
 
 # A history is its newest so many payments, and a count stops there: a hundred within
 # an hour says as much as a thousand, and a busy card costs no more than a quiet one.
@@ -23,8 +25,7 @@ _SATURDAY = 5
 _ASKED = """
 WITH asked AS MATERIALIZED (
   SELECT * FROM unnest(
-    %s::uuid[], %s::uuid[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[],
-    %s::text[], %s::timestamptz[]
+    %b, %b, %b, %b, %b, %b, %b, %b, %b
   ) WITH ORDINALITY AS t(
     merchant_id, customer_id, amount_minor, currency, card, country, email, ip, at, place
   )
@@ -162,22 +163,22 @@ def gather(questions: Sequence[data.Question]) -> list[data.Features]:
     ]
 
 
-def _columns(questions: Sequence[data.Question]) -> list[list[Any]]:
+def _columns(questions: Sequence[data.Question]) -> list[Column]:
     return [
-        [question.merchant_id for question in questions],
-        [question.customer_id for question in questions],
-        [question.amount.minor for question in questions],
-        [question.amount.currency for question in questions],
-        [question.card_fingerprint for question in questions],
-        [question.card_country for question in questions],
-        [question.email_hash for question in questions],
-        [question.ip_hash for question in questions],
-        [question.at for question in questions],
+        Column("uuid", [question.merchant_id for question in questions]),
+        Column("uuid", [question.customer_id for question in questions]),
+        Column("bigint", [question.amount.minor for question in questions]),
+        Column("text", [question.amount.currency for question in questions]),
+        Column("text", [question.card_fingerprint for question in questions]),
+        Column("text", [question.card_country for question in questions]),
+        Column("text", [question.email_hash for question in questions]),
+        Column("text", [question.ip_hash for question in questions]),
+        Column("timestamptz", [question.at for question in questions]),
     ]
 
 
-def _rows(statement: str, asked: Sequence[Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
+def _rows(statement: str, asked: Sequence[Column]) -> list[tuple[Any, ...]]:
+    with columns.cursor() as cursor:
         cursor.execute(statement, asked)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows

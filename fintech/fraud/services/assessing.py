@@ -4,14 +4,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db import connection
 from django_subatomic import db
 
 from fintech.fraud import data, events, queries
 from fintech.fraud.rules import MODEL_VERSION
 from fintech.fraud.services import counting
-from fintech.kernel import event_log, ids
+from fintech.kernel import columns, event_log, ids
 from fintech.kernel.actor import Actor
+from fintech.kernel.columns import Column
 from fintech.kernel.events import Code, Event
 
 
@@ -88,7 +88,7 @@ _ASSESSMENT_COLUMNS = (
     ("case_id", "uuid"),
     ("created_at", "timestamptz"),
 )
-_ARRAYS = ", ".join(f"%s::{kind}[]" for _, kind in _ASSESSMENT_COLUMNS)
+_ARRAYS = ", ".join("%b" for _ in _ASSESSMENT_COLUMNS)
 _NAMES = ", ".join(name for name, _ in _ASSESSMENT_COLUMNS)
 _LOOKED_AT_WITHIN = "24 hours"  # An authorization lasts days; a payer does not wait so long.
 _INSERT = f"""
@@ -106,8 +106,15 @@ INSERT INTO fraud_assessment ({_NAMES}) SELECT {_NAMES} FROM made
 
 def _write(made: Sequence[_Made]) -> None:
     rows = [_columns(each) for each in made]
-    with connection.cursor() as cursor:
-        cursor.execute(_INSERT, [list(column) for column in zip(*rows, strict=True)])
+    kinds = [kind for _, kind in _ASSESSMENT_COLUMNS]
+    with columns.cursor() as cursor:
+        cursor.execute(
+            _INSERT,
+            [
+                Column(kind, found)
+                for kind, found in zip(kinds, zip(*rows, strict=True), strict=True)
+            ],
+        )
 
 
 def _columns(each: _Made) -> tuple[object, ...]:

@@ -29,6 +29,7 @@ def from_wallet(ask: data.Ask, *, by: Actor) -> data.Payment:
     The journal alone decides funds: what it refuses is taken back to here, and the
     attempt is declined in the same commit.
     """
+    # Rows are read again: what the journal refuses leaves those in memory moved on.
     answered = data.Answered(attempt_id=ask.attempt_id, answer=answer(ask), at=ask.at, by=by)
     try:
         with db.savepoint():

@@ -5,7 +5,8 @@ Whoever hears first (the caller, a callback, the janitor) records; whoever hears
 same later changes nothing; whoever hears something else freezes the payment.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -13,8 +14,9 @@ from django.conf import settings
 from django.db import DatabaseError
 from django_subatomic import db
 
-from fintech.kernel import ids
+from fintech.kernel import columns, ids
 from fintech.kernel.actor import Actor
+from fintech.kernel.columns import Column
 from fintech.kernel.events import Code, Event
 from fintech.ledger.errors import PostingRefused
 from fintech.payments import data, errors, events
@@ -67,17 +69,19 @@ def record_each(
             return list(record_inside(answers, by=by))
     except PostingRefused:
         if len(answers) == 1:
-            return [_freeze(answers[0], by=by)]
+            return [_freeze(replace(answers[0], known=None), by=by)]
     except DatabaseError as failure:
         if len(answers) == 1:
             return [failure]
-    return [payment for answer in answers for payment in record_each([answer], by=by)]
+    # What was refused is taken back, but not from rows in memory: they are read again.
+    afresh = [replace(answer, known=None) for answer in answers]
+    return [payment for answer in afresh for payment in record_each([answer], by=by)]
 
 
 def _freeze(answered: data.Answered, *, by: Actor) -> data.Payment:
     """Give people a payment whose money has moved outside while our books refuse it."""
     with db.transaction_if_not_already():
-        attempt = lock_attempts([answered.attempt_id])[answered.attempt_id]
+        attempt = lock_attempts([answered])[answered.attempt_id]
         work = Work()
         conflict(attempt.payment, attempt.id, "posting_refused", work, at=answered.at)
         attempt.next_check_at = answered.at + rows.CHECKS[-1]
@@ -96,7 +100,7 @@ def _ask_later(attempt: Attempt, work: Work, *, at: datetime) -> None:
 
 def record_inside(answers: Sequence[data.Answered], *, by: Actor) -> list[data.Payment]:
     """Record in the caller's transaction; what the database or the books refuse is his."""
-    attempts = lock_attempts(answer.attempt_id for answer in answers)
+    attempts = lock_attempts(answers)
     work = Work()
     for answered in answers:
         apply(attempts[answered.attempt_id], answered, work)
@@ -110,21 +114,35 @@ def record_inside(answers: Sequence[data.Answered], *, by: Actor) -> list[data.P
     return recorded
 
 
-def lock_attempts(attempt_ids: Iterable[UUID]) -> dict[UUID, Attempt]:
+_LOCK = """
+SELECT a.id, p.version FROM payments_attempt a JOIN payments_payment p ON p.id = a.payment_id
+WHERE a.id = ANY(%b) ORDER BY a.payment_id, a.id FOR UPDATE OF p, a
+"""
+
+
+def lock_attempts(answers: Sequence[data.Answered]) -> dict[UUID, Attempt]:
     """
     Lock attempts and their payments, in the order of the payments' ids.
 
     The payment's row is locked before the attempt's (PostgreSQL goes by the order of
-    `OF`), because everything that belongs to a payment changes under its lock.
+    `OF`), because everything that belongs to a payment changes under its lock. Nothing
+    changes without raising the payment's version, so rows that an answer brings along
+    are those stored if the version is; others are read.
     """
-    wanted = rows.in_id_order(attempt_ids)
+    wanted = rows.in_id_order(answered.attempt_id for answered in answers)
+    with columns.cursor() as cursor:
+        cursor.execute(_LOCK, [Column("uuid", wanted)])
+        versions = dict(cursor.fetchall())
     found = {
-        attempt.id: attempt
-        for attempt in Attempt.objects.select_for_update(of=("payment", "self"))
-        .select_related("payment__payment_method", "payment_method")
-        .filter(id__in=wanted)
-        .order_by("payment_id", "id")
+        answered.attempt_id: answered.known
+        for answered in answers
+        if answered.known is not None
+        and answered.known.payment.version == versions.get(answered.attempt_id)
     }
+    missing = [attempt_id for attempt_id in wanted if attempt_id not in found]
+    if missing:
+        stored = Attempt.objects.select_related("payment__payment_method", "payment_method")
+        found |= {attempt.id: attempt for attempt in stored.filter(id__in=missing)}
     for attempt_id in wanted:
         if attempt_id not in found:
             raise errors.AttemptNotFound(attempt_id)
@@ -375,6 +393,7 @@ def ask_for(attempt: Attempt, *, at: datetime, by: Actor | None = None) -> data.
         authenticated=attempt.authenticated_at is not None,
         at=at,
         by=by,
+        known=attempt,
     )
 
 
@@ -391,9 +410,7 @@ def ask(question: data.Ask) -> data.Answered:
             amount=question.amount,
             provider_reference=f"dry_run_{question.attempt_id}",
         )
-        return data.Answered(
-            attempt_id=question.attempt_id, answer=answer, at=question.at, by=question.by
-        )
+        return _answered(question, answer)
     refuse_open_transaction()
     return ask_provider(question)
 
@@ -408,8 +425,16 @@ def ask_provider(question: data.Ask) -> data.Answered:
         authenticated=question.authenticated,
         at=question.at,
     )
+    return _answered(question, answer)
+
+
+def _answered(question: data.Ask, answer: data.Answer) -> data.Answered:
     return data.Answered(
-        attempt_id=question.attempt_id, answer=answer, at=question.at, by=question.by
+        attempt_id=question.attempt_id,
+        answer=answer,
+        at=question.at,
+        by=question.by,
+        known=question.known,
     )
 
 

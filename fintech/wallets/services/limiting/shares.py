@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from django.db import connection
-
+from fintech.kernel import columns
+from fintech.kernel.columns import Column
 from fintech.wallets import data
 from fintech.wallets.data import LimitKind, LimitWindow
 
@@ -59,8 +59,7 @@ FROM (
   SELECT q.place, s.subject AS whose,
     hashtextextended(l.id::text || s.subject, 9) AS lock,
     {", ".join(f"l.{name}" for name in _COLUMNS.split(", "))}, w.zone AS owners
-  FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
-      %s::text[], %s::text[], %s::text[], %s::text[])
+  FROM unnest(%b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b)
     WITH ORDINALITY AS q(merchant_id, customer, card, wallet, currency, receiver, received,
       operation, tier, channel, category, place)
   JOIN wallets_limit l ON l.merchant_id = q.merchant_id AND l.active
@@ -84,21 +83,21 @@ FROM (
 
 def find(requests: Sequence[data.LimitRequest]) -> list[Share]:
     """Find and lock the limits that requests fall under."""
-    with connection.cursor() as cursor:
+    with columns.cursor() as cursor:
         cursor.execute(
             _FIND,
             [
-                [request.merchant_id for request in requests],
-                [str(r.customer_id) if r.customer_id else None for r in requests],
-                [request.card_fingerprint for request in requests],
-                [str(r.wallet_id) if r.wallet_id else None for r in requests],
-                [request.amount.currency for request in requests],
-                [str(r.receiver_id) if r.receiver_id else None for r in requests],
-                [(r.received or r.amount).currency for r in requests],
-                [request.operation for request in requests],
-                [request.tier for request in requests],
-                [request.channel for request in requests],
-                [request.category for request in requests],
+                Column("uuid", [request.merchant_id for request in requests]),
+                Column("text", [str(r.customer_id) if r.customer_id else None for r in requests]),
+                Column("text", [request.card_fingerprint for request in requests]),
+                Column("text", [str(r.wallet_id) if r.wallet_id else None for r in requests]),
+                Column("text", [request.amount.currency for request in requests]),
+                Column("text", [str(r.receiver_id) if r.receiver_id else None for r in requests]),
+                Column("text", [(r.received or r.amount).currency for r in requests]),
+                Column("text", [request.operation for request in requests]),
+                Column("text", [request.tier for request in requests]),
+                Column("text", [request.channel for request in requests]),
+                Column("text", [request.category for request in requests]),
             ],
         )
         return [_share(requests[row[0] - 1], row) for row in cursor.fetchall()]
