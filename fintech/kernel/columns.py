@@ -112,5 +112,6 @@ def cursor() -> Iterator[Any]:
     """
     connection.ensure_connection()
     prepared: Any = _Prepared(connection.connection)
-    with connection.make_cursor(prepared) as made:
-        yield made
+    made = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
+    with made(prepared) as wrapped:
+        yield wrapped
