@@ -62,13 +62,7 @@ class Cluster:
 
     def cpu_seconds(self) -> float:
         """Return the processor time of the server's processes, those that ended included."""
-        ticks = 0
-        for pid, numbers in _processes():
-            if pid == self._postmaster:
-                ticks += sum(int(n) for n in numbers[11:15])  # Own and ended children's.
-            elif int(numbers[1]) == self._postmaster:
-                ticks += sum(int(n) for n in numbers[11:13])
-        return ticks / os.sysconf("SC_CLK_TCK")
+        return cpu_seconds(self._postmaster)
 
     def _one(self, query: str, *values: str) -> Any:
         row = self._owner.execute(query, values).fetchone()
@@ -79,7 +73,18 @@ class Cluster:
         self._owner.close()
 
 
-def _processes() -> Iterator[tuple[int, list[str]]]:
+def cpu_seconds(postmaster: int) -> float:
+    """Return the processor time of a server's processes, those that ended included."""
+    ticks = 0
+    for pid, numbers in processes():
+        if pid == postmaster:
+            ticks += sum(int(n) for n in numbers[11:15])  # Own and ended children's.
+        elif int(numbers[1]) == postmaster:
+            ticks += sum(int(n) for n in numbers[11:13])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def processes() -> Iterator[tuple[int, list[str]]]:
     """Read every process's line of numbers, from its state on."""
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:

@@ -26,7 +26,8 @@ from typing import Any
 
 import psycopg
 
-from benchmarks.ledger import SETTINGS, Pgbench, cpu_seconds, processes
+from benchmarks.cluster import SETTINGS, commit, cpu_seconds, processes
+from benchmarks.pgbench import Pgbench
 from sandbox import ports
 from sandbox.instance import Instance
 from sandbox.progress import Progress
@@ -51,15 +52,18 @@ class Door:
     environment: tuple[tuple[str, str], ...] = ()
 
 
-_COMBINED = (("COMBINE", "1"), ("WAKE_SUBSCRIBERS", "1"))
-_ALONE = (("COMBINE", "0"), ("WAKE_SUBSCRIBERS", "1"))
-# The thin door comes here, beside the others, once there is one: ("HOT_DOOR", "1").
+_COMBINED = (("COMBINE", "1"), ("WAKE_SUBSCRIBERS", "1"), ("HOT_DOOR", "0"))
+_ALONE = (("COMBINE", "0"), ("WAKE_SUBSCRIBERS", "1"), ("HOT_DOOR", "0"))
+_HOT = (("COMBINE", "1"), ("WAKE_SUBSCRIBERS", "1"), ("HOT_DOOR", "1"))
 DOORS = (
     Door("null_view", "benchmarks.null_view:application", 32, path="/null"),
     Door("drf_door", "benchmarks.instant:application", 32, environment=_COMBINED),
     Door("drf_door_64", "benchmarks.instant:application", 64, environment=_COMBINED),
     Door("drf_direct", "benchmarks.instant:application", 64, environment=_ALONE),
+    Door("hot", "benchmarks.instant:application", 32, environment=_HOT),
+    Door("hot_64", "benchmarks.instant:application", 64, environment=_HOT),
     Door("acquirer_over_http", "config.asgi:application", 32, environment=_COMBINED),
+    Door("hot_acquirer_over_http", "config.asgi:application", 32, environment=_HOT),
 )
 
 
@@ -97,7 +101,7 @@ def main() -> int:
         memory = _memory(servers, payers) if MEMORY_PAYMENTS else {}
         settings = _settings(instance)
     result = {
-        "commit": _commit(),
+        "commit": commit(),
         "workload": f"create-and-confirm, form bodies, {MERCHANTS} merchants, {CARDS} cards, a new "
         "idempotency key each; clients, servers, worker and subscriptions share "
         f"{os.cpu_count()} cores; gunicorn 2 workers of 16 threads; pgbench TPC-B scale 20, "
@@ -109,7 +113,6 @@ def main() -> int:
         "sql_round_trips_create_and_confirm": trips["batch_of_1"],
         "sql_round_trips_by_batch": trips,
         **memory,
-        "left_out": _left_out(rounds[0]),
         "rounds": rounds,
     }
     RESULT.parent.mkdir(parents=True, exist_ok=True)
@@ -134,7 +137,7 @@ def _rounds(
         _load(door, servers[door.name], payers, seconds=1.5)  # Warm up; not counted.
     found = []
     for number in range(ROUNDS):
-        told: dict[str, Any] = {"tpcb": pgbench.measure("-b", "tpcb-like")}
+        told: dict[str, Any] = {"tpcb": pgbench.tpcb(seconds=SECONDS)}
         for door in doors:
             app, database = servers[door.name].cpu_seconds(), cpu_seconds(postmaster)
             told[door.name] = _load(door, servers[door.name], payers, seconds=SECONDS)
@@ -190,13 +193,16 @@ def _keys(rounds: list[dict[str, Any]]) -> dict[str, Any]:
         "cpu_us_database": median("drf_door", "cpu_us_database"),
         "acquirer_over_http_payments_per_second": median("acquirer_over_http", "per_second"),
         "acquirer_over_http_p95_ms_32_clients": median("acquirer_over_http", "p95_ms"),
+        "hot_payments_per_second_64_clients": median("hot_64", "per_second"),
+        "hot_cpu_us_app": median("hot_64", "cpu_us_app"),
+        "hot_cpu_us_database": median("hot_64", "cpu_us_database"),
+        "hot_acquirer_over_http_payments_per_second": median(
+            "hot_acquirer_over_http", "per_second"
+        ),
+        "hot_acquirer_over_http_p95_ms_32_clients": median("hot_acquirer_over_http", "p95_ms"),
         "acquirer_over_http_payments_over_tpcb": over("acquirer_over_http", "tpcb"),
         "tpcb_per_second": median("tpcb", "per_second"),
     }
-
-
-def _left_out(told: dict[str, Any]) -> dict[str, str]:
-    return {} if "hot" in told else {"hot_*": "there is no thin door yet"}
 
 
 # -- commit to visible -----------------------------------------------------------------------
@@ -273,17 +279,17 @@ class Server:
     def __init__(self, process: subprocess.Popen[bytes], url: str) -> None:
         self.process, self.url = process, url
 
-    def _workers(self) -> list[dict[str, Any]]:
-        return [one for one in processes() if int(one["rest"][1]) == self.process.pid]
+    def _workers(self) -> list[list[str]]:
+        return [numbers for _, numbers in processes() if int(numbers[1]) == self.process.pid]
 
     def cpu_seconds(self) -> float:
         """Return what the workers have used."""
-        ticks = sum(int(n) for one in self._workers() for n in one["rest"][11:13])
+        ticks = sum(int(n) for numbers in self._workers() for n in numbers[11:13])
         return ticks / os.sysconf("SC_CLK_TCK")
 
     def resident_bytes(self) -> int:
         """Return what the workers hold in memory."""
-        pages = sum(int(one["rest"][21]) for one in self._workers())
+        pages = sum(int(numbers[21]) for numbers in self._workers())
         return pages * os.sysconf("SC_PAGE_SIZE")
 
 
@@ -321,13 +327,6 @@ def _settings(instance: Instance) -> dict[str, str]:
             name: (connection.execute("SELECT current_setting(%s)", [name]).fetchone() or ("",))[0]
             for name in SETTINGS
         }
-
-
-def _commit() -> str:
-    told = subprocess.run(
-        ["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    return told.stdout.strip()
 
 
 # -- payers ----------------------------------------------------------------------------------
