@@ -59,7 +59,7 @@ check: ready ## Lint, format, types, import contracts, migrations, dependencies,
 	$(PYTHON_BIN) -m sandbox exec --scratch -- .venv/bin/mypy --cache-dir .mypy_cache/check fintech config sandbox
 	.venv/bin/lint-imports
 	$(PYTHON_BIN) -m sandbox exec --scratch -- $(PYTHON_BIN) manage.py makemigrations --check --dry-run
-	.venv/bin/deptry fintech config --per-rule-ignores "DEP002=gunicorn|uvicorn|uvicorn-worker|whitenoise"
+	.venv/bin/deptry fintech config --per-rule-ignores "DEP002=gunicorn|uvicorn|uvicorn-worker|uvloop|httptools|whitenoise"
 	.venv/bin/hadolint Dockerfile
 
 seed-large: ready ## Give the demo's database 200,000 payments through the batch services (ARGS="--payments N").
