@@ -40,6 +40,8 @@ if DEBUG and MODE == "live":
 
 SECRET_KEY = secret("SECRET_KEY")
 SIGNING_KEY = secret("SIGNING_KEY")  # Ed25519 seed, 64 hex digits: seals of journal and audit.
+# Public keys (hex) that signed before, or will: heads of both sides of a change verify.
+SIGNING_KEYS_KNOWN: list[str] = env.list("SIGNING_KEYS_KNOWN", default=[])
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 BASE_URL: str = env.str("BASE_URL", default="http://127.0.0.1:8000")
 instance.describe(instance.Instance(is_live=MODE == "live", base_url=BASE_URL, secret=SECRET_KEY))

@@ -30,6 +30,17 @@ _COLUMNS = (
 )
 
 
+def known_keys() -> dict[str, bytes]:
+    """
+    Return the public keys that heads may be signed by, by name.
+
+    Today's key signs. Keys of before stay known (`SIGNING_KEYS_KNOWN`), and tomorrow's is
+    known before it signs, so heads verify on both sides of a change.
+    """
+    others = (bytes.fromhex(public) for public in settings.SIGNING_KEYS_KNOWN)
+    return proof.key_ring(proof.public_key(settings.SIGNING_KEY), *others)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealedLog:
     """
@@ -97,16 +108,48 @@ class SealedLog:
         return list(self._seals("WHERE no < %s ORDER BY no DESC LIMIT %s", before, limit))
 
     def inclusion(self, position: int) -> tuple[Seal, int, list[bytes]] | None:
-        """Return the seal, index and proof that show a row to be in the log, or None."""
-        tree = Tree()
-        for seal in self._seals("ORDER BY no"):
-            places = [at for at, _ in seal.leaves]
+        """
+        Return the seal, index and proof that show a row to be in the log, or None.
+
+        None if the row is not there or not sealed yet. Reads the seals whose window holds
+        the row's transaction, and the one before each.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT xid::text::bigint FROM {self.log} WHERE position = %s", [position]
+            )
+            row = cursor.fetchone()
+        if row is None:
+            return None
+        for seal in self._seals("WHERE from_xid <= %s AND to_xid > %s ORDER BY no", row[0], row[0]):
+            places = {at: place for place, (at, _) in enumerate(seal.leaves)}
             if position in places:
-                index = tree.size + places.index(position)
+                tree = self._tree_before(seal.number)
+                index = tree.size + places[position]
                 leaves = Leaves([leaf for _, leaf in seal.leaves], after=tree)
                 return seal, index, leaves.inclusion(index)
-            tree = seal.tree
         return None
+
+    def consistency(self, first: int, second: int) -> list[bytes]:
+        """
+        Return the proof that the second of two heads continues the first.
+
+        Reads the first seal and those after it up to the second.
+
+        Raises:
+            IndexError: one of them is not there, or they are not in order.
+        """
+        if not 0 < first <= second:
+            raise IndexError(first)
+        seals = list(self._seals("WHERE no BETWEEN %s AND %s ORDER BY no", first, second))
+        if len(seals) != second - first + 1:
+            raise IndexError(second)
+        added = [leaf for seal in seals for _, leaf in seal.leaves]
+        return Leaves(added, after=self._tree_before(first)).consistency(seals[0].size)
+
+    def _tree_before(self, number: int) -> Tree:
+        before = next(self._seals("WHERE no = %s", number - 1), None)
+        return Tree() if before is None else before.tree
 
     def verify(self, *, known: tuple[int, bytes] | None = None) -> Iterator[Fault]:
         """
@@ -125,7 +168,7 @@ class SealedLog:
         self, *, known: tuple[int, bytes] | None = None
     ) -> Iterator[tuple[Seal | None, list[Fault]]]:
         """Yield each seal with what is wrong about its head; last, what is missing after them."""
-        keys = proof.key_ring(proof.public_key(settings.SIGNING_KEY))
+        keys = known_keys()
         tree, previous, number = Tree(), proof.GENESIS, 0
         while page := list(self._seals("WHERE no > %s ORDER BY no LIMIT 4", number)):
             for seal in page:

@@ -146,3 +146,27 @@ class AccountInUse(Refused):
 
     def __init__(self, *, address: str, currency: str) -> None:
         super().__init__(address=address, currency=currency)
+
+
+class BookAccountNotFound(NotFound):
+    """There is no such account in this book."""
+
+    code = "resource_missing"
+
+    def __init__(self, account_id: UUID) -> None:
+        super().__init__(account_id=str(account_id))
+
+
+class BookAccountExists(Refused):
+    """The book has an account with this code."""
+
+    code = "resource_already_exists"
+
+
+class EntryNotSealed(Refused):
+    """The journal entry is not sealed yet; it is within a second or two."""
+
+    code = "entry_not_sealed"
+
+    def __init__(self, entry_id: UUID) -> None:
+        super().__init__(entry_id=str(entry_id))

@@ -66,3 +66,27 @@ class AccountReopened(Event):
     stream_of: ClassVar = "account_id"
 
     account_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookAccountOpened(Event):
+    """A merchant has opened an account in its own book."""
+
+    name: ClassVar = "ledger.book_account_opened.v1"
+    stream_of: ClassVar = "book_account_id"
+
+    book_account_id: UUID
+    book_id: UUID
+    type: Code
+    currency: Code
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookAccountChanged(Event):
+    """A merchant calls its account otherwise, or has closed or reopened it."""
+
+    name: ClassVar = "ledger.book_account_changed.v1"
+    stream_of: ClassVar = "book_account_id"
+
+    book_account_id: UUID
+    closed: bool

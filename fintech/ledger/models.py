@@ -1,5 +1,5 @@
 """
-The ledger's rows as Django needs them: the seals, and two views for staff.
+The ledger's rows as Django needs them: seals, merchants' accounts, and two views for staff.
 
 The books themselves (accounts, balances, entries, lines, pending entries) have keys of
 several columns and are written by one function in the database; their tables and rules
@@ -8,6 +8,9 @@ are in `migrations/sql`, and nobody reads or writes them row by row.
 
 from django.db import models
 from django.db.models import F, Q
+
+from fintech.ledger.data import chart
+from fintech.ledger.data.chart import Type
 
 
 class Seal(models.Model):
@@ -91,3 +94,40 @@ class AccountRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.address} {self.currency}"
+
+
+class BookAccount(models.Model):
+    """
+    An account that a merchant has opened in its own book.
+
+    Its name and code are the merchant's; what it holds stands in the books, under the
+    address that its id makes.
+    """
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    book = models.UUIDField()
+    type = models.CharField(max_length=9, choices=[(one, one) for one in Type])
+    currency = models.CharField(max_length=3)
+    code = models.CharField(max_length=40)
+    name = models.CharField(max_length=200, blank=True)
+    floor = models.BigIntegerField(null=True, blank=True)
+    closed = models.BooleanField(default=False)
+    metadata = models.JSONField(default=dict, blank=True)
+    opened_at = models.DateTimeField()
+    version = models.BigIntegerField(default=1)
+
+    class Meta:
+        verbose_name = "merchants' account"
+        ordering = ("book", "code")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["book", "code"], name="ledger_bookaccount_has_a_code_of_its_own"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(book=chart.PLATFORM),
+                name="ledger_bookaccount_is_never_the_platforms",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.currency}"

@@ -3,6 +3,7 @@
 from fintech.kernel import ids
 from fintech.kernel.money import Money
 from fintech.ledger.data import JournalEntryView
+from fintech.ledger.data.books import public_account
 from fintech.wire.scalars import Json, amount, head, public, unix, unix_or_null
 
 
@@ -16,7 +17,7 @@ def render(entry: JournalEntryView) -> Json:
         "kind": entry.kind.name.lower(),
         "lines": [
             {
-                "account": line.address,
+                "account": public_account(line.address),
                 **amount(line.amount),
                 "direction": str(line.direction),
                 "pending": line.pending,

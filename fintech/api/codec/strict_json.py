@@ -16,12 +16,29 @@ def read(body: bytes) -> dict[str, Node]:
         Malformed: no JSON, no UTF-8, no object, a name twice, NaN or Infinity, a lone
             surrogate, too many names, or too deep.
     """
+    return _checked(_tree(body))
+
+
+def read_list(body: bytes) -> list[dict[str, Node]]:
+    """
+    Read an array of objects of JSON, each within the limits of one.
+
+    Raises:
+        Malformed: as for one object, or no array.
+    """
+    tree = _tree(body)
+    if not isinstance(tree, list):
+        raise Malformed("The body is not an array.")
+    return [_checked(item) for item in tree]
+
+
+def _tree(body: bytes) -> Node:
     try:
         text = body.decode()
     except UnicodeDecodeError:
         raise Malformed("The body is not UTF-8.") from None
     try:
-        tree = json.loads(
+        tree: Node = json.loads(
             text,
             object_pairs_hook=_object,
             parse_constant=_no_number,
@@ -33,6 +50,10 @@ def read(body: bytes) -> dict[str, Node]:
     except json.JSONDecodeError as error:
         message = f"The body is not JSON: {error.msg} at character {error.pos}."
         raise Malformed(message) from None
+    return tree
+
+
+def _checked(tree: Node) -> dict[str, Node]:
     if not isinstance(tree, dict):
         raise Malformed("The body is not an object.")
     if _names(tree, 1) > MAX_PAIRS:

@@ -21,6 +21,7 @@ from fintech.wire import (
     fraud_assessments,
     fraud_cases,
     idempotency_keys,
+    ledger_books,
     ledger_entries,
     limits,
     payment_intents,
@@ -78,6 +79,35 @@ def _samples() -> dict[str, list[Json]]:
         "fraud.case": [fraud_cases.render(known.CASE), fraud_cases.render(known.CLOSED_CASE)],
         "limit": [limits.render(known.LIMIT), limits.render(known.ROLLING_LIMIT)],
         "wallet_movement": [wallets.render_movement(known.MOVED)],
+        "ledger.account": [
+            ledger_books.render_account(known.BOOK_ACCOUNT, known.BOOK_BALANCE),
+            ledger_books.render_account(known.BARE_BOOK_ACCOUNT, known.BOOK_BALANCE),
+        ],
+        "ledger.entry_batch": [
+            ledger_books.render_batch(
+                [
+                    ledger_books.render_result(ids.public("ltx", known.ENTRY_ID), "posted"),
+                    ledger_books.render_result(
+                        None, "rejected", [("parameter_missing", "An entry has lines.", "lines")]
+                    ),
+                    ledger_books.render_result(
+                        None, "rejected", [("malformed_body", "The body is not JSON.", None)]
+                    ),
+                ]
+            )
+        ],
+        "ledger.line": [ledger_books.render_line(known.STATEMENT_LINE)],
+        "ledger.proof": [ledger_books.render_proof(known.ENTRY_ID, known.ENTRY_PROOF)],
+        "ledger.trial_balance": [
+            ledger_books.render_trial_balance([known.TRIAL_LINE], as_of)
+            for as_of in (None, samples.AT)
+        ],
+        "ledger.verification": [
+            ledger_books.render_verification([], accounts=2, lines=4, newest=None),
+            ledger_books.render_verification(
+                [known.FAULT], accounts=2, lines=4, newest=known.ENTRY_PROOF.seal
+            ),
+        ],
         "ledger.entry": [
             ledger_entries.render(known.ENTRY),
             ledger_entries.render(known.CAPTURE_ENTRY),

@@ -11,7 +11,9 @@ from uuid import UUID
 
 from fintech.fraud import data as fraud
 from fintech.kernel.money import Money
+from fintech.kernel.proof import EMPTY_ROOT, GENESIS, Head, Signature, Tree
 from fintech.ledger import data as ledger
+from fintech.ledger.data import books
 from fintech.merchants import data as merchants
 from fintech.payments import data as payments
 from fintech.payments.errors import UnexpectedState
@@ -407,6 +409,62 @@ CAPTURE_ENTRY = replace(
     expires_at=None,
     state=ledger.EntryState.POSTED,
     remaining=None,
+)
+BOOK_ACCOUNT = books.BookAccount(
+    id=_id(60),
+    book=MERCHANT_ID,
+    type=ledger.Type.ASSET,
+    currency="EUR",
+    code="1000",
+    name="Cash",
+    floor=0,
+    closed=False,
+    metadata={"branch": "Berlin"},
+    opened_at=AT,
+    version=1,
+)
+BARE_BOOK_ACCOUNT = replace(BOOK_ACCOUNT, name="", floor=None, closed=True, metadata={})
+BOOK_BALANCE = ledger.Balance(
+    posted=_eur(4250),
+    pending=_eur(0),
+    available=_eur(4250),
+    pending_in=_eur(0),
+    pending_out=_eur(0),
+    sequence=1,
+)
+STATEMENT_LINE = ledger.StatementLine(
+    sequence=1,
+    entry_id=ENTRY_ID,
+    template="book.sale",
+    subject=None,
+    occurred_at=AT,
+    recorded_at=AT,
+    amount=_eur(4250),
+    balance=_eur(4250),
+)
+TRIAL_LINE = books.BookTrialLine(account=BOOK_ACCOUNT, debit=_eur(4250), credit=_eur(0))
+FAULT = ledger.Fault(row="ledger_line 7/1", reason="was changed")
+ENTRY_PROOF = ledger.EntryProof(
+    seal=ledger.Seal(
+        head=Head(
+            origin="ledger.journal",
+            number=1,
+            size=1,
+            root=EMPTY_ROOT,
+            previous=GENESIS,
+            sealed_at_us=int(AT.timestamp()) * 1_000_000,
+        ),
+        signature=Signature(key_id="0123456789abcdef", value=bytes(64)),
+        tree=Tree(),
+        leaves=(),
+        epoch="1",
+        floor_position=0,
+        from_xid=1,
+        to_xid=2,
+    ),
+    leaf=EMPTY_ROOT,
+    index=0,
+    path=(EMPTY_ROOT,),
 )
 EVENT = MerchantEvent(
     id=_id(30),

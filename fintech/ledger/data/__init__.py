@@ -10,16 +10,19 @@ from datetime import date, datetime
 from enum import IntEnum, StrEnum
 from uuid import UUID
 
+from fintech.kernel.frozen import shape
 from fintech.kernel.money import Money
 from fintech.kernel.seals import Fault, Seal
-from fintech.ledger.data.chart import Account
+from fintech.ledger.data.chart import Account, Type
 
 __all__ = [
     "Account",
     "Balance",
+    "Batch",
     "Code",
     "Direction",
     "EntryKind",
+    "EntryProof",
     "EntryState",
     "Expectation",
     "Expected",
@@ -34,6 +37,7 @@ __all__ = [
     "Seen",
     "StatementLine",
     "TrialLine",
+    "Type",
 ]
 
 
@@ -125,6 +129,15 @@ class Outcome:
     code: Code
 
 
+@shape("ledger.batch.v1")
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What came of each entry of a batch, in its order."""
+
+    outcomes: tuple[Outcome, ...]
+
+
+@shape("ledger.posted.v1")
 @dataclass(frozen=True, slots=True)
 class Posted:
     """An entry that is in the journal; `existed` if an earlier call had put it there."""
@@ -148,6 +161,16 @@ class Balance:
     pending_in: Money
     pending_out: Money
     sequence: int = 0  # How many lines the account has.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryProof:
+    """What shows that an entry is in the journal: its leaf, and the way to a signed root."""
+
+    seal: Seal
+    leaf: bytes
+    index: int
+    path: tuple[bytes, ...]
 
 
 class Direction(StrEnum):

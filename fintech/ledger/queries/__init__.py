@@ -2,12 +2,22 @@
 
 from fintech.ledger.queries.balances import (
     balance,
+    balance_as_of,
     merchant_available,
     merchant_pending,
     statement,
     trial_balance,
     wallet_balance,
     wallet_balances,
+)
+from fintech.ledger.queries.books import (
+    book_account,
+    book_accounts,
+    book_balances,
+    book_entries,
+    book_trial_balance,
+    named_accounts,
+    own_pending,
 )
 from fintech.ledger.queries.exporting import FORMATS as EXPORTS
 from fintech.ledger.queries.invariants import INVARIANTS, replay
@@ -18,13 +28,19 @@ from fintech.ledger.queries.journal import (
     journal_source,
     reversals_of,
 )
-from fintech.ledger.queries.verifying import LOG, heads, verify
+from fintech.ledger.queries.verifying import LOG, heads, proof, verify, verify_book
 
 __all__ = [
     "EXPORTS",
     "INVARIANTS",
     "LOG",
     "balance",
+    "balance_as_of",
+    "book_account",
+    "book_accounts",
+    "book_balances",
+    "book_entries",
+    "book_trial_balance",
     "entries_of",
     "entry",
     "expectations",
@@ -32,11 +48,15 @@ __all__ = [
     "journal_source",
     "merchant_available",
     "merchant_pending",
+    "named_accounts",
+    "own_pending",
+    "proof",
     "replay",
     "reversals_of",
     "statement",
     "trial_balance",
     "verify",
+    "verify_book",
     "wallet_balance",
     "wallet_balances",
 ]

@@ -1,13 +1,14 @@
 """What accounts hold: one row read, whatever their history."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
 
 from fintech.kernel.money import Money
 from fintech.ledger import data
-from fintech.ledger.data import chart
+from fintech.ledger.data import books, chart
 from fintech.ledger.data.chart import Account, Normal
 from fintech.ledger.posting import SHARD
 
@@ -39,14 +40,17 @@ def wallet_balance(wallet_id: UUID, currency: str) -> data.Balance:
 
 def wallet_balances(wallets: Sequence[tuple[UUID, str]]) -> list[data.Balance]:
     """Return what is in wallets, each in a currency, as of one moment."""
-    return _balances([chart.account(chart.WALLET, currency, str(id_)) for id_, currency in wallets])
+    return of_accounts(
+        [chart.account(chart.WALLET, currency, str(id_)) for id_, currency in wallets]
+    )
 
 
 def _balance(account: Account) -> data.Balance:
-    return _balances([account])[0]
+    return of_accounts([account])[0]
 
 
-def _balances(accounts: Sequence[Account]) -> list[data.Balance]:
+def of_accounts(accounts: Sequence[Account]) -> list[data.Balance]:
+    """Return what accounts hold, as of one moment; nothing, where one was never used."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT digest, posted, pending_debit, pending_credit, seq FROM ledger_balance "
@@ -70,11 +74,62 @@ def _told(account: Account, posted: int, debit: int, credit: int, sequence: int)
     )
 
 
+def balance_as_of(
+    address: str,
+    currency: str,
+    *,
+    occurred_at: datetime | None = None,
+    recorded_at: datetime | None = None,
+) -> Money:
+    """
+    Return what an account had posted at an instant, as it was known at another.
+
+    Args:
+        occurred_at: count what had happened by then; everything, if not given.
+        recorded_at: of that, count what we had recorded by then; everything, if not given.
+
+    Raises:
+        NotInTheChart: no kind of account has an address like this.
+    """
+    account = books.account_at(address, currency)
+    (posted,) = posted_of([account], as_of=occurred_at, recorded_at=recorded_at)
+    return Money(posted * account.normal, currency)
+
+
+def posted_of(
+    accounts: Sequence[Account],
+    *,
+    as_of: datetime | None = None,
+    recorded_at: datetime | None = None,
+) -> list[int]:
+    """Return what accounts had posted (debit positive), now or as of instants of both clocks."""
+    digests = [account.digest for account in accounts]
+    with connection.cursor() as cursor:
+        if as_of is None and recorded_at is None:
+            cursor.execute(
+                "SELECT digest, posted FROM ledger_balance "
+                "WHERE shard = %s AND digest = ANY(%s::uuid[])",
+                [SHARD, digests],
+            )
+        else:
+            cursor.execute(
+                "SELECT b.digest, sum(l.amount)::bigint FROM ledger_balance b "
+                "JOIN ledger_line l ON l.shard = b.shard AND l.account = b.account "
+                "JOIN ledger_entry e ON e.shard = l.shard AND e.id = l.entry_id "
+                "WHERE b.shard = %s AND b.digest = ANY(%s::uuid[]) "
+                "AND e.occurred_at <= coalesce(%s::timestamptz, 'infinity') "
+                "AND e.recorded_at <= coalesce(%s::timestamptz, 'infinity') GROUP BY b.digest",
+                [SHARD, digests, as_of, recorded_at],
+            )
+        found = dict(cursor.fetchall())
+    return [found.get(digest, 0) for digest in digests]
+
+
 def statement(
     address: str, currency: str, *, limit: int = 20, before: int | None = None
 ) -> list[data.StatementLine]:
     """Return an account's posted lines with the balance after each, newest first."""
-    account = chart.at(address, currency)
+    account = books.account_at(address, currency)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT l.seq, l.entry_id, e.template, e.subject, e.occurred_at, e.recorded_at, "
@@ -101,17 +156,35 @@ def statement(
     ]
 
 
-def trial_balance() -> list[data.TrialLine]:
-    """Return what each kind of account holds, per currency; debits equal credits."""
+_NOW = "SELECT shard, account, posted FROM ledger_balance"
+_THEN = """
+SELECT l.shard, l.account, sum(l.amount)::bigint AS posted FROM ledger_line l
+JOIN ledger_entry e ON e.shard = l.shard AND e.id = l.entry_id
+WHERE e.occurred_at <= coalesce(%s::timestamptz, 'infinity')
+  AND e.recorded_at <= coalesce(%s::timestamptz, 'infinity')
+GROUP BY l.shard, l.account
+"""
+
+
+def trial_balance(
+    *, occurred_at: datetime | None = None, recorded_at: datetime | None = None
+) -> list[data.TrialLine]:
+    """
+    Return what each kind of account holds, per currency; debits equal credits.
+
+    Now, or as of an instant at which things occurred, as it was known at another.
+    """
+    instants = [occurred_at, recorded_at]
+    past = any(instants)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT a.code, a.currency, count(*), "
             "coalesce(sum(b.posted) FILTER (WHERE b.posted > 0), 0)::bigint, "
             "coalesce(-sum(b.posted) FILTER (WHERE b.posted < 0), 0)::bigint "
             "FROM ledger_account a "
-            "JOIN ledger_balance b ON b.shard = a.shard AND b.account = a.account "
+            f"JOIN ({_THEN if past else _NOW}) b ON b.shard = a.shard AND b.account = a.account "
             "WHERE a.book = %s GROUP BY 1, 2 ORDER BY 2, 1",
-            [chart.PLATFORM],
+            [*(instants if past else ()), chart.PLATFORM],
         )
         rows = cursor.fetchall()
     return [

@@ -48,6 +48,14 @@ def entry(entry_id: UUID) -> data.JournalEntryView:
     return _views(rows)[0]
 
 
+def entries_by_id(entry_ids: Sequence[UUID]) -> list[data.JournalEntryView]:
+    """Return those of some journal entries that are there, in the order asked for."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"{_ENTRY} WHERE e.shard = %s AND e.id = ANY(%s)", [SHARD, [*entry_ids]])
+        found = {view.id: view for view in _views(cursor.fetchall())}
+    return [found[one] for one in entry_ids if one in found]
+
+
 def reversals_of(entry_id: UUID) -> list[data.JournalEntryView]:
     """Return the entry that takes another one back, if there is one."""
     return [one for one in entries_of(entry_id) if one.template == "reversal"]

@@ -1,18 +1,40 @@
 """Writing the books: post entries, close periods and accounts, seal what was posted."""
 
+from fintech.ledger.services.books import (
+    open_book_account,
+    post_one_to_book,
+    post_to_book,
+    reverse_in_book,
+    set_book_account_closed,
+    update_book_account,
+)
 from fintech.ledger.services.closing import close_account, close_period, reopen_account
 from fintech.ledger.services.growing import open_partitions, seal
-from fintech.ledger.services.posting import MOST_ENTRIES, MOST_LINES, post, reverse, try_post
+from fintech.ledger.services.posting import (
+    MOST_ENTRIES,
+    MOST_LINES,
+    post,
+    refusal,
+    reverse,
+    try_post,
+)
 
 __all__ = [
     "MOST_ENTRIES",
     "MOST_LINES",
     "close_account",
     "close_period",
+    "open_book_account",
     "open_partitions",
     "post",
+    "post_one_to_book",
+    "post_to_book",
+    "refusal",
     "reopen_account",
     "reverse",
+    "reverse_in_book",
     "seal",
+    "set_book_account_closed",
     "try_post",
+    "update_book_account",
 ]

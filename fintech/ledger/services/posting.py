@@ -48,10 +48,15 @@ def post(entries: Sequence[data.JournalEntry], *, by: Actor) -> list[data.Posted
     outcomes = _post(entries, whole=True, by=by)
     for outcome in outcomes:
         if not outcome.code.stands:
-            raise _REFUSALS[outcome.code](outcome.entry_id)
+            raise refusal(outcome)
     return [
         data.Posted(outcome.entry_id, existed=outcome.code == Code.EXISTS) for outcome in outcomes
     ]
+
+
+def refusal(outcome: data.Outcome) -> errors.PostingRefused:
+    """Return why an entry that does not stand was refused, as the error that names the rule."""
+    return _REFUSALS[outcome.code](outcome.entry_id)
 
 
 def try_post(entries: Sequence[data.JournalEntry], *, by: Actor) -> list[data.Outcome]:

@@ -220,6 +220,9 @@ _RULES = (
         "Use a new id.",
     ),
     Rule("period_closed", 400, INVALID, "The period is closed.", "Book it in an open period."),
+    Rule(
+        "entry_not_sealed", 400, INVALID, "The entry is not sealed yet.", "Ask again in a second."
+    ),
     Rule("period_not_over", 400, INVALID, "The period is not over.", "Close it when it is."),
     Rule(
         "ledger_account_in_use",

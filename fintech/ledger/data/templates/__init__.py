@@ -8,6 +8,7 @@ credit; a capture of it repeats that pair first. Lines that will be seen at a pr
 a bank say where, under which reference and by when.
 """
 
+from fintech.ledger.data.templates.by_merchants import by_merchant
 from fintech.ledger.data.templates.cards import (
     authorize_card,
     capture_card,
@@ -44,6 +45,7 @@ from fintech.ledger.data.templates.wallets import (
 
 __all__ = [
     "authorize_card",
+    "by_merchant",
     "capture_card",
     "capture_wallet",
     "convert_wallets",

@@ -4,7 +4,15 @@ from datetime import datetime
 from uuid import UUID
 
 from fintech.kernel.money import Money
-from fintech.ledger.data import Direction, EntryKind, JournalEntry, JournalEntryView, Line, chart
+from fintech.ledger.data import (
+    Direction,
+    EntryKind,
+    JournalEntry,
+    JournalEntryView,
+    Line,
+    books,
+    chart,
+)
 from fintech.ledger.data.templates.making import bank, pairs
 
 
@@ -65,7 +73,7 @@ def reversal(*, entry_id: UUID, of: JournalEntryView, at: datetime) -> JournalEn
         at=at,
         lines=tuple(
             Line(
-                chart.at(line.address, line.amount.currency),
+                books.account_at(line.address, line.amount.currency),
                 -line.amount.minor if line.direction == Direction.DEBIT else line.amount.minor,
             )
             for line in of.lines

@@ -9,12 +9,15 @@ which row explains it.
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from uuid import UUID
 
 from django.db import connection
 
 from fintech.kernel import invariants
 from fintech.kernel.sealing import SealedLog
 from fintech.kernel.seals import Fault, Seal
+from fintech.ledger import errors
+from fintech.ledger.data import EntryProof
 from fintech.ledger.queries.verifying import naming
 from fintech.ledger.queries.verifying.books import Books
 from fintech.ledger.queries.verifying.reading import CONTENT, RECORD, streams
@@ -63,6 +66,46 @@ def _uncollected() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+def verify_book(book: UUID) -> tuple[list[Fault], int, int]:
+    """
+    Check the chains, entries and balances of one book's accounts.
+
+    Returns the rows that differ, and how many accounts and lines there are.
+    """
+    with nullcontext() if connection.in_atomic_block else invariants.snapshot():
+        books = Books()
+        books.read_accounts(book)
+        with _uncollected(), streams(book) as chunks:
+            for kind, rows in chunks:
+                if kind == "entries":
+                    books.take_entries(rows)
+                    books.take_up()
+                else:
+                    books.take_lines(rows)
+        found = list(naming.faults(books, set(), book))
+        return found, len(books.chains), sum(chain.seq for chain in books.chains.values())
+
+
+def proof(entry_id: UUID) -> EntryProof | None:
+    """
+    Return what shows an entry to be in the journal; None if it is not sealed yet.
+
+    Raises:
+        EntryNotFound: there is none with this id.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT position FROM ledger_entry WHERE id = %s", [entry_id])
+        row = cursor.fetchone()
+    if row is None:
+        raise errors.EntryNotFound(entry_id)
+    shown = LOG.inclusion(row[0])
+    if shown is None:
+        return None
+    seal, index, path = shown
+    leaf = dict(seal.leaves)[row[0]]
+    return EntryProof(seal=seal, leaf=leaf, index=index, path=tuple(path))
 
 
 def heads(*, limit: int = 20) -> list[Seal]:

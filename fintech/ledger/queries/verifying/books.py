@@ -79,20 +79,21 @@ class Books:
     accounts: set[str] = field(default_factory=set)
     names: dict[Key, str] = field(default_factory=dict)
 
-    def read_accounts(self) -> None:
-        """Begin each account's chain with its identity and rules."""
+    def read_accounts(self, book: UUID | None = None) -> None:
+        """Begin the chain of each account (of one book) with its identity and rules."""
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT shard, account, digest, book, code, normal, floor, currency, address "
-                "FROM ledger_account"
+                "FROM ledger_account WHERE coalesce(book = %s::uuid, true)",
+                [book],
             )
-            for shard, account, digest, book, code, normal, floor, currency, address in cursor:
+            for shard, account, digest, of, code, normal, floor, currency, address in cursor:
                 key = shard, account
                 self.names[key] = f"{address} {currency}"
                 self.chains[key] = Chain(
                     genesis(shard, account, digest, code, normal, floor),
                 )
-                if digest_of(book, address, currency) != digest:
+                if digest_of(of, address, currency) != digest:
                     self.accounts.add(self.names[key])
 
     def take_entries(self, rows: list[bytes]) -> list[tuple[int, bytes, int, bytes]]:
@@ -233,8 +234,8 @@ def genesis(  # noqa: PLR0917 - the fixed order of what is hashed.
     ).digest()
 
 
-def balances() -> Iterator[tuple[Key, tuple[object, ...]]]:
-    """Yield what is stored of each account's balance."""
+def balances(book: UUID | None = None) -> Iterator[tuple[Key, tuple[object, ...]]]:
+    """Yield what is stored of each account's balance (in one book)."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT b.shard, b.account, b.posted, b.seq, b.head, b.pending_debit, "
@@ -244,7 +245,9 @@ def balances() -> Iterator[tuple[Key, tuple[object, ...]]]:
             "FROM ledger_balance b "
             "LEFT JOIN ledger_account a ON a.shard = b.shard AND a.account = b.account "
             "LEFT JOIN LATERAL (SELECT closed FROM ledger_closing c WHERE c.shard = b.shard "
-            "AND c.account = b.account ORDER BY version DESC LIMIT 1) c ON true"
+            "AND c.account = b.account ORDER BY version DESC LIMIT 1) c ON true "
+            "WHERE coalesce(a.book = %s::uuid, %s::uuid IS NULL)",
+            [book, book],
         )
         for shard, account, posted, seq, head, debit, credit, same in cursor:
             yield (shard, account), (posted, seq, bytes(head), debit, credit, same)

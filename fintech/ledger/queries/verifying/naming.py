@@ -19,7 +19,7 @@ from fintech.ledger.queries.verifying.reading import CONTENT
 _MOST_NAMED = 1_000  # Of lines that are missing in one gap.
 
 
-def faults(books: Books, known: set[str]) -> Iterator[Fault]:
+def faults(books: Books, known: set[str], book: UUID | None = None) -> Iterator[Fault]:
     """Name the rows; `known` are those that the seals have named already."""
     orphans = books.finish()
     for name in sorted(books.accounts):
@@ -35,8 +35,9 @@ def faults(books: Books, known: set[str]) -> Iterator[Fault]:
         if entry_id not in links and _row(entry_id) not in known:
             for key, seq in lines:
                 yield Fault(row=_line(key, seq), reason="is not what its entry says")
-    yield from _balances(books)
-    yield from _remainders(books)
+    yield from _balances(books, book)
+    if book is None:
+        yield from _remainders(books)
 
 
 def _row(entry_id: bytes) -> str:
@@ -185,9 +186,9 @@ def _begins(shard: int, account: int) -> bytes:
     return genesis(shard, account, *row) if row else b""
 
 
-def _balances(books: Books) -> Iterator[Fault]:
+def _balances(books: Books, book: UUID | None) -> Iterator[Fault]:
     named = {(one.key, one.seq) for one in books.broken}
-    stored = dict(balances())
+    stored = dict(balances(book))
     for key, (posted, seq, head, debit, credit, same) in stored.items():
         name = books.names.get(key)
         if name is None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from queue import Empty, Full, Queue
 from typing import Any, Literal
+from uuid import UUID
 
 import psycopg
 from django.db import connection
@@ -30,6 +31,12 @@ RECORD = """'\\x00'::bytea || int8send(position) || int8send(xid::text::bigint)
 _ENTRIES = f"SELECT uuid_send(id) || int4send(octet_length(lines)) || {RECORD} || {CONTENT} {{}}"
 _LINES = """SELECT uuid_send(entry_id) || int4send(account) || int2send(shard) || int2send(no)
   || int8send(seq) || int8send(amount) || int8send(pending) || int8send(balance) || hash {}"""
+_ACCOUNTS = "(SELECT shard, account FROM ledger_account WHERE book = %s)"
+_IN_BOOK = {
+    "entries": "WHERE id IN (SELECT entry_id FROM ledger_line "
+    f"WHERE (shard, account) IN {_ACCOUNTS})",
+    "lines": f"WHERE (shard, account) IN {_ACCOUNTS} ORDER BY account, seq",
+}
 _CHUNK = {"entries": 10_000, "lines": 20_000}
 _AHEAD = 3  # Chunks that wait, at most.
 
@@ -38,9 +45,11 @@ Chunk = tuple[Kind, list[bytes]]
 
 
 @contextmanager
-def streams() -> Iterator[Iterator[Chunk]]:
+def streams(book: UUID | None = None) -> Iterator[Iterator[Chunk]]:
     """
     Yield chunks of entries and of lines by turns, in the order in which they are stored.
+
+    All of the journal, or what stands in one book.
 
     Needs the caller's transaction, which nobody else may use meanwhile.
     """
@@ -48,7 +57,7 @@ def streams() -> Iterator[Iterator[Chunk]]:
     chunks: Queue[Chunk | BaseException | None] = Queue(maxsize=_AHEAD)
     over = threading.Event()
     reader = threading.Thread(
-        target=_read, args=(connection.connection, chunks, over), name="journal reader"
+        target=_read, args=(connection.connection, book, chunks, over), name="journal reader"
     )
     reader.start()
     try:
@@ -71,12 +80,16 @@ def _chunks(chunks: "Queue[Chunk | BaseException | None]") -> Iterator[Chunk]:
 
 def _read(
     database: psycopg.Connection[Any],
+    book: UUID | None,
     chunks: "Queue[Chunk | BaseException | None]",
     over: threading.Event,
 ) -> None:
     """Read both streams so that about as many lines are read as the entries have."""
     try:
-        with _cursor(database, "entries") as entries, _cursor(database, "lines") as lines:
+        with (
+            _cursor(database, "entries", book) as entries,
+            _cursor(database, "lines", book) as lines,
+        ):
             open_: dict[Kind, Any] = {"entries": entries, "lines": lines}
             ahead = 0  # Lines of the entries that were read, less lines that were read.
             while open_ and not over.is_set():
@@ -95,11 +108,17 @@ def _read(
         _put(chunks, error, over)
 
 
-def _cursor(database: psycopg.Connection[Any], kind: Kind) -> psycopg.ServerCursor[Any]:
+def _cursor(
+    database: psycopg.Connection[Any], kind: Kind, book: UUID | None
+) -> psycopg.ServerCursor[Any]:
     cursor = database.cursor(name=f"verify_{kind}", binary=True)
     # In the order of storage, which is nearly that of posting: no sort, whatever the size.
     table = {"entries": "FROM ledger_entry", "lines": "FROM ledger_line"}[kind]
-    cursor.execute({"entries": _ENTRIES, "lines": _LINES}[kind].format(table))
+    query = {"entries": _ENTRIES, "lines": _LINES}[kind]
+    if book is None:
+        cursor.execute(query.format(table))
+    else:
+        cursor.execute(query.format(f"{table} {_IN_BOOK[kind]}"), [book])
     return cursor
 
 
