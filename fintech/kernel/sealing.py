@@ -101,6 +101,13 @@ class SealedLog:
             self._write(cursor, made)
         return made
 
+    def each(self) -> Iterator[Seal]:
+        """Yield every seal from the first, a few in memory at a time."""
+        number = 0
+        while page := list(self._seals("WHERE no > %s ORDER BY no LIMIT 4", number)):
+            yield from page
+            number = page[-1].number
+
     def heads(self, *, limit: int = 20, before: int | None = None) -> list[Seal]:
         """Return the latest seals, newest first."""
         if before is None:

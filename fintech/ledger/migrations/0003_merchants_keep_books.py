@@ -1,5 +1,7 @@
 """Accounts that merchants open in books of their own; seals are found by what they hold."""
 
+from uuid import UUID
+
 from django.db import migrations, models
 
 from fintech.kernel.schema import InSchema
@@ -35,7 +37,7 @@ class Migration(migrations.Migration):
                         fields=("book", "code"), name="ledger_bookaccount_has_a_code_of_its_own"
                     ),
                     models.CheckConstraint(
-                        condition=~models.Q(book="00000000-0000-0000-0000-000000000000"),
+                        condition=~models.Q(book=UUID(int=0)),
                         name="ledger_bookaccount_is_never_the_platforms",
                     ),
                 ],

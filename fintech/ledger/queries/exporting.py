@@ -52,7 +52,7 @@ def jsonl() -> Iterator[str]:
     for part in (_ACCOUNTS, _ENTRIES, _LINES):
         for (text,) in _stream(part):
             yield text
-    for seal in reversed(LOG.heads(limit=1 << 31)):
+    for seal in LOG.each():
         yield json.dumps(
             {
                 "type": "seal",
@@ -80,15 +80,15 @@ def hledger() -> Iterator[str]:
 
 
 def beancount() -> Iterator[str]:
-    """Yield the posted lines as beancount reads them, each account opened before its use."""
-    opened: set[str] = set()
+    """Yield the posted lines as beancount reads them, all accounts opened at the first entry."""
     yield 'option "booking_method" "NONE"'
+    with connection.cursor() as cursor:
+        # Entries may be back-dated, and beancount wants an account open by then.
+        cursor.execute("SELECT min(occurred_at) FROM ledger_entry")
+        first = cursor.fetchone()[0]
+    for address, currency in _names().values():
+        yield f"{first:%Y-%m-%d} open {_capitalized(f'{address}:{currency}')} {currency}"
     for entry_id, at, template, lines in _posted():
-        for address, amount in lines:
-            name = _capitalized(address)
-            if name not in opened:
-                opened.add(name)
-                yield f"{at:%Y-%m-%d} open {name} {amount.currency}"
         yield f'{at:%Y-%m-%d} * "{template}" "{entry_id}"'
         for address, amount in lines:
             yield f"  {_capitalized(address)}  {amount}"
@@ -97,9 +97,7 @@ def beancount() -> Iterator[str]:
 
 def _posted() -> Iterator[tuple[str, datetime, str, list[tuple[str, Money]]]]:
     """Yield entries that moved money, with a currency on each account's name."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT account, address, currency FROM ledger_account")
-        names = {number: (address, currency) for number, address, currency in cursor.fetchall()}
+    names = _names()
     for entry_id, at, template, packed in _stream(_POSTED):
         lines = [
             (f"{names[account][0]}:{names[account][1]}", Money(amount, names[account][1]))
@@ -108,6 +106,12 @@ def _posted() -> Iterator[tuple[str, datetime, str, list[tuple[str, Money]]]]:
         ]
         if lines:
             yield str(entry_id), at, template, lines
+
+
+def _names() -> dict[int, tuple[str, str]]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT account, address, currency FROM ledger_account ORDER BY account")
+        return {number: (address, currency) for number, address, currency in cursor.fetchall()}
 
 
 def _capitalized(address: str) -> str:
