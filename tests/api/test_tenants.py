@@ -68,6 +68,9 @@ MADE: dict[str, Callable[[Api], str]] = {
     "re": lambda api: api.post("/v1/refunds", payment_intent=_paid(api)["id"]).body["id"],
     "txn": _movement,
     "ltx": _entry,
+    "lac": lambda api: api.post(
+        "/v1/ledger/accounts", code="1000", type="asset", currency="eur"
+    ).body["id"],
     "fra": _assessment,
     "cus": lambda api: api.post("/v1/customers", name="Ada").body["id"],
     "pm": lambda api: api.post("/v1/payment_methods", type="card", card={"token": "tok_visa"}).body[
