@@ -24,6 +24,7 @@ app.conf.beat_schedule = {
         ("open-partitions", "fintech.ledger.tasks.open_partitions", 86_400.0),
         ("reconcile", "fintech.reconciliation.tasks.run_nightly", 3600.0),
         ("forget-requests", "fintech.merchants.tasks.forget_requests", 3600.0),
+        ("forget-tokens", "fintech.merchants.tasks.forget_expired_tokens", 3600.0),
         ("reap-keys", "fintech.kernel.tasks.reap_idempotency_keys", 3600.0),
     )
 }

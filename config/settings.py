@@ -178,6 +178,7 @@ INSTALLED_APPS = [
     "guardian",
     "allauth",
     "allauth.account",
+    "allauth.idp.oidc",
     "fintech.kernel",
     "fintech.merchants",
     "fintech.ledger",
@@ -237,6 +238,7 @@ ANONYMOUS_USER_NAME = None
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "fintech.merchants.credentials.MachineSecret",  # secrets of programs, which are pure chance
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {
@@ -250,6 +252,11 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "config.security.Accounts"
+# OAuth 2.0 for programs: client credentials only, tokens by RFC 9068 (fintech/api/oauth.py).
+IDP_OIDC_ADAPTER = "fintech.api.oauth.Provider"
+IDP_OIDC_AUTH_METHODS = ["client_secret_basic", "client_secret_post"]
+# Proxies that may say which certificate a client came with (`Client-Cert`, RFC 9440).
+TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=[])
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/dashboard/"
 

@@ -57,7 +57,10 @@ import django
 from django.conf import settings as _settings
 
 # Passwords are hashed slowly on purpose; thousands of tests need not wait for it.
-_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+_settings.PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.MD5PasswordHasher",
+    "fintech.merchants.credentials.MachineSecret",
+]
 django.setup()
 if _distributes:
     # Workers set it themselves, once their servers are up.

@@ -1,4 +1,4 @@
-"""Who asks: a key in the `Authorization` header, as Bearer or as the user of Basic."""
+"""Who asks: a key in the `Authorization` header, as Bearer or as the user of Basic, or a token."""
 
 import base64
 import binascii
@@ -12,7 +12,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from fintech.api import errors
+from fintech.api import certificates, errors, jws, tokens
 from fintech.kernel import clock, ids
 from fintech.merchants import data as merchant_data
 from fintech.merchants import errors as merchant_errors
@@ -24,32 +24,56 @@ CHALLENGE = 'Bearer realm="api"'
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """A merchant's program, known by its key."""
+    """A merchant's program, known by its key or by its access token."""
 
     merchant_id: UUID
-    key_id: UUID
-    key: merchant_data.ApiKey
+    name: str  # The key's id or the OAuth client's, for the log.
+    key_id: UUID | None = None  # None for a token.
+    scopes: frozenset[str] | None = None  # None opens everything.
 
     def may(self, scope: str) -> bool:
-        """Whether the key may do what a scope names."""
-        return self.key.allows(scope)
+        """Whether it may do what a scope names; to write is also to read."""
+        if self.scopes is None or scope in self.scopes:
+            return True
+        resource, _, what = scope.partition(":")
+        return what == "read" and f"{resource}:write" in self.scopes
 
 
-def identify(headers: Mapping[str, str], *, at: datetime) -> Caller:
+def identify(headers: Mapping[str, str], *, at: datetime, peer: str = "") -> Caller:
     """
     Return who asks.
 
+    Args:
+        peer: the address that the request came from; only a proxy we trust may tell of a
+            client's certificate.
+
     Raises:
         ApiKeyMissing: there is no credential.
-        ApiKeyInvalid, ApiKeyExpired: it is not one in force.
+        ApiKeyInvalid, ApiKeyExpired, TokenInvalid, TokenExpired: it is not one in force.
         AccountInvalid: the caller wants to act for somebody else.
     """
-    secret = dialect.own_spelling(_secret(headers.get("Authorization", "")))
-    key = merchants.authenticate(secret, at=at)
+    secret = _secret(headers.get("Authorization", ""))
+    if jws.looks_like(secret):
+        caller = _by_token(secret, certificates.presented(headers, peer=peer))
+    else:
+        caller = _by_key(dialect.own_spelling(secret), at=at)
     account = dialect.named_account(headers)
-    if account is not None and account != ids.public("acct", key.merchant_id):
+    if account is not None and account != ids.public("acct", caller.merchant_id):
         raise errors.AccountInvalid
-    return Caller(merchant_id=key.merchant_id, key_id=key.id, key=key)
+    return caller
+
+
+def _by_key(secret: str, *, at: datetime) -> Caller:
+    key = merchants.authenticate(secret, at=at)
+    scopes = None if key.kind == merchant_data.KeyKind.SECRET else frozenset(key.scopes)
+    return Caller(merchant_id=key.merchant_id, name=str(key.id), key_id=key.id, scopes=scopes)
+
+
+def _by_token(token: str, certificate: str) -> Caller:
+    told = tokens.read(token)
+    if told.certificate and told.certificate != certificate:
+        raise errors.TokenInvalid
+    return Caller(merchant_id=told.merchant_id, name=told.client_id, scopes=told.scopes)
 
 
 def require(caller: Caller, scope: str) -> None:
@@ -89,7 +113,8 @@ class KeyAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[None, Caller]:
         """Return the caller; there is no user behind a key."""
-        return None, identify(request.headers, at=clock.now())
+        peer = request.META.get("REMOTE_ADDR", "")
+        return None, identify(request.headers, at=clock.now(), peer=peer)
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002
         """Return what a caller without credentials is told to send."""

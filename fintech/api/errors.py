@@ -23,6 +23,24 @@ class ApiKeyMissing(Unauthenticated):
         super().__init__("Give your secret key as `Authorization: Bearer KEY`.")
 
 
+class TokenInvalid(Unauthenticated):
+    """An access token is one that we gave out, for us, and did not take back."""
+
+    code = "token_invalid"
+
+    def __init__(self) -> None:
+        super().__init__("The access token is not valid.")
+
+
+class TokenExpired(Unauthenticated):
+    """The access token was good once."""
+
+    code = "token_expired"
+
+    def __init__(self) -> None:
+        super().__init__("The access token has expired.")
+
+
 class AccountInvalid(Forbidden):
     """A key acts for its own merchant only."""
 

@@ -59,6 +59,7 @@ class Asked:
     path: str  # Decoded.
     query: str  # As sent, without the question mark.
     headers: Mapping[str, str]  # Names in any case.
+    peer: str = ""  # The address that it came from.
     read: Callable[[int], bytes]  # The body; `RequestTooLarge` if it is longer than this.
 
 
@@ -91,7 +92,7 @@ def _steps(asked: Asked, trace: Trace) -> Told:
         raise errors.MethodNotAllowed(sorted(methods))
     operation = methods[asked.method]
     negotiation.require_json(asked.headers)
-    trace.caller = authentication.identify(asked.headers, at=trace.at)
+    trace.caller = authentication.identify(asked.headers, at=trace.at, peer=asked.peer)
     authentication.require(trace.caller, operation.scope)
     trace.headers.update(throttling.admit(trace.caller.merchant_id, operation))
     return served(operation, asked, path, trace)

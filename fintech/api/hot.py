@@ -58,6 +58,7 @@ async def serve(scope: Scope, receive: Receive, send: Send) -> int | None:
         headers=front.Headers(
             (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]
         ),
+        peer=(scope.get("client") or ("",))[0],
         read=read,
     )
     told = await waiting.call(lambda: front.answer(asked))

@@ -57,7 +57,7 @@ class Call:
     @property
     def by(self) -> Actor:
         """Return who acts, for the log."""
-        return Actor(kind="api_key", id=str(self.caller.key_id), request_id=self.request_id)
+        return Actor(kind="api_key", id=self.caller.name, request_id=self.request_id)
 
     def once[T](self, work: Callable[[], T]) -> Done[T]:
         """Do what a service does in one transaction, once per key of the caller's."""

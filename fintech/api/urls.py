@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from fintech.api import reference, unsupported
+from fintech.api import oauth, reference, unsupported
 from fintech.api.docs import pages
 from fintech.api.door import Resource
 from fintech.api.inbound import callbacks, receipts, unsubscribing
@@ -16,6 +16,10 @@ urlpatterns = [
         path(framework_pattern(template), Resource.as_view(operations=operations))
         for template, operations in BY_PATH.items()
     ),
+    path("oauth/token", oauth.TokenView.as_view()),
+    path("oauth/revoke", oauth.RevokeView.as_view()),
+    path(".well-known/jwks.json", oauth.keys),
+    path(".well-known/oauth-authorization-server", oauth.metadata),
     path("docs/errors", pages.error_codes),
     path("docs/reference", pages.reference),
     path("docs/compatibility", pages.compatibility),

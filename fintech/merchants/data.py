@@ -184,6 +184,40 @@ class NewKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OAuthClient:
+    """A program that asks for short-lived tokens. Its secret is not kept."""
+
+    id: UUID
+    client_id: str  # "oac_…"
+    merchant_id: UUID
+    name: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    # The certificate that its tokens are bound to: base64url of SHA-256 of the DER form.
+    certificate: str = ""
+    revoked_at: datetime | None = None
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewOAuthClient:
+    """A client at the one moment its secret is known."""
+
+    client: OAuthClient
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningKey:
+    """A key that signs access tokens, or did, or will."""
+
+    kid: str
+    pem: str = field(repr=False)
+    not_before: datetime
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestLogLine:
     """One request to the API, as its merchant may read it. Bodies come redacted."""
 

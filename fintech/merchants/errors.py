@@ -55,6 +55,23 @@ class ApiKeyExpired(Unauthenticated):
         super().__init__("The API key has expired.", api_key_id=str(key_id))
 
 
+class OAuthClientNotFound(NotFound):
+    """This merchant has no such client."""
+
+    def __init__(self, client_id: str) -> None:
+        super().__init__("There is no such OAuth client.", client_id=client_id)
+
+
+class CertificateInvalid(Invalid):
+    """A certificate is named by its SHA-256 in base64url: 43 characters."""
+
+    code = "parameter_invalid"
+
+    def __init__(self) -> None:
+        super().__init__("This is no SHA-256 thumbprint in base64url.")
+        self.param = "certificate"
+
+
 class ApiKeyRetired(Refused):
     """A key that is revoked or expired cannot be rolled."""
 

@@ -119,3 +119,29 @@ class ApiKeyRevoked(ApiKeyFact):
     """A key is good for nothing from now on."""
 
     name: ClassVar = "merchants.api_key_revoked.v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OAuthClientFact(Event):
+    """What every fact of an OAuth client's stream says: never its secret."""
+
+    stream_of: ClassVar = "oauth_client_id"
+
+    oauth_client_id: UUID
+    merchant_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class OAuthClientCreated(OAuthClientFact):
+    """A program can ask for tokens of a merchant."""
+
+    name: ClassVar = "merchants.oauth_client_created.v1"
+
+    scopes: tuple[Code, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OAuthClientRevoked(OAuthClientFact):
+    """A client gets no more tokens, and those it has are good for nothing."""
+
+    name: ClassVar = "merchants.oauth_client_revoked.v1"

@@ -259,6 +259,27 @@ class ApiKey(models.Model):
         )
 
 
+class SigningKey(models.Model):
+    """A key that signs access tokens. What is kept is sealed with the instance's secret."""
+
+    kid = models.CharField(primary_key=True, max_length=64)
+    sealed = models.BinaryField()
+    created_at = models.DateTimeField()
+    not_before = models.DateTimeField()  # Published before, so that everybody knows it by then.
+    expires_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(expires_at__isnull=True) | Q(expires_at__gt=F("not_before")),
+                name="merchants_signingkey_ends_after_it_begins",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.kid
+
+
 class RequestLogLine(models.Model):
     """
     One request to the API.

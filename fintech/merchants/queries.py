@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from allauth.idp.oidc.models import Client, Token
 from django.conf import settings
 from guardian.core import ObjectPermissionChecker
 
-from fintech.kernel import waiting
+from fintech.kernel import ids, waiting
 from fintech.kernel.invariants import Invariant
 from fintech.merchants import credentials, data, errors
 from fintech.merchants.data import MerchantStatus, Role
@@ -22,6 +23,7 @@ from fintech.merchants.models import (
     Membership,
     Merchant,
     RequestLogLine,
+    SigningKey,
     User,
     normalized,
 )
@@ -29,6 +31,7 @@ from fintech.merchants.models import (
 _TRUSTED_S = 2.0
 _MOST_CACHED = 10_000
 _cached: dict[bytes, tuple[float, data.ApiKey]] = {}
+_tokens: dict[bytes, float] = {}
 
 INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
@@ -110,6 +113,79 @@ def _looked_up(digest: bytes) -> data.ApiKey:
     if found is None:
         raise errors.ApiKeyInvalid
     return found.as_data()
+
+
+def oauth_client_of(client: Client) -> data.OAuthClient:
+    """Return the provider's row of a client as a value."""
+    told = client.data or {}
+    return data.OAuthClient(
+        id=ids.parse("oac", client.id),
+        client_id=client.id,
+        merchant_id=UUID(told["merchant_id"]),
+        name=client.name,
+        scopes=tuple(client.get_scopes()),
+        certificate=told.get("certificate", ""),
+        created_at=client.created_at,
+    )
+
+
+def oauth_clients(merchant_id: UUID) -> list[data.OAuthClient]:
+    """Return a merchant's OAuth clients, newest first."""
+    found = Client.objects.filter(data__merchant_id=str(merchant_id)).order_by("-id")
+    return [oauth_client_of(client) for client in found]
+
+
+def signing_keys(*, at: datetime) -> list[data.SigningKey]:
+    """Return the keys whose tokens are good or will be, oldest first."""
+    found = SigningKey.objects.exclude(expires_at__lte=at).order_by("not_before", "kid")
+    return [
+        data.SigningKey(
+            kid=key.kid,
+            pem=credentials.unseal(bytes(key.sealed), secret=settings.SECRET_KEY).decode(),
+            not_before=key.not_before,
+            expires_at=key.expires_at,
+        )
+        for key in found
+    ]
+
+
+def holds_token(token: str) -> bool:
+    """
+    Whether a token was given out and not taken back, and its merchant may do business.
+
+    A token that this process has asked about within two seconds costs no query, so a
+    revocation is honored everywhere within two seconds, with Valkey or without.
+    """
+    digest = credentials.digest(token)
+    now = time.monotonic()
+    if _tokens.get(digest, 0.0) > now:
+        return True
+    if not waiting.aside(lambda: _is_held(digest)):
+        _tokens.pop(digest, None)
+        return False
+    if len(_tokens) >= _MOST_CACHED:
+        _tokens.clear()
+    _tokens[digest] = now + _TRUSTED_S
+    return True
+
+
+def _is_held(digest: bytes) -> bool:
+    found = (
+        Token.objects.filter(type=Token.Type.ACCESS_TOKEN, hash=digest.hex())
+        .values_list("client__data", flat=True)
+        .first()
+    )
+    return (
+        found is not None
+        and Merchant.objects.filter(
+            id=found["merchant_id"], status=MerchantStatus.ACTIVE.value
+        ).exists()
+    )
+
+
+def forget_tokens() -> None:
+    """Trust no longer what this process remembers of tokens."""
+    _tokens.clear()
 
 
 def api_keys(merchant_id: UUID) -> list[data.ApiKey]:

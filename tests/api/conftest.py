@@ -30,8 +30,6 @@ def acquirer() -> Iterator[FakeAcquirer]:
 @pytest.fixture(autouse=True)
 def _quiet(settings) -> Iterator[None]:
     settings.FLUSH_REQUEST_LOG = False  # The log is flushed by hand, in the test's transaction.
-    # Owners' passwords are not the matter here, and a slow hash per test is.
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     yield
     requests._buffer._waiting.clear()  # What a test has not looked at is not the next one's.
 

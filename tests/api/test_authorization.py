@@ -12,6 +12,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from fintech.api import tokens
 from fintech.api.operations import Operation
 from fintech.kernel import clock
 from fintech.merchants import data, queries
@@ -21,6 +22,7 @@ from fintech.merchants.models import Merchant
 from tests.api.conftest import Api
 from tests.api.front_door import Front
 from tests.api.operations import OPERATIONS, named, path_of
+from tests.api.test_oauth import Forge, token_of
 from tests.make import merchants as make
 
 type Wanted = tuple[int, str] | None  # None: it is let in.
@@ -123,7 +125,37 @@ def _cookie(user_id) -> dict[str, str]:
     return {"Cookie": f"sessionid={browser.cookies['sessionid'].value}"}
 
 
+def _token(*scopes: str) -> Callable[[data.Merchant], dict[str, str]]:
+    return lambda shop: _bearer(token_of(make.oauth_client(shop, *scopes)))
+
+
+def _token_taken_back(shop: data.Merchant) -> dict[str, str]:
+    new = make.oauth_client(shop)
+    token = token_of(new)
+    merchants.revoke_oauth_client(
+        merchant_id=shop.id, client_id=new.client.client_id, by=make.BY, at=clock.now()
+    )
+    return _bearer(token)
+
+
+def _token_that(**said) -> Callable[[data.Merchant], dict[str, str]]:
+    def headers(shop: data.Merchant) -> dict[str, str]:
+        new = make.oauth_client(shop, *sorted(data.SCOPES))
+        return _bearer(Forge(token_of(new), new).signed(claims=said))
+
+    return headers
+
+
+_EVERY = tuple(sorted(data.SCOPES))
 CREDENTIALS = [
+    Credential("a token of every scope", _token(*_EVERY), _always(None)),
+    Credential("a token of one scope", _token("customers:write"), _covers("customers:write")),
+    Credential("a token taken back", _token_taken_back, _always((401, "token_invalid"))),
+    Credential("an expired token", _token_that(exp=1), _always((401, "token_expired"))),
+    Credential(
+        "a token of wrong mode", _token_that(livemode=True), _always((401, "token_invalid"))
+    ),
+    Credential("a token for others", _token_that(aud="x"), _always((401, "token_invalid"))),
     Credential("none", lambda _shop: {}, _always(MISSING)),
     Credential("another scheme", lambda _shop: {"Authorization": "Digest x"}, _always(MISSING)),
     Credential(
@@ -187,6 +219,8 @@ def wrong_cells(
 def test_every_operation_says_to_every_credential_what_is_declared(credential, shop, settings):
     settings.API_RATES = {"default": 100_000, "money": 100_000}
     queries._cached.clear()
+    queries.forget_tokens()
+    tokens.forget()
 
     assert wrong_cells(credential, shop, DOORS) == []
 

@@ -21,7 +21,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded", "Idempotency-Key": 
 @pytest.mark.parametrize("operation", POSTS, ids=lambda one: one.name)
 def test_a_form_means_what_its_json_twin_means(operation):
     dice = random.Random(operation.name)
-    caller = Caller(merchant_id=uuid4(), key_id=uuid4(), key=None)
+    caller = Caller(merchant_id=uuid4(), name="a key")
     for _ in range(20):
         sent = {
             name: fitting(rule, dice, {})

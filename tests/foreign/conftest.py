@@ -16,7 +16,6 @@ from tests.payments.providers.fake import FakeAcquirer
 @pytest.fixture(autouse=True)
 def _quiet(settings) -> None:
     settings.FLUSH_REQUEST_LOG = False
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(autouse=True)

@@ -89,3 +89,15 @@ def api_key(of: data.Merchant, **facets: Any) -> data.NewKey:
 def member(of: data.Merchant, role: data.Role, **facets: Any) -> data.Membership:
     """Return a new person working for a merchant."""
     return MemberFactory(of=of, role=role, **facets)
+
+
+def oauth_client(of: data.Merchant, *scopes: str, certificate: str = "") -> data.NewOAuthClient:
+    """Return a program of a merchant that asks for tokens."""
+    return merchants.create_oauth_client(
+        merchant_id=of.id,
+        name="Nightly job",
+        scopes=scopes or ("payments:write", "customers:read"),
+        certificate=certificate,
+        by=BY,
+        at=NOON,
+    )
