@@ -10,6 +10,7 @@ answer is sent whole. Django's own ASGI handler costs four times as much per req
 import asyncio
 import sys
 import tempfile
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, BinaryIO
@@ -129,6 +130,7 @@ def _environ(scope: Scope, body: BinaryIO | Any, length: int) -> dict[str, Any]:
         "wsgi.multithread": True,
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
+        "fintech.arrived": time.monotonic(),  # What waits for a thread too long is given up.
     }
     for raw_name, raw_value in scope["headers"]:
         name = raw_name.decode("latin-1").upper().replace("-", "_")

@@ -159,6 +159,7 @@ WAKE_SUBSCRIBERS: bool = env.bool("WAKE_SUBSCRIBERS", default=False)
 COMBINE: bool = env.bool("COMBINE", default=False)
 
 HOT_DOOR: bool = env.bool("HOT_DOOR", default=True)  # Off: Django serves these paths too.
+WEB_PROCESSES: int = env.int("WEB_CONCURRENCY", default=1)  # Each has its share of limits.
 WEB_THREADS: int = env.int("WEB_THREADS", default=16)  # Per web process.
 PROMETHEUS_MULTIPROC_DIR: str = env.str("PROMETHEUS_MULTIPROC_DIR", default="")
 
@@ -383,6 +384,7 @@ UNFOLD = {
                 ("Merchants", "storefront", "merchants_merchant"),
                 ("People", "person", "merchants_user"),
                 ("API keys", "key", "merchants_apikey"),
+                ("OAuth clients", "vpn_key", "allauth_idp_oidc_client"),
                 ("Requests", "http", "merchants_requestlogline"),
             ),
             _group(

@@ -16,7 +16,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from fintech.api import errors, front, negotiation
+from fintech.api import errors, front, load, negotiation
 from fintech.api.authentication import HasScope, KeyAuthentication, caller_of
 from fintech.api.operations import Operation
 from fintech.api.throttling import MerchantThrottle
@@ -65,6 +65,7 @@ class Resource(APIView):
         if method not in self.operations:
             raise errors.MethodNotAllowed(self.allowed_methods)
         self.operation = self.operations[method]
+        load.shed(self.operation, arrived=request.META.get("fintech.arrived"))
         super().initial(request, *args, **kwargs)
 
     def perform_authentication(self, request: Request) -> None:

@@ -10,6 +10,7 @@ from fintech.kernel.errors import (
     Refusal,
     Throttled,
     Unauthenticated,
+    Unavailable,
 )
 from fintech.wire.errors import Fault
 
@@ -152,6 +153,24 @@ class RateLimited(Throttled):
         super().__init__("Too many requests; wait as long as `Retry-After` says.")
         self.retry_after_seconds = retry_after_seconds
         self.headers: dict[str, str] = {}
+
+
+class ConcurrencyLimited(Throttled):
+    """A merchant has so many requests in progress at once, and no more."""
+
+    code = "concurrency_limited"
+
+    def __init__(self) -> None:
+        super().__init__("Too many of your requests are in progress; wait for some to end.")
+
+
+class Overloaded(Unavailable):
+    """What can be asked again later makes room for what cannot."""
+
+    code = "overloaded"
+
+    def __init__(self) -> None:
+        super().__init__("There is more to do than can be done now; ask again a little later.")
 
 
 class Contended(Conflict):

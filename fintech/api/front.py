@@ -18,6 +18,7 @@ from fintech.api import (
     authentication,
     errors,
     gate,
+    load,
     negotiation,
     problems,
     reporting,
@@ -60,6 +61,7 @@ class Asked:
     query: str  # As sent, without the question mark.
     headers: Mapping[str, str]  # Names in any case.
     peer: str = ""  # The address that it came from.
+    arrived: float | None = None  # When the server had it, by the monotonic clock.
     read: Callable[[int], bytes]  # The body; `RequestTooLarge` if it is longer than this.
 
 
@@ -91,6 +93,7 @@ def _steps(asked: Asked, trace: Trace) -> Told:
     if asked.method not in methods:
         raise errors.MethodNotAllowed(sorted(methods))
     operation = methods[asked.method]
+    load.shed(operation, arrived=asked.arrived)
     negotiation.require_json(asked.headers)
     trace.caller = authentication.identify(asked.headers, at=trace.at, peer=asked.peer)
     authentication.require(trace.caller, operation.scope)
@@ -109,17 +112,18 @@ def served(operation: Operation, asked: Asked, path: Mapping[str, str], trace: T
     caller = trace.caller
     if caller is None:
         raise errors.ApiKeyMissing
-    made = gate.serve(
-        operation,
-        caller=caller,
-        path=path,
-        query=asked.query,
-        headers=asked.headers,
-        content=asked.read(operation.content_limit),
-        url_path=asked.path,
-        request_id=trace.request_id,
-        trace=trace,
-    )
+    with load.in_progress(caller.merchant_id):
+        made = gate.serve(
+            operation,
+            caller=caller,
+            path=path,
+            query=asked.query,
+            headers=asked.headers,
+            content=asked.read(operation.content_limit),
+            url_path=asked.path,
+            request_id=trace.request_id,
+            trace=trace,
+        )
     trace.body = made.body
     headers = dict(made.headers)
     if made.replayed:

@@ -63,6 +63,10 @@ class Limit:
     name: str
     rate: int
 
+    def shared_by(self, processes: int) -> "Limit":
+        """Return the part of it that each of so many processes has."""
+        return Limit(self.name, max(1, self.rate // processes))
+
     @property
     def step_us(self) -> int:
         """Return how far apart requests are at this rate."""
@@ -167,7 +171,9 @@ class Limiter:
             except (redis.RedisError, OSError) as away:
                 self._away_until = time.monotonic() + _PAUSE_SECONDS
                 _log.warning("api.rate_limit_is_local", error=type(away).__name__)
-        return self._local.take(merchant_id, limits)
+        # Each process has its share, so that all of them together stay within the limit.
+        share = [one.shared_by(settings.WEB_PROCESSES) for one in limits]
+        return self._local.take(merchant_id, share)
 
 
 _limiter = Limiter()

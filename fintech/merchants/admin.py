@@ -1,6 +1,7 @@
 """Merchants in the back office: read here, changed through services."""
 
 from allauth.account.models import EmailAddress
+from allauth.idp.oidc.models import Client, Token
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from unfold.admin import TabularInline
@@ -9,7 +10,8 @@ from fintech.kernel.backoffice import ReadOnlyAdmin
 from fintech.merchants.models import ApiKey, Membership, Merchant, RequestLogLine, User
 
 # Roles are given through memberships, and a person's address is the person's own.
-admin.site.unregister((EmailAddress, Group))
+# Tokens live for minutes, and only their digests are kept.
+admin.site.unregister((EmailAddress, Group, Client, Token))
 
 
 class MembershipInline(TabularInline):
@@ -66,6 +68,14 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     @admin.display(description="Ends in")
     def ending(self, key: ApiKey) -> str:
         return f"…{key.last4}"
+
+
+@admin.register(Client)
+class OAuthClientAdmin(ReadOnlyAdmin):
+    list_display = ("name", "id", "scopes", "created_at")
+    search_fields = ("id", "name")
+    fields = ("id", "name", "scopes", "data", "created_at")
+    ordering = ("-id",)
 
 
 @admin.register(RequestLogLine)
