@@ -16,6 +16,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 CAMPAIGNS = {
+    "api": [
+        "tests/api/test_authorization.py",
+        "tests/api/test_bad_input.py",
+        "tests/api/test_fuzz.py",
+        "tests/api/test_load.py",
+        "tests/api/test_oauth.py",
+        "tests/api/test_races.py",
+        "tests/api/test_tenants.py",
+        "tests/api/test_twins.py",
+    ],
     "ledger": [
         "tests/ledger/test_machine.py",
         "tests/ledger/test_races.py",
