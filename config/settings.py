@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 from django.utils.csp import CSP
@@ -175,6 +176,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.staticfiles",
     "rest_framework",
+    "corsheaders",
     "django_fsm",
     "guardian",
     "allauth",
@@ -194,6 +196,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.health.Measured",
+    "corsheaders.middleware.CorsMiddleware",
     "fintech.api.middleware.Requests",  # request ids, the request log
     "django.middleware.security.SecurityMiddleware",
     "config.static_files.Packed",
@@ -253,6 +256,18 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "config.security.Accounts"
+# Pages of other origins that may ask the API, with a key of theirs and never with a session.
+CORS_ALLOWED_ORIGINS: list[str] = env.list("CORS_ALLOWED_ORIGINS", default=[])
+CORS_URLS_REGEX = r"^/(v1|oauth|\.well-known)/"
+CORS_ALLOW_METHODS = ["GET", "POST", "DELETE"]
+CORS_ALLOW_HEADERS = [
+    *default_headers,
+    *("idempotency-key", "api-version", "dry-run", "traceparent", "if-match"),
+]
+CORS_EXPOSE_HEADERS = [
+    *("request-id", "api-version", "idempotent-replayed", "ratelimit", "ratelimit-policy"),
+    *("retry-after", "traceparent"),
+]
 # OAuth 2.0 for programs: client credentials only, tokens by RFC 9068 (fintech/api/oauth.py).
 IDP_OIDC_ADAPTER = "fintech.api.oauth.Provider"
 IDP_OIDC_AUTH_METHODS = ["client_secret_basic", "client_secret_post"]

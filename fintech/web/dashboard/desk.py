@@ -74,6 +74,7 @@ def page(right: Right) -> Callable[[View], Callable[..., HttpResponse]]:
             response.headers.setdefault("Cache-Control", "no-store, private")
             return response
 
+        entered.right = right  # type: ignore[attr-defined]  # A test walks the URL map.
         return entered
 
     return wrap

@@ -248,7 +248,7 @@ def _count(event: dict[str, Any], outcome: Outcome) -> int:
             if one.get("status") in {"failure", "error"}:
                 outcome.more["violations"] += 1
                 if len(outcome.told) < 40:
-                    outcome.told.append(f"{recorder.get('label')}: {one.get('name')}"[:300])
+                    outcome.told.append(f"{recorder.get('label')}: {one}"[:1500])
     made = recorder.get("interactions") or {}
     for one in made.values():
         status = (one.get("response") or {}).get("status_code", 0)
