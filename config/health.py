@@ -22,7 +22,6 @@ from prometheus_client import (
 from prometheus_client.registry import Collector
 
 from fintech.kernel import clock
-from fintech.notifications import queries as notifications
 
 _requests = Counter("http_requests", "Answered requests", ["method", "status", "door"])
 _seconds = Histogram("http_request_seconds", "Seconds to answer", ["door"])
@@ -122,6 +121,8 @@ def _valkey_answers() -> bool:
 
 def _measure() -> None:
     """Read what is behind: subscriptions, deliveries, and the oldest writer's age."""
+    from fintech.notifications import queries as notifications  # Models, once they are ready.
+
     waiting = notifications.backlog(at=clock.now())
     _deliveries_due.set(waiting.due)
     _deliveries_oldest.set(waiting.oldest_due_s)

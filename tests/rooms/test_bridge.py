@@ -106,3 +106,20 @@ def test_a_body_past_the_limit_is_counted_but_not_kept(echo, monkeypatch):
     monkeypatch.setattr(asgi, "_LARGEST_BODY", 3)
     ask(method="POST", pieces=(b"ab", b"cd", b"ef"))
     assert (echo["CONTENT_LENGTH"], echo["body"]) == ("6", b"ab")
+
+
+def test_it_is_imported_first_as_a_server_does():
+    """Nothing that it imports needs the framework to be ready before."""
+    import os
+    import subprocess
+    import sys
+
+    ran = subprocess.run(
+        [sys.executable, "-c", "import config.asgi"],
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ran.returncode == 0, ran.stderr[-1500:]
