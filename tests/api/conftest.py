@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 
@@ -117,6 +118,13 @@ def shop(db) -> Merchant:
 @pytest.fixture
 def api(shop: Merchant) -> Api:
     return Api(make.api_key(shop).secret)
+
+
+@pytest.fixture
+def unhurried(db) -> None:
+    """A test of many requests is one transaction, and those have a longest time."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET transaction_timeout = '120s'")
 
 
 @pytest.fixture

@@ -216,7 +216,9 @@ def wrong_cells(
 
 
 @pytest.mark.parametrize("credential", CREDENTIALS, ids=lambda one: one.name)
-def test_every_operation_says_to_every_credential_what_is_declared(credential, shop, settings):
+def test_every_operation_says_to_every_credential_what_is_declared(
+    credential, shop, settings, unhurried
+):
     settings.API_RATES = {"default": 100_000, "money": 100_000}
     queries._cached.clear()
     queries.forget_tokens()

@@ -462,7 +462,7 @@ class Forge:
         }
 
 
-def test_no_forged_or_broken_token_opens_anything_at_any_door(token, client, settings):
+def test_no_forged_or_broken_token_opens_anything_at_any_door(token, client, settings, unhurried):
     settings.API_RATES = {"default": 100_000}
     forged = Forge(token, client).all()
     found = {
