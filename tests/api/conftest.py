@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
@@ -13,7 +16,7 @@ from django.test import Client
 from fintech.merchants import queries as merchants
 from fintech.merchants import services
 from fintech.merchants.data import KeyKind, Merchant
-from fintech.merchants.services import requests
+from fintech.merchants.services import oauth, requests
 from fintech.payments.providers import registry
 from fintech.wire import json
 from tests.api.contract import violations
@@ -125,6 +128,24 @@ def unhurried(db) -> None:
     """A test of many requests is one transaction, and those have a longest time."""
     with connection.cursor() as cursor:
         cursor.execute("SET transaction_timeout = '120s'")
+        cursor.execute("SET idle_in_transaction_session_timeout = '60s'")
+
+
+@cache
+def _made_before() -> list[rsa.RSAPrivateKey]:
+    return [rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(4)]
+
+
+@pytest.fixture(autouse=True)
+def _keys_made_before(monkeypatch) -> None:
+    """Making a key takes long; tests take those that were made once."""
+    pool = []
+
+    def next_key(**_size: int) -> rsa.RSAPrivateKey:
+        pool.extend([] if pool else _made_before())
+        return pool.pop()
+
+    monkeypatch.setattr(oauth, "rsa", SimpleNamespace(generate_private_key=next_key))
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ PRESENTED = f":{base64.b64encode(CERTIFICATE).decode()}:"
 
 
 @pytest.fixture(autouse=True)
-def _nothing_remembered():
+def _nothing_remembered(unhurried):
     tokens.forget()
     queries.forget_tokens()
 
