@@ -67,6 +67,8 @@ CALLS = {
         "provider": PROVIDER, "net": a, "fee_difference": -p, "bank_account": BANK,
     },
     "top_up": lambda a, p: {"wallet_id": WALLET, "amount": a, "processor_fee": p, **CARD},
+    "transfer_arrives": lambda a, _: {"wallet_id": WALLET, "from_shard": 1, "amount": a},
+    "transfer_departs": lambda a, _: {"wallet_id": WALLET, "to_shard": 1, "amount": a},
     "transfer_wallets": lambda a, _: {
         "source_wallet_id": WALLET, "destination_wallet_id": OTHER, "amount": a,
     },

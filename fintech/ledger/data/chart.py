@@ -72,6 +72,7 @@ DISPUTED = Kind(
 MERCHANT_OWES = Kind(
     1200, "assets:merchant:{merchant}:receivable", Type.ASSET, 0, "a merchant's negative balance"
 )
+TRANSIT = Kind(1900, "assets:transit:{shard}", Type.ASSET, None, "between the books of two shards")
 MERCHANT_PENDING = Kind(
     2000, "liabilities:merchant:{merchant}:pending", Type.LIABILITY, None, "before settlement"
 )
@@ -115,6 +116,7 @@ CHART = (
     PROCESSOR_RESERVE,
     DISPUTED,
     MERCHANT_OWES,
+    TRANSIT,
     MERCHANT_PENDING,
     MERCHANT_AVAILABLE,
     MERCHANT_RESERVE,

@@ -13,14 +13,18 @@ from fintech.ledger.data.chart import Account, Normal
 from fintech.ledger.posting import SHARD
 
 
-def balance(address: str, currency: str) -> data.Balance:
+def balance(address: str, currency: str, *, shard: int = SHARD) -> data.Balance:
     """
     Return what the account at an address holds; nothing, if it was never used.
+
+    Args:
+        address, currency: which account.
+        shard: on whose books; the platform's own are on the first.
 
     Raises:
         NotInTheChart: no kind of account has an address like this.
     """
-    return _balance(chart.at(address, currency))
+    return of_accounts([chart.at(address, currency)], shard=shard)[0]
 
 
 def merchant_pending(merchant_id: UUID, currency: str) -> data.Balance:
@@ -49,13 +53,13 @@ def _balance(account: Account) -> data.Balance:
     return of_accounts([account])[0]
 
 
-def of_accounts(accounts: Sequence[Account]) -> list[data.Balance]:
+def of_accounts(accounts: Sequence[Account], *, shard: int = SHARD) -> list[data.Balance]:
     """Return what accounts hold, as of one moment; nothing, where one was never used."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT digest, posted, pending_debit, pending_credit, seq FROM ledger_balance "
             "WHERE shard = %s AND digest = ANY(%s::uuid[])",
-            [SHARD, [account.digest for account in accounts]],
+            [shard, [account.digest for account in accounts]],
         )
         found = {row[0]: row[1:] for row in cursor.fetchall()}
     return [_told(account, *found.get(account.digest, (0, 0, 0, 0))) for account in accounts]

@@ -67,6 +67,14 @@ INVARIANTS = (
         WHERE seq <> before + 1 OR balance <> stood + amount
         """,
     ),
+    Invariant(
+        id="I-26",
+        rule="What shards owe each other nets to nothing per currency",
+        sql="""
+        SELECT b.currency FROM ledger_balance b JOIN ledger_account a USING (shard, account)
+        WHERE a.code = 1900 GROUP BY b.currency HAVING sum(b.posted) <> 0
+        """,
+    ),
 )
 
 # Balances as the lines tell them. What a pending entry adds and what a capture or a

@@ -18,6 +18,7 @@ from fintech.ledger.services.posting import (
     reverse,
     try_post,
 )
+from fintech.ledger.services.sharding import transfer_across
 
 __all__ = [
     "MOST_ENTRIES",
@@ -35,6 +36,7 @@ __all__ = [
     "reverse_in_book",
     "seal",
     "set_book_account_closed",
+    "transfer_across",
     "try_post",
     "update_book_account",
 ]

@@ -35,17 +35,24 @@ _REFUSALS: dict[Code, type[errors.PostingRefused]] = {
 }
 
 
-def post(entries: Sequence[data.JournalEntry], *, by: Actor) -> list[data.Posted]:
+def post(
+    entries: Sequence[data.JournalEntry], *, by: Actor, shard: int = posting.SHARD
+) -> list[data.Posted]:
     """
     Post entries, all of them or none, in the caller's transaction or in one of its own.
 
     Call it last in a transaction: the accounts' balances stay locked until the commit.
 
+    Args:
+        entries: at most 1,000, made by templates.
+        by: who posts them.
+        shard: on whose books; the platform's own are on the first.
+
     Raises:
         PostingRefused: a subclass names the rule and the entry; nothing was written.
         BatchTooLarge: more than 1,000 entries, or 100 lines in one.
     """
-    outcomes = _post(entries, whole=True, by=by)
+    outcomes = _post(entries, whole=True, by=by, shard=shard)
     for outcome in outcomes:
         if not outcome.code.stands:
             raise refusal(outcome)
@@ -66,14 +73,16 @@ def try_post(entries: Sequence[data.JournalEntry], *, by: Actor) -> list[data.Ou
     Raises:
         BatchTooLarge: more than 1,000 entries, or 100 lines in one; nothing was written.
     """
-    return _post(entries, whole=False, by=by)
+    return _post(entries, whole=False, by=by, shard=posting.SHARD)
 
 
-def _post(entries: Sequence[data.JournalEntry], *, whole: bool, by: Actor) -> list[data.Outcome]:
+def _post(
+    entries: Sequence[data.JournalEntry], *, whole: bool, by: Actor, shard: int
+) -> list[data.Outcome]:
     if len(entries) > MOST_ENTRIES or any(len(entry.lines) > MOST_LINES for entry in entries):
         raise errors.BatchTooLarge(entries=len(entries))
     with db.transaction_if_not_already():
-        codes = posting.post(entries, whole=whole, by=by)
+        codes = posting.post(entries, whole=whole, by=by, shard=shard)
     return [data.Outcome(entry.id, code) for entry, code in zip(entries, codes, strict=True)]
 
 

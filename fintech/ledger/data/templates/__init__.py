@@ -31,6 +31,7 @@ from fintech.ledger.data.templates.merchants import (
     release_reserve,
     write_off,
 )
+from fintech.ledger.data.templates.shards import transfer_arrives, transfer_departs
 from fintech.ledger.data.templates.wallets import (
     capture_wallet,
     convert_wallets,
@@ -68,6 +69,8 @@ __all__ = [
     "reversal",
     "settle_processor",
     "top_up",
+    "transfer_arrives",
+    "transfer_departs",
     "transfer_wallets",
     "unknown_credit",
     "withdraw",
