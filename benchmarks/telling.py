@@ -377,7 +377,8 @@ class Campaign:
         self._check(
             "every endpoint that is well has every event",
             not any(missing.values()),
-            f"{len(events)} events × {len(HEALTHY)} endpoints; missing {sum(missing.values())} {stuck}",
+            f"{len(events)} events × {len(HEALTHY)} endpoints; missing {sum(missing.values())}: "
+            f"{stuck}",
         )
         strange = set().union(*got.values()) - events
         self._check("nothing is told that did not happen", not strange, f"{len(strange)} strange")
