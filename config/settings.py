@@ -152,6 +152,7 @@ OPERATOR_MERCHANTS: list[str] = env.list("OPERATOR_MERCHANTS", default=[])
 FRAUD_BUDGET_MS: int = env.int("FRAUD_BUDGET_MS", default=80)  # 0: as long as it takes.
 APPROVALS: dict[str, str] = {
     "payments.correct_status": "fintech.payments.services.correct",
+    "notifications.resend_range": "fintech.notifications.services.resend_agreed",
     "fraud.install_model": "fintech.fraud.services.install_model",
 }
 # Set in the processes that write and that somebody waits for.

@@ -12,7 +12,12 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from unfold.admin import TabularInline
 from unfold.decorators import action
-from unfold.widgets import UnfoldAdminTextareaWidget
+from unfold.widgets import (
+    UnfoldAdminSelectWidget,
+    UnfoldAdminSplitDateTimeWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from fintech.kernel import clock
 from fintech.kernel.actor import Actor
@@ -36,6 +41,7 @@ _SECOND_MS = 1000
 _PERIODS = (1, 7, 30)  # Days.
 _HEADERS = [
     "To",
+    "By",
     "Sent",
     "Arrived",
     "Waiting",
@@ -52,6 +58,7 @@ def _row(tally: data.Tally) -> list[str]:
     of_settled = f"{tally.delivered_per_mille // 10}.{tally.delivered_per_mille % 10} %"
     return [
         tally.url or tally.template.replace("_", " "),
+        f"{tally.channel}, {tally.provider}" if tally.provider else str(tally.channel),
         str(tally.total),
         f"{tally.delivered} ({of_settled})",
         str(tally.pending),
@@ -188,7 +195,34 @@ class DeadLetterAdmin(_Deliveries):
         "attempts",
         "created_at",
     )
-    list_filter = ("channel", "last_error", "state")
+    list_filter = ("channel", "last_error", "failure", "state")
+    actions_list = ("replay",)  # type: ignore[assignment]  # As above.
+
+    @action(description="Send a range again", permissions=["view"])
+    def replay(self, request: HttpRequest) -> HttpResponse:
+        """Send all dead letters of a range again; over 100 a second person has to agree."""
+        form = RangeForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            asked = form.cleaned_data
+            resent = services.resend_range(
+                since=asked["since"],
+                until=asked["until"],
+                cause=asked["cause"],
+                channel=data.Channel(asked["channel"]) if asked["channel"] else None,
+                by=Actor(kind="staff", id=str(request.user.pk)),
+                at=clock.now(),
+            )
+            said = f"{resent.count} will be sent again."
+            if resent.approval_id:
+                said = f"{resent.count} will be sent again when a second person has approved it."
+            self.message_user(request, said, messages.SUCCESS)
+            return redirect("admin:notifications_deadletter_changelist")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Send a range again",
+            "form": form,
+        }
+        return TemplateResponse(request, "notifications/admin/replay.html", context)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         return super().get_queryset(request).filter(state__in=_DEAD)
@@ -215,6 +249,21 @@ class PreferenceAdmin(ReadOnlyAdmin):
 class QuietHoursAdmin(ReadOnlyAdmin):
     list_display = ("time_zone", "begins", "ends")
     ordering = ("time_zone",)
+
+
+class RangeForm(forms.Form):
+    """Which dead letters are to be sent again."""
+
+    since = forms.SplitDateTimeField(widget=UnfoldAdminSplitDateTimeWidget())
+    until = forms.SplitDateTimeField(widget=UnfoldAdminSplitDateTimeWidget())
+    channel = forms.ChoiceField(
+        required=False,
+        choices=[("", "All"), *((one.value, one.value) for one in data.Channel)],
+        widget=UnfoldAdminSelectWidget(),
+    )
+    cause = forms.CharField(
+        required=False, max_length=40, widget=UnfoldAdminTextInputWidget(), help_text="As listed."
+    )
 
 
 class WordingForm(forms.ModelForm):

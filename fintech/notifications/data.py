@@ -75,6 +75,7 @@ class Endpoint(webhook_endpoints.Endpoint):
     version: int = 1
 
 
+@frozen.shape("notifications.event.v1")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event(events.MerchantEvent):
     """What a merchant was told, and the fact it was told of."""
@@ -165,6 +166,14 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Resent:
+    """What sending a range again has led to: that many are due, or somebody has to agree."""
+
+    count: int
+    approval_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
     """How telling went, by one way: to one endpoint, or with one kind of mail."""
 
@@ -172,6 +181,7 @@ class Tally:
     endpoint_id: UUID | None  # Of webhooks; mails are told apart by `template`.
     url: str
     template: str
+    provider: str  # Of mails and texts: who carried them last.
     total: int
     delivered: int
     pending: int

@@ -22,7 +22,8 @@ _WORRYING_ATTEMPTS = 3
 
 _TALLIES = """
 SELECT d.channel, CASE WHEN d.channel = 'webhook' THEN d.endpoint_id END AS endpoint,
-  coalesce(max(e.url) FILTER (WHERE d.channel = 'webhook'), ''), d.template, count(*) AS total,
+  coalesce(max(e.url) FILTER (WHERE d.channel = 'webhook'), ''), d.template, d.provider,
+  count(*) AS total,
   count(*) FILTER (WHERE d.state = 'delivered'), count(*) FILTER (WHERE d.state = 'pending'),
   count(*) FILTER (WHERE d.state = 'failed'), count(*) FILTER (WHERE d.state = 'abandoned'),
   sum(d.attempts),
@@ -31,8 +32,8 @@ SELECT d.channel, CASE WHEN d.channel = 'webhook' THEN d.endpoint_id END AS endp
 FROM notifications_delivery d LEFT JOIN notifications_endpoint e ON e.id = d.endpoint_id
 WHERE (%(merchant_id)s::uuid IS NULL OR d.merchant_id = %(merchant_id)s)
   AND d.created_at >= %(since)s AND (%(until)s::timestamptz IS NULL OR d.created_at < %(until)s)
-GROUP BY d.channel, endpoint, d.template
-ORDER BY total DESC, d.channel, endpoint, d.template
+GROUP BY d.channel, endpoint, d.template, d.provider
+ORDER BY total DESC, d.channel, endpoint, d.template, d.provider
 """
 
 _BACKLOG = """
@@ -260,6 +261,7 @@ def tallies(
                 endpoint_id=endpoint_id,
                 url=url,
                 template=template,
+                provider=provider,
                 total=total,
                 delivered=delivered,
                 pending=pending,
@@ -274,6 +276,7 @@ def tallies(
                 endpoint_id,
                 url,
                 template,
+                provider,
                 total,
                 delivered,
                 pending,

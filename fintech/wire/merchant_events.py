@@ -24,6 +24,8 @@ class Recorded(Protocol):
 
 type _Data = Mapping[str, Any]
 
+TEST = "webhook_endpoint.test"  # Sent to one endpoint when its owner asks for it.
+
 _FAILED = ("charge.failed", "payment_intent.payment_failed")
 
 

@@ -5,7 +5,7 @@ from fintech.api.codec import fields
 from fintech.api.operations import ONE_END, Answer, Call, list_parameters, operation
 from fintech.notifications import queries
 from fintech.notifications import services as notifications
-from fintech.wire import deleted, webhook_endpoints
+from fintech.wire import deleted, events, webhook_endpoints
 from fintech.wire.events import API_VERSION
 
 _READ, _WRITE = "webhooks:read", "webhooks:write"
@@ -172,6 +172,24 @@ def roll_secret(call: Call) -> Answer:
         body=webhook_endpoints.render(done.value, secret=done.value.secret),
         replayed=done.replayed,
     )
+
+
+@operation(
+    "POST",
+    "/v1/webhook_endpoints/{id}/test",
+    scope=_WRITE,
+    returns="event",
+    noun="webhook endpoint",
+)
+def send_test(call: Call) -> Answer:
+    """Send this endpoint a test event, once, and answer with it."""
+    endpoint_id = call.this("we")
+    done = call.once(
+        lambda: notifications.send_test_event(
+            endpoint_id=endpoint_id, merchant_id=call.merchant_id, by=call.by, at=call.at
+        )
+    )
+    return Answer(body=events.render(done.value, pending_webhooks=1), replayed=done.replayed)
 
 
 @operation(

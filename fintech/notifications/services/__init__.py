@@ -9,6 +9,7 @@ from fintech.notifications.services.endpoints import (
     create_endpoint,
     delete_endpoint,
     roll_secret,
+    send_test_event,
     update_endpoint,
 )
 from fintech.notifications.services.preferences import (
@@ -19,7 +20,12 @@ from fintech.notifications.services.preferences import (
 )
 from fintech.notifications.services.providing import receive
 from fintech.notifications.services.publishing import publish
-from fintech.notifications.services.resending import resend, resend_failed
+from fintech.notifications.services.resending import (
+    resend,
+    resend_agreed,
+    resend_failed,
+    resend_range,
+)
 from fintech.notifications.services.wordings import (
     check_wording,
     preview,
@@ -41,10 +47,13 @@ __all__ = [
     "publish",
     "receive",
     "resend",
+    "resend_agreed",
     "resend_failed",
+    "resend_range",
     "roll_secret",
     "save_wording",
     "send_test",
+    "send_test_event",
     "unsubscribe",
     "update_endpoint",
 ]

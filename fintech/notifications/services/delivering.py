@@ -36,7 +36,7 @@ from fintech.notifications.services import claiming, composing, providing, recor
 from fintech.notifications.services.claiming import Claimed
 from fintech.notifications.services.recording import Ended
 from fintech.wire import events as wire_events
-from fintech.wire import json
+from fintech.wire import json, versions
 
 SLOTS = 256  # Messages under way at once in one run.
 AHEAD = 64  # Messages claimed beyond those: they wait for a slot, not for the database.
@@ -278,7 +278,8 @@ def _webhook_of(
         return Outcome(verdict=Verdict.GIVE_UP, code="endpoint_disabled")
     place = (claimed.event_id, claimed.api_version)
     if place not in bodies:
-        bodies[place] = json.dumps(wire_events.render(_event(claimed), pending_webhooks=1))
+        shown = wire_events.render(_event(claimed), pending_webhooks=1)
+        bodies[place] = json.dumps(versions.changed_down(shown, claimed.api_version))
     return Webhook(
         url=claimed.url,
         event_id=ids.public("evt", claimed.event_id),

@@ -1,11 +1,14 @@
-"""Sending again: one message, or all of an endpoint that did not get through."""
+"""Sending again: one message, all that an endpoint did not get, or a range of dead letters."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django_subatomic import db
 
-from fintech.kernel import event_log
+from fintech.kernel import approvals, event_log
 from fintech.kernel.actor import Actor
 from fintech.kernel.events import Code
 from fintech.notifications import data, errors, events
@@ -13,6 +16,19 @@ from fintech.notifications.data import DeliveryState
 from fintech.notifications.models import Delivery, Endpoint
 from fintech.notifications.services.schedule import TRIES
 
+APPROVAL = "notifications.resend_range"
+_ALONE = 100  # As many may one person send again.
+_MOST = 10_000
+_DEAD_OF_RANGE = """
+SELECT d.id FROM notifications_delivery d
+LEFT JOIN notifications_endpoint e ON e.id = d.endpoint_id AND d.channel = 'webhook'
+WHERE d.state IN ('failed', 'abandoned') AND d.created_at >= %(since)s
+  AND d.created_at < %(until)s AND coalesce(e.is_enabled, true)
+  AND (%(endpoint_id)s::uuid IS NULL OR d.endpoint_id = %(endpoint_id)s::uuid)
+  AND (%(cause)s = '' OR d.last_error = %(cause)s)
+  AND (%(channel)s = '' OR d.channel = %(channel)s)
+ORDER BY d.id LIMIT %(most)s
+"""
 _DEAD = (DeliveryState.FAILED.value, DeliveryState.ABANDONED.value)
 
 
@@ -73,6 +89,89 @@ def resend_failed(
         )
         event_log.append([_again(delivery, at) for delivery in dead], by=by)
         return len(dead)
+
+
+def resend_range(
+    *,
+    since: datetime,
+    until: datetime,
+    endpoint_id: UUID | None = None,
+    cause: str = "",
+    channel: data.Channel | None = None,
+    by: Actor,
+    at: datetime,
+) -> data.Resent:
+    """
+    Send again all dead letters of a range; over 100 of them only if a second person agrees.
+
+    Nothing goes to an endpoint that is off. At most 10,000 go at once, the oldest first.
+
+    Args:
+        since: when the first of them was made.
+        until: before this the last was made.
+        endpoint_id: of this endpoint only.
+        cause: that ended with this only, such as `timeout`.
+        channel: of this channel only.
+    """
+    wanted = {
+        "since": since.isoformat(),
+        "until": until.isoformat(),
+        "endpoint_id": str(endpoint_id) if endpoint_id else "",
+        "cause": cause,
+        "channel": channel.value if channel else "",
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM ({_DEAD_OF_RANGE}) AS dead", _of_range(wanted))
+        count = int(cursor.fetchone()[0])
+    if count > _ALONE:
+        proposal = approvals.propose(kind=APPROVAL, payload=wanted, by=by, at=at)
+        return data.Resent(count=count, approval_id=proposal)
+    return data.Resent(count=resend_agreed(wanted, version_seen=0, by=by, at=at))
+
+
+def resend_agreed(
+    payload: Mapping[str, Any],
+    *,
+    version_seen: int,  # noqa: ARG001 - what is dead by now is what is sent again.
+    by: Actor,
+    at: datetime,
+) -> int:
+    """Send again what a range holds by now; what `kernel.approvals` runs. Returns how many."""
+    with db.transaction_if_not_already(), connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH held AS ({_DEAD_OF_RANGE} FOR UPDATE OF d) "
+            "UPDATE notifications_delivery d SET state = 'pending', next_attempt_at = %(at)s, "
+            "tries_left = %(tries)s, delivered_at = NULL, lease = NULL, leased_until = NULL, "
+            "failure = '', reference = '', version = d.version + 1 "
+            "FROM held WHERE held.id = d.id "
+            "RETURNING d.id, d.event_id, d.endpoint_id, d.merchant_id, d.channel, d.version",
+            {**_of_range(payload), "at": at, "tries": TRIES},
+        )
+        facts = [
+            events.DeliveryResent(
+                delivery_id=row[0],
+                merchant_event_id=row[1],
+                endpoint_id=row[2],
+                merchant_id=row[3],
+                channel=Code(row[4]),
+                version=row[5],
+                at=at,
+            )
+            for row in sorted(cursor.fetchall())
+        ]
+        event_log.append(facts, by=by)
+        return len(facts)
+
+
+def _of_range(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "since": datetime.fromisoformat(wanted["since"]),
+        "until": datetime.fromisoformat(wanted["until"]),
+        "endpoint_id": wanted["endpoint_id"] or None,
+        "cause": wanted["cause"],
+        "channel": wanted["channel"],
+        "most": _MOST,
+    }
 
 
 def _held(endpoint_id: UUID) -> Endpoint:
