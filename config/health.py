@@ -39,6 +39,12 @@ _deliveries_retrying = Gauge(
     "deliveries_retrying", "Messages that are tried again", multiprocess_mode="max"
 )
 _dead_letters = Gauge("dead_letters", "Messages that were given up", multiprocess_mode="max")
+_told = Gauge(
+    "deliveries_last_hour",
+    "Messages made in the last hour, by what became of them",
+    ["channel", "provider", "state"],
+    multiprocess_mode="max",
+)
 _endpoints_paused = Gauge("endpoints_paused", "Endpoints left alone", multiprocess_mode="max")
 
 
@@ -129,6 +135,9 @@ def _measure() -> None:
     _deliveries_retrying.set(waiting.retrying)
     _dead_letters.set(waiting.dead)
     _endpoints_paused.set(waiting.paused_endpoints)
+    _told.clear()
+    for (channel, provider, state), count in notifications.told_lately().items():
+        _told.labels(channel, provider, state).set(count)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT c.subscription, (SELECT count(*) FROM kernel_event e "

@@ -121,6 +121,12 @@ class _Deliveries(ReadOnlyAdmin):
     def event_type(self, delivery: Delivery) -> str:
         return delivery.event.type
 
+    @admin.display(description="Stands at")
+    def stage(self, delivery: Delivery) -> str:
+        if delivery.channel == data.Channel.WEBHOOK:
+            return delivery.state
+        return delivery.as_data().stage.replace("_", " ")
+
     @admin.display(description="To")
     def to(self, delivery: Delivery) -> str:
         return delivery.endpoint.url if delivery.endpoint else delivery.template
@@ -155,14 +161,15 @@ class DeliveryAdmin(_Deliveries):
         "event_type",
         "channel",
         "to",
-        "state",
+        "stage",
+        "provider",
         "attempts",
         "last_error",
         "last_status",
         "next_attempt_at",
         "created_at",
     )
-    list_filter = ("state", "channel", "last_error")
+    list_filter = ("state", "channel", "provider", "failure", "last_error")
 
     @action(description="Statistics", permissions=["view"])
     def statistics(self, request: HttpRequest) -> HttpResponse:

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Count, Exists, Model, OuterRef, Prefetch, Q, QuerySet
 
+from fintech.kernel import ids
 from fintech.kernel.invariants import Invariant
 from fintech.notifications import data, errors
 from fintech.notifications.channels.texts import SMS, TEXTS
@@ -297,6 +298,16 @@ def backlog(*, at: datetime) -> data.Backlog:
     return data.Backlog(
         due=due, oldest_due_s=oldest_due_s, retrying=retrying, dead=dead, paused_endpoints=paused
     )
+
+
+def told_lately() -> dict[tuple[str, str, str], int]:
+    """Return how many messages the last hour of real time has made, by channel, provider, state."""
+    rows = (
+        Delivery.objects.filter(id__gte=ids.at_time(datetime.now(UTC) - timedelta(hours=1)))
+        .values_list("channel", "provider", "state")
+        .annotate(count=Count("id"))
+    )
+    return {(channel, provider, state): count for channel, provider, state, count in rows}
 
 
 def pending_webhooks(event_ids: Collection[UUID]) -> dict[UUID, int]:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from fintech.kernel import ids
+from fintech.kernel import clock, ids
 from fintech.notifications import queries
 from fintech.notifications import services as notifications
 from fintech.notifications.data import Backlog
@@ -64,3 +64,18 @@ def test_nothing_waits_where_nothing_was_told(merchant):
     assert queries.backlog(at=NOON) == Backlog(
         due=0, oldest_due_s=0, retrying=0, dead=0, paused_endpoints=0
     )
+
+
+def test_metrics_tell_the_backlog_and_what_became_of_the_last_hour(merchant, receiver, client):
+    make.endpoint(merchant, receiver.url)
+    make.customer(merchant, at=clock.now())
+    make.told_so_far()
+
+    before = client.get("/metrics").content.decode()
+    notifications.deliver_due(clock.now())
+    after = client.get("/metrics").content.decode()
+
+    assert 'deliveries_last_hour{channel="webhook",provider="",state="pending"} 1.0' in before
+    assert "deliveries_due 1.0" in before
+    assert 'deliveries_last_hour{channel="webhook",provider="",state="delivered"} 1.0' in after
+    assert "deliveries_due 0.0" in after
