@@ -93,6 +93,10 @@ class Processes:
         self._running[name] = process
         return process.stdout.readline() if said and process.stdout else ""
 
+    def has_ended(self, name: str) -> bool:
+        """Whether a process has ended by itself, as Celery's worker may when its broker is gone."""
+        return self._running[name].poll() is not None
+
     def kill(self, name: str) -> None:
         """End a process as an accident would."""
         self._running[name].kill()
@@ -126,6 +130,7 @@ class Campaign:
         self.began_at = datetime.now(UTC)
         self.told: dict[UUID, int] = {}  # What was acknowledged to us: customers and versions.
         self.memory: list[int] = []
+        self.restarts = 0
         self.checks: list[Check] = []
         self.mail_port = ports.free(24_025)
         self.mail_page = ports.free(24_026)
@@ -243,6 +248,9 @@ class Campaign:
                 faults.pop(0)[1]()
                 began = time.monotonic() - number / self.per_second
             time.sleep(max(0.0, began + number / self.per_second - time.monotonic()))
+            if self.faults and self.processes.has_ended("worker"):
+                self.restarts += 1
+                self._start_worker()
             self._make_event(number)
             if number < calm_events and number % max(1, calm_events // 20) == 0:
                 self.memory.append(self.processes.resident_kib("worker"))
@@ -321,6 +329,9 @@ class Campaign:
                 "AND e.xid >= c.low::text::xid8)",
                 well,
             )
+            if self.processes.has_ended("worker"):
+                self.restarts += 1
+                self._start_worker()  # As any supervisor does.
             quiet_since = None if waiting else quiet_since or time.monotonic()
             if quiet_since and time.monotonic() - quiet_since > 2:
                 return

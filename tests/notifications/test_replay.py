@@ -5,6 +5,7 @@ from datetime import timedelta
 from itertools import count
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from fintech.kernel import approvals, event_log, ids
@@ -149,8 +150,8 @@ def test_an_event_is_changed_down_to_the_version_of_its_endpoint():
         "data": {"object": {"id": "1", "total": 5}},
     }
     changes = [
-        ("2027-01-01", lambda shown: {**shown, "sum": shown.pop("amount")}),
-        ("2028-01-01", lambda shown: {**shown, "amount": shown.pop("total")}),
+        ("2027-01-01", lambda shown: {"sum": shown.pop("amount"), **shown}),
+        ("2028-01-01", lambda shown: {"amount": shown.pop("total"), **shown}),
     ]
 
     def at(version):
@@ -173,7 +174,7 @@ def test_staff_send_a_range_again_in_the_back_office(merchant, dead, client):
         "until_0": str(today + DAY),
         "until_1": "00:00:00",
     }
-    page = "/admin/notifications/deadletter/replay"
+    page = reverse("admin:notifications_deadletter_replay")
 
     assert client.get(page).status_code == 200
     told = client.post(page, asked)
