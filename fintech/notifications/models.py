@@ -229,6 +229,11 @@ class Delivery(models.Model):
                 condition=Q(state="pending", channel="webhook"),
             ),
             models.Index(
+                fields=["next_attempt_at", "id"],
+                name="notifications_delivery_messages",
+                condition=Q(state="pending") & ~Q(channel="webhook"),
+            ),
+            models.Index(
                 fields=["endpoint", "leased_until"],
                 name="notifications_delivery_leased",
                 condition=Q(state="pending", channel="webhook", leased_until__isnull=False),

@@ -58,6 +58,7 @@ WITH RECURSIVE waits AS (
         AND (d.leased_until IS NULL OR d.leased_until < clock_timestamp())
         AND (d.order_key = '' OR NOT EXISTS (SELECT FROM notifications_delivery earlier
           WHERE earlier.endpoint_id = d.endpoint_id AND earlier.order_key = d.order_key
+            AND earlier.order_key <> ''  -- Says again what the index of the order is of.
             AND earlier.order_number < d.order_number
             AND earlier.state = 'pending' AND earlier.channel = 'webhook'))
       ORDER BY d.next_attempt_at, d.id LIMIT greatest(slots.slots - slots.busy, 0)
