@@ -230,7 +230,7 @@ class Delivery(models.Model):
             ),
             models.Index(
                 fields=["next_attempt_at", "id"],
-                name="notifications_delivery_messages",
+                name="notifications_delivery_mails",
                 condition=Q(state="pending") & ~Q(channel="webhook"),
             ),
             models.Index(

@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
                     ("state", "pending"), models.Q(("channel", "webhook"), _negated=True)
                 ),
                 fields=["next_attempt_at", "id"],
-                name="notifications_delivery_messages",
+                name="notifications_delivery_mails",
             ),
         ),
     ]
