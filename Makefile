@@ -76,7 +76,7 @@ bench-ledger: ready ## Measure the ledger beside pgbench; ROUNDS=5 SECONDS_PER_R
 
 .PHONY: bench-fraud
 bench-fraud: ready ## Measure the fraud model beside the Handbook's table, and how quick it is.
-	@$(PYTHON_BIN) -m benchmarks.fraud $(ARGS)
+	@$(PYTHON_BIN) -m sandbox exec --scratch -- $(PYTHON_BIN) -m benchmarks.fraud $(ARGS)
 
 .PHONY: prove-payments
 prove-payments: ready ## Kill points, races, model, killed server: at EFFORT=1 unless told; PARTS= for some.

@@ -19,6 +19,8 @@ app.conf.beat_schedule = {
         ("deliver", "fintech.notifications.tasks.deliver_due", 1.0),
         ("ask-again", "fintech.payments.tasks.ask_again", 5.0),
         ("write-exports", "fintech.web.tasks.write_exports", 2.0),
+        ("reassess-degraded", "fintech.fraud.tasks.reassess_degraded", 60.0),
+        ("train-fraud", "fintech.fraud.tasks.train_nightly", 86_400.0),
         ("expire-payments", "fintech.payments.tasks.expire_due", 30.0),
         ("expire-holds", "fintech.wallets.tasks.expire_due", 30.0),
         ("open-partitions", "fintech.ledger.tasks.open_partitions", 86_400.0),

@@ -377,6 +377,15 @@ class VelocityLimit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A rule that is only tried."""
+
+    condition: str
+    points: int = 0
+    decision: str = ""  # empty: its points only
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainedModel:
     """A model that was trained, and what it is worth."""
 

@@ -28,6 +28,21 @@ class AssessmentMade(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AssessmentReconsidered(Event):
+    """A decision made without knowing all was made again; the first one stands."""
+
+    name: ClassVar = "fraud.assessment_reconsidered.v1"
+    stream_of: ClassVar = "assessment_id"
+
+    assessment_id: UUID
+    payment_id: UUID
+    merchant_id: UUID
+    score: int
+    decision: Code
+    was: Code
+
+
+@dataclass(frozen=True, kw_only=True)
 class CaseFact(Event):
     """What every fact of a case's stream says."""
 

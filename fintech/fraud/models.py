@@ -151,6 +151,7 @@ class Assessment(models.Model):
     reasons = models.JSONField()
     model_version = models.CharField(max_length=40)
     shadow = models.JSONField(default=list)
+    degraded = models.CharField(max_length=40, blank=True, default="", db_default="")
     case_id = models.UUIDField(null=True, blank=True)
     created_at = models.DateTimeField()
 
@@ -178,6 +179,11 @@ class Assessment(models.Model):
             ),
             models.Index(fields=["merchant_id", "-id"], name="fraud_assessment_list"),
             models.Index(fields=["payment_id"], name="fraud_assessment_payment"),
+            models.Index(
+                fields=["created_at"],
+                name="fraud_assessment_degraded",
+                condition=~Q(degraded=""),
+            ),
         )
         constraints = (
             models.CheckConstraint(

@@ -201,3 +201,11 @@ def test_rings_stand_apart_without_a_label():
     accounts = np.arange(210)
 
     assert rings.recall(rings.suspicion(transfers, accounts), accounts < 10) == 1
+
+
+def test_drift_is_nothing_between_likes_and_much_between_strangers():
+    chance = np.random.default_rng(1)
+    one, two = chance.beta(1, 20, 4000), chance.beta(1, 20, 4000)
+
+    assert measures.psi(one, two) < 0.02
+    assert measures.psi(one, chance.beta(5, 5, 4000)) > 1

@@ -231,3 +231,22 @@ def test_even_odds_are_fifty_points():
 def test_a_champion_of_nobody_is_not_found(db):
     with pytest.raises(errors.ModelNotFound):
         fraud.watch_model(model_id=ids.new(), by=ANNA, at=make.NOON)
+
+
+def test_a_back_test_with_a_model_says_what_would_have_been_stopped(known):
+    """The payments of the history were let through; the model stops what it knows as fraud."""
+    model = trained()
+    since, until = make.NOON - timedelta(days=120), make.NOON
+
+    tried = queries.back_test_all(
+        drafts=[data.Draft(condition="amount > 90000", decision="block")],
+        model_id=model.id,
+        bands=(101, 101, 101),
+        since=since,
+        until=until,
+    )
+
+    assert (tried.assessments, tried.hits) == (400, 79)
+    assert (tried.fraud, tried.fraud_hit) == (79, 79)
+    ((was, now, count),) = tried.changed
+    assert (was, now, count) == ("allow", "block", 79)

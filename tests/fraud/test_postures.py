@@ -1,16 +1,20 @@
 """What a merchant wants of fraud, and what happens when not all is known in time."""
 
 import os
+from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from django.db import connection
 
 from fintech.fraud import data, errors, queries
 from fintech.fraud import services as fraud
-from fintech.fraud.models import Posture
+from fintech.fraud.models import Posture, Reassessment
 from fintech.fraud.queries import gathering
 from fintech.kernel import ids
 from tests.make import fraud as make
+
+CUSTOMER = UUID("01900000-0000-7000-8000-00000000000c")
 
 
 def posture(**chosen: object) -> data.Posture:
@@ -163,3 +167,89 @@ def test_a_long_list_is_no_slow_list():
         cursor.execute("EXPLAIN " + gathering._GATHER_LATE, asked)
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "Seq Scan on fraud_listitem" not in plan
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_degraded_decision_is_made_again_by_what_was_known_then(late, monkeypatch, settings):
+    """The first one stands; the second sees nothing later, and not itself."""
+    made = make.assessment(minor=900_00, customer=CUSTOMER)
+    monkeypatch.undo()
+    settings.FRAUD_BUDGET_MS = 0
+    later = make.NOON + timedelta(minutes=5)
+    make.assessment(customer=CUSTOMER, at=later)
+
+    assert fraud.reassess_degraded(by=make.BY, at=later) == 1
+    assert fraud.reassess_degraded(by=make.BY, at=later) == 0
+
+    (again,) = Reassessment.objects.all()
+    assert again.assessment_id == made.id
+    assert again.features["customer_known"] is False
+    assert again.features["degraded"] == ""
+    assert queries.assessment(made.id).features.degraded == "late"
+
+
+def test_what_was_decided_knowing_all_is_not_decided_again(db):
+    make.assessment()
+    assert fraud.reassess_degraded(by=make.BY, at=make.NOON) == 0
+
+
+def test_nights_and_weekends_are_known(db):
+    monday_noon = make.assessment(at=make.NOON).features
+    sunday_night = make.assessment(at=make.NOON - timedelta(days=1, hours=9)).features
+
+    assert (monday_noon.night, monday_noon.weekend) == (False, False)
+    assert (sunday_night.night, sunday_night.weekend) == (True, True)
+
+
+def test_a_snoozed_case_is_passed_over_and_an_escalated_one_comes_first(db):
+    posture(bands=(1, 1, 101))
+    first, second, third = (make.assessment(card=f"c{n}").case_id for n in range(3))
+    given = {"by": make.BY, "at": make.NOON}
+    fraud.snooze_case(case_id=first, until=make.NOON + timedelta(hours=1), **given)
+    fraud.escalate_case(case_id=third, **given)
+
+    claimed = [fraud.claim_next_case(**given) for _ in range(3)]
+
+    assert [case and case.id for case in claimed] == [third, second, None]
+    later = fraud.claim_next_case(by=make.BY, at=make.NOON + timedelta(hours=1))
+    assert later.id == first
+    assert later.due_at == make.NOON + timedelta(hours=24)
+    with pytest.raises(errors.ParameterInvalid, match="is due before"):
+        fraud.snooze_case(case_id=first, until=make.NOON + timedelta(hours=25), **given)
+    assert fraud.assign_case(case_id=first, assignee="carla", **given).assignee == "carla"
+    assert list(queries.replay()) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_thousand_decisions_are_made_again_bit_for_bit():
+    """A thousand at full effort: whatever rule, list or band there was."""
+    fraud.set_posture(merchant_id=None, bands=(5, 20, 60), explore=5000, by=make.BY, at=make.NOON)
+    rule = fraud.draft_rule(
+        merchant_id=None,
+        name="dear",
+        condition="amount > 300 and card_24h > 1",
+        points=30,
+        by=make.BY,
+        at=make.NOON,
+    )
+    fraud.activate_rule(rule_id=rule.id, by=make.BY, at=make.NOON)
+    count = max(40, int(1000 * float(os.environ.get("EFFORT", "0.02"))))
+    made = [
+        each
+        for start in range(0, count, 20)
+        for each in make.assessed(
+            *[
+                make.question(minor=number * 37 % 900 + 1, card=f"card-{number % 17}")
+                for number in range(start, start + 20)
+            ]
+        )
+    ]
+    fraud.archive_rule(rule_id=rule.id, by=make.BY, at=make.NOON)
+
+    for each in made:
+        again = queries.decided_again(each.id)
+        assert (again.score, again.decision, again.reasons) == (
+            each.score,
+            each.decision,
+            each.reasons,
+        )

@@ -30,6 +30,7 @@ class Forest:
     trees: RandomForestClassifier
     slope: float
     offset: float
+    unseen: Numbers  # Probabilities of good payments by trees that did not see them.
 
     def probability(self, rows: NDArray[Any]) -> Numbers:
         """Return how probable fraud is for each row."""
@@ -64,7 +65,10 @@ def train(rows: NDArray[Any], fraud: Truths, *, jobs: int = 2) -> Forest:
     del trees.oob_decision_function_
     curve = LogisticRegression(C=1e6).fit(logit(unseen)[:, None], answers, sample_weight=weights)
     slope, offset = float(curve.coef_[0, 0]), float(curve.intercept_[0])
-    return Forest(trees, slope, offset) if slope > 0 else Forest(trees, 1.0, 0.0)
+    if slope <= 0:
+        slope, offset = 1.0, 0.0
+    good = calibrated(unseen[answers == 0], slope=slope, offset=offset)
+    return Forest(trees, slope, offset, good)
 
 
 def logit(share: Numbers) -> Numbers:

@@ -15,6 +15,7 @@ from fintech.fraud.learning.windows import Numbers, Places, Truths
 
 _CARDS_A_DAY = 100
 _GOOD_CUSTOMERS_STOPPED = 0.01
+_BANDS = (0.01, 0.03, 0.1, 0.3, 0.6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,18 +112,17 @@ def auc_roc(fraud: Truths, scores: Numbers) -> float:
     return float(roc_auc_score(fraud, scores))
 
 
-def psi(before: Numbers, after: Numbers, *, bins: int = 10) -> float:
+def psi(before: Numbers, after: Numbers) -> float:
     """
-    Return the population stability index of two samples: 0 alike, over 0.25 another world.
+    Return the population stability index of two samples of probabilities.
 
-    Bins hold equal shares of what was before; each share is drawn in a little, so that an
-    empty one is far away and not infinitely far.
+    0 is alike, over 0.25 another world. Bands are fixed, as a model's answers have many
+    ties; each share is drawn in a little, so that an empty band is not infinitely far.
     """
-    edges = np.unique(np.quantile(before, np.linspace(0, 1, bins + 1)[1:-1]))
-    was = (np.bincount(np.searchsorted(edges, before), minlength=len(edges) + 1) + 0.5) / (
-        len(before) + 0.5 * (len(edges) + 1)
-    )
-    now = (np.bincount(np.searchsorted(edges, after), minlength=len(edges) + 1) + 0.5) / (
-        len(after) + 0.5 * (len(edges) + 1)
+    bands = len(_BANDS) + 1
+    was, now = (
+        (np.bincount(np.searchsorted(_BANDS, sample), minlength=bands) + 0.5)
+        / (len(sample) + 0.5 * bands)
+        for sample in (before, after)
     )
     return float(((now - was) * np.log(now / was)).sum())

@@ -1,7 +1,7 @@
 """Questions to fraud: what is known before a decision, and what was decided."""
 
 from fintech.fraud.queries.gathering import gather
-from fintech.fraud.queries.modeling import forget_models, live, model, models, said
+from fintech.fraud.queries.modeling import forget_models, live, model, models, said, served
 from fintech.fraud.queries.posturing import posture, postures
 from fintech.fraud.queries.proving import INVARIANTS, replay
 from fintech.fraud.queries.reading import (
@@ -23,13 +23,14 @@ from fintech.fraud.queries.ruling import (
     velocity_limits,
     written,
 )
-from fintech.fraud.queries.testing import back_test
+from fintech.fraud.queries.testing import back_test, back_test_all
 
 __all__ = [
     "INVARIANTS",
     "assessment",
     "assessments",
     "back_test",
+    "back_test_all",
     "case",
     "cases",
     "decided",
@@ -50,6 +51,7 @@ __all__ = [
     "rule",
     "rules",
     "said",
+    "served",
     "velocity_limits",
     "written",
 ]

@@ -84,21 +84,28 @@ def _read(ruleset: str) -> Live:
     named = Ruleset.objects.filter(id=UUID(ruleset)).values_list("champion", "challenger").first()
     if named is None or named == (None, None):
         return _NOBODY
-    served: list[Served | None] = []
+    found_: list[Served | None] = []
     broken = False
     for place, model_id in enumerate(named):
-        served.append(None)
+        found_.append(None)
         if model_id is None:
             continue
         try:
-            served[place] = _served(model_id)
+            found_[place] = served(model_id)
         except serving.ModelUnusable as unusable:
             _log.error("fraud_model_unusable", model_id=str(model_id), why=str(unusable))
             broken = broken or place == 0
-    return Live(served[0], served[1], broken)
+    return Live(found_[0], found_[1], broken)
 
 
-def _served(model_id: UUID) -> Served:
+def served(model_id: UUID) -> Served:
+    """
+    Return a model of any stage, ready to be asked.
+
+    Raises:
+        ModelNotFound: there is no such model.
+        ModelUnusable: a file is missing or is not what it was.
+    """
     kept = model(model_id)
     return serving.load(
         kept.id,

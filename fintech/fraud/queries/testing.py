@@ -1,8 +1,8 @@
 """The time machine: what a rule would have done with payments decided without it."""
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,11 +12,15 @@ from django.db import connection
 
 from fintech.fraud import data
 from fintech.fraud.data import Decision
+from fintech.fraud.queries import modeling
 from fintech.fraud.rules import Written, combined, read
+from fintech.fraud.serving import Served
 from fintech.kernel import invariants
 from fintech.kernel.money import Money
 
 _CHUNK = 5_000
+_FOLLOW = {"clamp", "advisory", "explored"}  # They follow from the others.
+_OF_A_MODEL = {"model_base", "model", "model_rest"}
 _STOPS = {Decision.REVIEW, Decision.BLOCK}
 # What people or banks said later; fraud said once is fraud.
 _STORED = """
@@ -63,18 +67,53 @@ def back_test(
     Raises:
         RuleUnreadable: the condition is none, and where.
     """
-    rule = Written(
-        name="draft",
-        number=0,
-        merchant_id=None,
-        condition=read(condition),
-        points=points,
-        decision=Decision(decision) if decision else None,
-    )
+    draft = data.Draft(condition=condition, points=points, decision=decision)
+    return back_test_all(drafts=[draft], since=since, until=until, merchant_id=merchant_id)
+
+
+def back_test_all(
+    *,
+    drafts: Sequence[data.Draft] = (),
+    model_id: UUID | None = None,
+    bands: tuple[int, int, int] | None = None,
+    since: datetime,
+    until: datetime,
+    merchant_id: UUID | None = None,
+) -> data.BackTest:
+    """
+    Try rules, a model and bands together, beside what was live.
+
+    Args:
+        drafts: rules that come on top of what was live.
+        model_id: decides in place of the champion of then.
+        bands: from which score on: challenge, review, block; None: those of then.
+        since: the first moment of the time that is tried.
+        until: the moment after the last.
+        merchant_id: whose payments; None: everybody's.
+
+    Raises:
+        RuleUnreadable: a condition is none, and where.
+        ModelNotFound: there is no such model.
+        ModelUnusable: its files cannot be read.
+    """
+    rules = [
+        Written(
+            name=f"draft_{number}",
+            number=0,
+            merchant_id=None,
+            condition=read(draft.condition),
+            points=draft.points,
+            decision=Decision(draft.decision) if draft.decision else None,
+        )
+        for number, draft in enumerate(drafts)
+    ]
+    model = None if model_id is None else modeling.served(model_id)
     tally = _Tally()
     with invariants.snapshot():
-        for stored in _stored(since, until, merchant_id):
-            _try(rule, stored, tally)
+        for chunk in _stored(since, until, merchant_id):
+            points = _points(model, chunk)
+            for stored, given in zip(chunk, points, strict=True):
+                _try(rules, stored, given, bands, tally)
     currencies = sorted(tally.stopped_fraud.keys() | tally.stopped_good.keys())
     return data.BackTest(
         assessments=tally.assessments,
@@ -101,41 +140,65 @@ class _Stored:
     good: bool
 
 
-def _stored(since: datetime, until: datetime, merchant_id: UUID | None) -> Iterator[_Stored]:
+def _stored(since: datetime, until: datetime, merchant_id: UUID | None) -> Iterator[list[_Stored]]:
     last = UUID(int=0)
     while True:
         with connection.cursor() as cursor:
             cursor.execute(_STORED, [since, until, merchant_id, merchant_id, last, _CHUNK])
             rows = cursor.fetchall()
-        for id_, features, reasons, decision, currency, minor, fraud, good in rows:
-            last = id_
-            yield _Stored(
+        yield [
+            _Stored(
                 features=data.Features.restored(_json(features)),
                 reasons=tuple(
                     data.Reason.restored(reason)
                     for reason in _json(reasons)
-                    if reason["code"] != "clamp"
+                    if reason["code"] not in _FOLLOW
                 ),
                 decision=Decision(decision),
                 amount=Money(minor, currency),
                 fraud=fraud,
                 good=good and not fraud,
             )
+            for _, features, reasons, decision, currency, minor, fraud, good in rows
+        ]
         if len(rows) < _CHUNK:
             return
+        last = rows[-1][0]
 
 
-def _try(rule: Written, stored: _Stored, tally: _Tally) -> None:
+def _points(model: Served | None, chunk: Sequence[_Stored]) -> list[data.Reason | None]:
+    """Return what a model gives to many snapshots at once."""
+    if model is None or not chunk:
+        return [None] * len(chunk)
+    shares = model.shares([stored.features for stored in chunk])
+    return [data.Reason("model", model.points(share)) for share in shares]
+
+
+def _try(
+    rules: Sequence[Written],
+    stored: _Stored,
+    model: data.Reason | None,
+    bands: tuple[int, int, int] | None,
+    tally: _Tally,
+) -> None:
     tally.assessments += 1
     tally.fraud += stored.fraud
     tally.good += stored.good
-    reason = rule.reason(stored.features)
-    if reason is None:
+    hits = [hit for rule in rules if (hit := rule.reason(stored.features)) is not None]
+    tally.hits += bool(hits)
+    if not hits and model is None and bands is None:
         return
-    tally.hits += 1
-    tally.fraud_hit += stored.fraud
-    tally.good_hit += stored.good
-    now = combined([*stored.reasons, reason]).decision
+    if hits:
+        tally.fraud_hit += stored.fraud
+        tally.good_hit += stored.good
+    reasons = [*stored.reasons, *hits]
+    if model is not None:
+        reasons = [reason for reason in reasons if reason.code not in _OF_A_MODEL]
+        reasons.append(model)
+    features = stored.features
+    if bands is not None:
+        features = replace(features, bands=bands[::-1])
+    now = combined(reasons, (), features).decision
     if now == stored.decision:
         return
     tally.changed[stored.decision, now] += 1

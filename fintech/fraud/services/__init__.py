@@ -13,6 +13,7 @@ from fintech.fraud.services.counting import create_velocity_limit, remove_veloci
 from fintech.fraud.services.learning import record_outcome
 from fintech.fraud.services.lists import add_to_list, remove_from_list
 from fintech.fraud.services.posturing import cost_based_bands, set_posture
+from fintech.fraud.services.reassessing import reassess_degraded
 from fintech.fraud.services.registry import (
     install_model,
     is_signed,
@@ -46,6 +47,7 @@ __all__ = [
     "install_model",
     "is_signed",
     "propose_champion",
+    "reassess_degraded",
     "record_outcome",
     "remove_from_list",
     "remove_velocity_limit",

@@ -85,6 +85,7 @@ _ASSESSMENT_COLUMNS = (
     ("reasons", "jsonb"),
     ("model_version", "text"),
     ("shadow", "jsonb"),
+    ("degraded", "text"),
     ("case_id", "uuid"),
     ("created_at", "timestamptz"),
 )
@@ -137,6 +138,7 @@ def _columns(each: _Made) -> tuple[object, ...]:
         json.dumps([reason.stored() for reason in assessment.reasons]),
         assessment.model_version,
         json.dumps([reason.stored() for reason in assessment.shadow]),
+        assessment.features.degraded,
         assessment.case_id,
         question.at,
     )

@@ -103,7 +103,7 @@ def train_on_payments(
         ),
         "share_of_fraud": float(called[split:].mean()),
         "mean_probability": float(scores.mean()),
-        "drift_psi": measures.psi(forest.probability(table[:split]), scores),
+        "drift_psi": measures.psi(forest.unseen, scores[~called[split:]]),
         "trained_on": split,
         "tested_on": len(rows) - split,
     }
@@ -153,7 +153,7 @@ def train_on_handbook(*, path: Path, by: Actor, at: datetime) -> data.TrainedMod
         **asdict(measures.measure(rows, left, scores)),
         "share_of_fraud": float(rows.fraud[left].mean()),
         "mean_probability": float(scores.mean()),
-        "drift_psi": measures.psi(forest.probability(history.table[trained]), scores),
+        "drift_psi": measures.psi(forest.unseen, scores[~rows.fraud[left]]),
         "trained_on": int(trained.sum()),
         "tested_on": len(left),
     }

@@ -1,0 +1,34 @@
+"""What the clock does with fraud."""
+
+from datetime import timedelta
+
+import structlog
+from celery import shared_task
+
+from fintech.fraud import errors
+from fintech.fraud import services as fraud
+from fintech.kernel import clock
+from fintech.kernel.actor import system
+
+_LEARNED_FROM = timedelta(days=365)
+_log = structlog.get_logger(__name__)
+
+
+@shared_task
+def reassess_degraded() -> int:
+    """Decide again what was decided without knowing all."""
+    return fraud.reassess_degraded(by=system("fraud"), at=clock.now())
+
+
+@shared_task
+def train_nightly() -> str:
+    """Train on what is known by now; a candidate waits for people, whatever its gates say."""
+    at = clock.now()
+    try:
+        made = fraud.train_on_payments(
+            since=at - _LEARNED_FROM, until=at, by=system("training"), at=at
+        )
+    except errors.NothingToLearn as nothing:
+        _log.info("fraud_nothing_to_learn", why=nothing.message)
+        return ""
+    return str(made.id)
