@@ -394,6 +394,9 @@ UNFOLD = {
                 ("Lists", "block", "fraud_listitem"),
                 ("Rules", "tune", "fraud_rule"),
                 ("Velocity limits", "timer", "fraud_velocitylimit"),
+                ("Models", "psychology", "fraud_trainedmodel"),
+                ("Postures", "security", "fraud_posture"),
+                ("Second looks", "replay", "fraud_reassessment"),
             ),
             _group(
                 "Merchants",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -21,8 +22,11 @@ from fintech.fraud.models import (
     Case,
     ListItem,
     Outcome,
+    Posture,
+    Reassessment,
     Rule,
     RuleVersion,
+    TrainedModel,
     VelocityLimit,
 )
 from fintech.fraud.rules import read
@@ -283,6 +287,143 @@ class RuleAdmin(ReadOnlyAdmin):
                 self.message_user(request, f"{rule}: {refusal.message}", messages.ERROR)
             else:
                 self.message_user(request, f"{rule}: {moved.state}.")
+
+
+@admin.register(TrainedModel)
+class TrainedModelAdmin(ReadOnlyAdmin):
+    list_display = ("number", "stage", "schema", "source", "precision", "passed", "created_at")
+    list_filter = ("stage", "schema")
+    ordering = ("-number",)
+    actions = ("watch", "propose", "roll_back", "retire")
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return bool(request.user.has_perm("fraud.change_trainedmodel"))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        return [field.name for field in TrainedModel._meta.fields]
+
+    @admin.display(description="Average precision")
+    def precision(self, model: TrainedModel) -> str:
+        return f"{model.metrics.get('average_precision', 0):.3f}"
+
+    @admin.display(description="Gates", boolean=True)
+    def passed(self, model: TrainedModel) -> bool:
+        return all(model.gates.values())
+
+    @admin.action(description="Watch (shadow)", permissions=["change"])
+    def watch(self, request: HttpRequest, queryset: QuerySet[TrainedModel]) -> None:
+        for model in queryset:
+            self._try(
+                request,
+                f"{model} watches.",
+                partial(fraud.watch_model, model_id=model.id, by=_by(request), at=clock.now()),
+            )
+
+    @admin.action(description="Propose as champion", permissions=["change"])
+    def propose(self, request: HttpRequest, queryset: QuerySet[TrainedModel]) -> None:
+        for model in queryset:
+            self._try(
+                request,
+                f"{model} is proposed; another person approves it.",
+                partial(fraud.propose_champion, model_id=model.id, by=_by(request), at=clock.now()),
+            )
+
+    @admin.action(description="Roll back to the champion before", permissions=["change"])
+    def roll_back(self, request: HttpRequest, queryset: QuerySet[TrainedModel]) -> None:
+        self._try(
+            request,
+            "The champion before decides again, or rules alone.",
+            partial(fraud.roll_back_model, by=_by(request), at=clock.now()),
+        )
+
+    @admin.action(description="Retire", permissions=["change"])
+    def retire(self, request: HttpRequest, queryset: QuerySet[TrainedModel]) -> None:
+        for model in queryset:
+            self._try(
+                request,
+                f"{model} is retired.",
+                partial(fraud.retire_model, model_id=model.id, by=_by(request), at=clock.now()),
+            )
+
+    def _try(self, request: HttpRequest, done: str, act: Callable[[], object]) -> None:
+        try:
+            act()
+        except Refusal as refusal:
+            self.message_user(request, refusal.message, messages.ERROR)
+        else:
+            self.message_user(request, done)
+
+
+class PostureForm(forms.ModelForm):
+    """What a merchant wants; the service checks it."""
+
+    class Meta:
+        model = Posture
+        fields = (
+            "merchant_id",
+            "mode",
+            "fails",
+            "ceiling_minor",
+            "challenge_at",
+            "review_at",
+            "block_at",
+            "explore",
+        )
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        names = ("challenge_at", "review_at", "block_at")
+        if all(name in given for name in names) and not (
+            1 <= given["challenge_at"] <= given["review_at"] <= given["block_at"] <= _NEVER
+        ):
+            raise forms.ValidationError("Bands rise from 1 to 101.")
+        return given
+
+
+_NEVER = 101
+
+
+@admin.register(Posture)
+class PostureAdmin(ReadOnlyAdmin):
+    form = PostureForm
+    list_display = ("merchant_id", "mode", "fails", "ceiling_minor", "review_at", "block_at")
+    ordering = ("id",)
+    fields = PostureForm.Meta.fields
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return bool(request.user.has_perm("fraud.add_posture"))
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return bool(request.user.has_perm("fraud.change_posture"))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple:
+        return () if obj is None else ("merchant_id",)
+
+    def save_model(self, request: HttpRequest, obj: Model, form: Form, change: bool) -> None:
+        if not isinstance(obj, Posture):
+            raise TypeError(obj)
+        made = fraud.set_posture(
+            merchant_id=obj.merchant_id,
+            mode=obj.mode,
+            fails=obj.fails,
+            ceiling_minor=obj.ceiling_minor,
+            bands=(obj.challenge_at, obj.review_at, obj.block_at),
+            explore=obj.explore,
+            by=_by(request),
+            at=clock.now(),
+        )
+        obj.pk = Posture.objects.get(merchant_id=made.merchant_id).pk
+
+
+@admin.register(Reassessment)
+class ReassessmentAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "was", "decision", "score", "assessment")
+    list_select_related = ("assessment",)
+    ordering = ("-id",)
+
+    @admin.display(description="Was")
+    def was(self, again: Reassessment) -> str:
+        return again.assessment.decision
 
 
 def _by(request: HttpRequest) -> Actor:

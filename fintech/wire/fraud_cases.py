@@ -13,7 +13,10 @@ def render(case: Case) -> Json:
         "assignee": text(case.assignee),
         "closed_at": unix_or_null(case.closed_at),
         "disposition": None if case.disposition is None else str(case.disposition),
+        "due_at": unix_or_null(case.due_at),
+        "escalated": case.escalated,
         "payment_intent": ids.public("pi", case.payment_id),
         "score": case.score,
+        "snoozed_until": unix_or_null(case.snoozed_until),
         "status": str(case.state),
     }

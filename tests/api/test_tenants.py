@@ -84,6 +84,9 @@ MADE: dict[str, Callable[[Api], str]] = {
         "/v1/limits", scope="card", kind="count", window="day", maximum=9, zone="UTC"
     ).body["id"],
     "acct": lambda api: api.get("/v1/account").body["id"],
+    "frl": lambda api: api.post(
+        "/v1/fraud/rules", name=f"r{random.randrange(10**9)}", condition="amount > 1"
+    ).body["id"],
     "fli": lambda api: api.post("/v1/fraud/lists/blocklist/items", kind="country", value="AQ").body[
         "id"
     ],

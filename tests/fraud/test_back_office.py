@@ -77,3 +77,23 @@ def test_staff_write_revise_and_activate_a_rule(staff):
     assert b"Did you mean amount?" in refused.content
     (now,) = queries.rules()
     assert (now.condition, now.number, now.state) == ("amount > 6", 2, "active")
+
+
+def test_a_posture_is_set_and_a_model_is_seen(staff):
+    asked = {
+        "mode": "advisory",
+        "fails": "review",
+        "ceiling_minor": 0,
+        "challenge_at": 60,
+        "review_at": 75,
+        "block_at": 101,
+        "explore": 0,
+    }
+    table = reverse("admin:fraud_posture_add")
+    wrong = staff.post(table, {**asked, "review_at": 10})
+    assert "Bands rise from 1 to 101." in wrong.content.decode()
+
+    assert staff.post(table, asked).status_code == 302
+
+    assert queries.posture().mode == "advisory"
+    assert staff.get(reverse("admin:fraud_trainedmodel_changelist")).status_code == 200

@@ -10,7 +10,7 @@ from django.urls import reverse
 from fintech.kernel import backoffice
 from tests.make import payments as make
 
-_STAFF_ADD = {"fraud.listitem", "fraud.rule", "notifications.wording"}
+_STAFF_ADD = {"fraud.listitem", "fraud.posture", "fraud.rule", "notifications.wording"}
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from fintech.wire import (
     events,
     fraud_assessments,
     fraud_cases,
+    fraud_rules,
     idempotency_keys,
     ledger_books,
     ledger_entries,
@@ -63,6 +64,11 @@ def _samples() -> dict[str, list[Json]]:
         "fraud.list_item": [
             fraud_assessments.render_list_item(known.LIST_ITEM),
             fraud_assessments.render_list_item(known.REMOVED_ITEM),
+        ],
+        "fraud.rule": [fraud_rules.render(known.RULE), fraud_rules.render(known.DRAFT_RULE)],
+        "fraud.back_test": [
+            fraud_rules.render_back_test(known.BACK_TEST),
+            fraud_rules.render_back_test(known.UNLABELED_BACK_TEST),
         ],
         "idempotency_key": [
             idempotency_keys.render(

@@ -352,6 +352,7 @@ CASE = fraud.Case(
     opened_at=AT,
     closed_at=None,
     version=1,
+    due_at=LATER,
 )
 CLOSED_CASE = replace(
     CASE,
@@ -359,7 +360,34 @@ CLOSED_CASE = replace(
     disposition=fraud.Disposition.FALSE_POSITIVE,
     assignee="risk@example.com",
     closed_at=LATER,
+    due_at=None,
+    snoozed_until=LATER,
 )
+RULE = fraud.Rule(
+    id=_id(22),
+    merchant_id=MERCHANT_ID,
+    name="dear_and_new",
+    state=fraud.RuleState.ACTIVE,
+    number=2,
+    condition="amount > 50000 and not card_seen",
+    points=20,
+    decision=fraud.Decision.REVIEW,
+    author="key_live",
+    created_at=AT,
+    version=3,
+)
+DRAFT_RULE = replace(RULE, state=fraud.RuleState.DRAFT, decision=None)
+BACK_TEST = fraud.BackTest(
+    assessments=4100,
+    hits=62,
+    changed=((fraud.Decision.ALLOW, fraud.Decision.REVIEW, 58),),
+    fraud=44,
+    fraud_hit=31,
+    good=900,
+    good_hit=12,
+    stopped=((_eur(61_900_00), _eur(4_100_00)),),
+)
+UNLABELED_BACK_TEST = replace(BACK_TEST, fraud=0, fraud_hit=0, good=0, good_hit=0)
 LIST_ITEM = fraud.ListItem(
     id=_id(21),
     merchant_id=MERCHANT_ID,

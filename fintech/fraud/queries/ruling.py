@@ -13,14 +13,17 @@ from fintech.fraud.rules import Written, judge, read
 _SETS_REMEMBERED = 64
 
 
-def rule(rule_id: UUID) -> data.Rule:
+def rule(rule_id: UUID, *, merchant_id: UUID | None = None) -> data.Rule:
     """
     Return a rule in its newest version.
 
     Raises:
-        RuleNotFound: there is no such rule.
+        RuleNotFound: there is none, or it is not the merchant's own.
     """
-    found = Rule.objects.filter(id=rule_id).first()
+    rows = Rule.objects.filter(id=rule_id)
+    if merchant_id is not None:
+        rows = rows.filter(merchant_id=merchant_id)
+    found = rows.first()
     if found is None:
         raise errors.RuleNotFound(rule_id)
     return found.as_data(RuleVersion.objects.get(rule=found, number=found.number))

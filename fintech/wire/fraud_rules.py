@@ -1,0 +1,40 @@
+"""A rule that people have written, and what it would have done."""
+
+from fintech.fraud.data import BackTest, Rule
+from fintech.kernel import ids
+from fintech.wire.scalars import Json, head
+
+
+def render(rule: Rule) -> Json:
+    """Return a rule in its newest version, with all its documented fields."""
+    return {
+        **head("fraud.rule", ids.public("frl", rule.id), rule.created_at, None),
+        "condition": rule.condition,
+        "decision": None if rule.decision is None else str(rule.decision),
+        "name": rule.name,
+        "number": rule.number,
+        "points": rule.points,
+        "status": str(rule.state),
+    }
+
+
+def render_back_test(tried: BackTest) -> Json:
+    """Return what a rule would have done with stored payments."""
+    return {
+        "assessments": tried.assessments,
+        "changed": [
+            {"count": count, "from": str(was), "to": str(now)} for was, now, count in tried.changed
+        ],
+        "fraud": tried.fraud,
+        "fraud_hit": tried.fraud_hit,
+        "good": tried.good,
+        "good_hit": tried.good_hit,
+        "hits": tried.hits,
+        "object": "fraud.back_test",
+        "precision_percent": tried.precision_percent,
+        "recall_percent": tried.recall_percent,
+        "stopped": [
+            {"currency": fraud.currency.lower(), "fraud": fraud.minor, "good": good.minor}
+            for fraud, good in tried.stopped
+        ],
+    }
