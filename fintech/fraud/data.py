@@ -129,6 +129,8 @@ class Question:
     ip_hash: str | None
     at: datetime
     sandbox_risk: str = "normal"
+    ip_country: str = ""  # of the address, which itself stays outside
+    email_thrown_away: bool = False  # a mailbox that anybody opens and that is soon gone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +170,10 @@ class Features:
     listed: tuple[str, ...] = ()  # "card:block", "ip:review": what it is and what is asked.
     sandbox_risk: str = "normal"
     ruleset: str = ""  # Which written rules and models were live; empty: none.
+    ip_country: str = ""
+    ip_abroad: bool = False  # The address is in another country than the card.
+    moved_within_minutes: int = 0  # Since the customer paid from another country; 0: never.
+    email_thrown_away: bool = False
     night: bool = False  # UTC
     weekend: bool = False
     mode: str = "enforce"
@@ -227,6 +233,8 @@ _SENTENCES = {
     "degraded": "Not everything was known in time ({why}); this merchant asks for {decision}.",
     "advisory": "Fraud only advises here; it would have said {would}.",
     "explored": "Looked at instead of blocked, to learn whether blocks are right.",
+    "moved": "This customer paid from another country within {minutes} minutes.",
+    "email_thrown_away": "The e-mail is a mailbox to throw away.",
     "clamp": "A score is at least 0 and at most 100.",
 }
 

@@ -1,6 +1,7 @@
 """Questions to fraud, and the decisions made of them, as payments would ask."""
 
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from django_subatomic import db
@@ -28,6 +29,7 @@ def question(
     risk: str = "normal",
     payment: UUID | None = None,
     at: datetime = NOON,
+    **told: Any,
 ) -> data.Question:
     """Return an attempt of a new payment."""
     return data.Question(
@@ -42,6 +44,7 @@ def question(
         ip_hash=ip,
         at=at,
         sandbox_risk=risk,
+        **told,
     )
 
 

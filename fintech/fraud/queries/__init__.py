@@ -2,6 +2,7 @@
 
 from fintech.fraud.queries.gathering import gather
 from fintech.fraud.queries.modeling import forget_models, live, model, models, said, served
+from fintech.fraud.queries.places import country_of, is_thrown_away
 from fintech.fraud.queries.posturing import posture, postures
 from fintech.fraud.queries.proving import INVARIANTS, replay
 from fintech.fraud.queries.reading import (
@@ -33,10 +34,12 @@ __all__ = [
     "back_test_all",
     "case",
     "cases",
+    "country_of",
     "decided",
     "decided_again",
     "forget_models",
     "gather",
+    "is_thrown_away",
     "limits_of",
     "list_item",
     "list_items",

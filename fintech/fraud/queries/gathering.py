@@ -72,7 +72,7 @@ SELECT q.place,
   m.n, m.total, m.squares,
   k.seen, k.hour, k.day, d.declines,
   e.hour, e.day, e.cards, i.hour, i.day, i.cards,
-  {_ALWAYS_READ}
+  {_ALWAYS_READ}, t.country, t.minutes
 FROM asked q
 JOIN merchant m ON m.merchant_id = q.merchant_id AND m.currency = q.currency
 CROSS JOIN LATERAL (
@@ -122,6 +122,13 @@ CROSS JOIN LATERAL (
         ORDER BY a.created_at DESC LIMIT {_HISTORY}) newest
 ) i
 {_ALWAYS}
+LEFT JOIN LATERAL (
+  SELECT a.features->>'ip_country' AS country,
+    floor(extract(epoch FROM q.at - a.created_at) / 60)::bigint AS minutes
+  FROM fraud_assessment a
+  WHERE a.customer_id = q.customer_id AND a.created_at <= q.at
+  ORDER BY a.created_at DESC LIMIT 1
+) t ON true
 ORDER BY q.place
 """
 
@@ -258,12 +265,24 @@ def _features(question: data.Question, row: Sequence[Any], why: str) -> data.Fea
         listed=tuple(row[21]),
         sandbox_risk=question.sandbox_risk,
         ruleset=row[22],
+        ip_country=question.ip_country,
+        ip_abroad=bool(question.ip_country and question.card_country)
+        and question.ip_country != question.card_country,
+        moved_within_minutes=_moved(question, *row[30:32]),
+        email_thrown_away=question.email_thrown_away,
         night=question.at.astimezone(UTC).hour < _MORNING,
         weekend=question.at.astimezone(UTC).weekday() >= _SATURDAY,
         draw=question.attempt_id.int % 10_000,
         degraded=" ".join([*([why] if why else []), *(["model"] if broken else [])]),
         **posture,
     )
+
+
+def _moved(question: data.Question, was: str | None = None, minutes: int | None = None) -> int:
+    """Return within how many minutes a customer came from one country to another."""
+    if not was or not question.ip_country or was == question.ip_country or minutes is None:
+        return 0
+    return int(minutes) + 1
 
 
 def _spread(count: int, total: Any, squares: Any) -> tuple[int, int]:

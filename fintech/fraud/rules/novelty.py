@@ -2,6 +2,8 @@
 
 from fintech.fraud.data import Features, Reason
 
+_A_FLIGHT = 60  # minutes: less than any between two countries that are not neighbors
+
 
 def new_card(features: Features) -> Reason | None:
     """A card that nobody, or not this customer, has used."""
@@ -17,3 +19,15 @@ def new_country(features: Features) -> Reason | None:
     if features.customer_known and not features.customer_has_used_country:
         return Reason("customer_new_country", 10, (("country", features.card_country),))
     return None
+
+
+def travel(features: Features) -> Reason | None:
+    """A customer who has come from another country faster than anybody travels."""
+    if 0 < features.moved_within_minutes <= _A_FLIGHT:
+        return Reason("moved", 25, (("minutes", features.moved_within_minutes),))
+    return None
+
+
+def throwaway_mail(features: Features) -> Reason | None:
+    """A mailbox that is gone tomorrow."""
+    return Reason("email_thrown_away", 15) if features.email_thrown_away else None

@@ -86,4 +86,6 @@ def _question(row: Assessment) -> data.Question:
         # Just before itself: it is not its own past.
         at=row.created_at - timedelta(microseconds=1),
         sandbox_risk=row.features.get("sandbox_risk", "normal"),
+        ip_country=row.features.get("ip_country", ""),
+        email_thrown_away=row.features.get("email_thrown_away", False),
     )

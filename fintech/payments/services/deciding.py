@@ -189,6 +189,7 @@ def _gather(plans: Sequence[_Plan]) -> None:
 
 def _question(plan: _Plan) -> fraud_data.Question:
     payment, method = _known(plan)
+    email = payment.receipt_email or method.billing_email
     return fraud_data.Question(
         attempt_id=plan.attempt_id,
         payment_id=payment.id,
@@ -197,10 +198,12 @@ def _question(plan: _Plan) -> fraud_data.Question:
         amount=payment.money(payment.amount_minor),
         card_fingerprint=method.fingerprint,
         card_country=method.country,
-        email_hash=_hashed("email", payment.receipt_email or method.billing_email),
+        email_hash=_hashed("email", email),
         ip_hash=_hashed("ip", plan.order.ip),
         at=plan.order.at,
         sandbox_risk=method.risk,
+        ip_country=fraud_queries.country_of(plan.order.ip),
+        email_thrown_away=fraud_queries.is_thrown_away(email),
     )
 
 
