@@ -229,6 +229,7 @@ _SENTENCES = {
     "model_base": "Where model {model} begins with every payment.",
     "model": "Model {model} on {feature}.",
     "model_rest": "Model {model} on everything else.",
+    "strange": "Unlike all other payments that model {model} knows; nobody has said what such are.",
     "challenger": "Model {model}, which only watches, would give so many points.",
     "degraded": "Not everything was known in time ({why}); this merchant asks for {decision}.",
     "advisory": "Fraud only advises here; it would have said {would}.",

@@ -250,3 +250,15 @@ def test_a_back_test_with_a_model_says_what_would_have_been_stopped(known):
     assert (tried.fraud, tried.fraud_hit) == (79, 79)
     ((was, now, count),) = tried.changed
     assert (was, now, count) == ("allow", "block", 79)
+
+
+def test_who_stands_apart_is_told_without_points(known):
+    """One in a hundred of what the model was tested on, by its second opinion."""
+    champion()
+    served = queries.live(make.assessment().features.ruleset).champion
+    tested = [row.as_data().features for row in Assessment.objects.order_by("id")[300:400]]
+
+    told = [line for each in tested for line in served.opinion(each)]
+
+    assert 0 < len(told) <= 3
+    assert {(line.code, line.weight) for line in told} == {("strange", 0)}

@@ -1,17 +1,21 @@
 """A trained forest as bytes: for treelite, for its paths, and for skops."""
 
 import io
+from typing import Any
 
 import numpy as np
 import skops.io
 import treelite
-from sklearn.ensemble import RandomForestClassifier
+from numpy.typing import NDArray
+from sklearn.ensemble import IsolationForest, RandomForestClassifier
+
+from fintech.fraud.learning.windows import Numbers
 
 # All that a forest is made of beyond what skops trusts by itself. Never `trusted=True`.
 TRUSTED = ("sklearn.tree._tree.Tree",)
 
 
-def trees(forest: RandomForestClassifier) -> bytes:
+def trees(forest: RandomForestClassifier | IsolationForest) -> bytes:
     """Return what treelite reads."""
     made: bytes = treelite.sklearn.import_model(forest).serialize_bytes()
     return made
@@ -51,3 +55,10 @@ def restored(content: bytes) -> RandomForestClassifier:
     if strange:
         raise ValueError(f"A forest holds no {', '.join(sorted(strange))}.")
     return skops.io.loads(content, trusted=list(TRUSTED))
+
+
+def apart(content: bytes, rows: NDArray[Any]) -> Numbers:
+    """Return how far rows stand apart, as treelite says it of an isolation forest."""
+    said = treelite.gtil.predict(treelite.Model.deserialize_bytes(content), rows, nthread=1)
+    far: Numbers = said.reshape(len(rows), -1)[:, -1]
+    return far

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import IsolationForest, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 
 from fintech.fraud.learning.windows import Numbers, Truths
@@ -36,6 +36,12 @@ class Forest:
         """Return how probable fraud is for each row."""
         raw = self.trees.predict_proba(rows)[:, 1]
         return calibrated(raw, slope=self.slope, offset=self.offset)
+
+
+def stranger(rows: NDArray[Any]) -> IsolationForest:
+    """Train a second opinion for what no label knows yet: who stands apart from all others."""
+    forest = IsolationForest(n_estimators=50, random_state=_SEED, max_samples=min(256, len(rows)))
+    return forest.fit(rows)
 
 
 class TooFewLabels(ValueError):

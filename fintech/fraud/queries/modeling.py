@@ -115,6 +115,8 @@ def served(model_id: UUID) -> Served:
             paths=kept.files["paths"],
             slope=kept.slope,
             offset=kept.offset,
+            strange=kept.files["strange"],
+            strange_from=kept.metrics["strange_from"],
         ),
     )
 
@@ -132,7 +134,7 @@ def _said(known: data.Features) -> tuple[list[data.Reason], list[data.Reason]]:
     shadow: list[data.Reason] = []
     if here.champion is not None:
         (share,) = here.champion.shares([known])
-        reasons = here.champion.reasons(known, share)
+        reasons = [*here.champion.reasons(known, share), *here.champion.opinion(known)]
     if here.challenger is not None:
         (share,) = here.challenger.shares([known])
         shadow = [

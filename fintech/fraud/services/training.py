@@ -29,6 +29,7 @@ _BEST_OF_CHANCE = 3  # average precision over the share of fraud
 _CALIBRATED = 0.05  # how far the mean probability may lie from the share of fraud
 _DRIFTED = 0.25  # PSI from which on two times are not alike
 _SLOW_MS = 0.5
+_STRANGE = 0.99
 _WEEK = 7 * 86_400
 
 _LABELED = """
@@ -52,6 +53,7 @@ class _Trained:
     source: str
     names: Sequence[str]
     forest: Any
+    stranger: Any
     metrics: dict[str, Any]
     data_hash: str
     of_what: str
@@ -113,6 +115,7 @@ def train_on_payments(
             source="payments",
             names=serving.NAMES,
             forest=forest,
+            stranger=forests.stranger(table[:split]),
             metrics=metrics,
             data_hash=digest.hexdigest(),
             of_what=f"Stored decisions from {since:%Y-%m-%d} to {until:%Y-%m-%d}; a payment that"
@@ -165,6 +168,7 @@ def train_on_handbook(*, path: Path, by: Actor, at: datetime) -> data.TrainedMod
             source="handbook",
             names=history.names,
             forest=forest,
+            stranger=forests.stranger(history.table[trained]),
             metrics=metrics,
             data_hash=digest.hexdigest(),
             of_what=f"Days {days.first} to {days.last} of {path.name}, tested on days"
@@ -194,14 +198,19 @@ def _labeled(
 
 
 def _register(trained: _Trained, sample: Any, *, by: Actor, at: datetime) -> data.TrainedModel:
+    import numpy as np
+
     from fintech.fraud.learning import exporting, latency
 
     forest = trained.forest
     trees = exporting.trees(forest.trees)
+    strange = exporting.trees(trained.stranger)
     metrics = {
         name: round(value, 6) if isinstance(value, float) else value
         for name, value in trained.metrics.items()
     }
+    # Beyond it, one in a hundred of those that it was tested on.
+    metrics["strange_from"] = float(np.quantile(exporting.apart(strange, sample), _STRANGE))
     metrics["model_p50_ms"] = round(latency.median_ms(trees, sample), 4)
     gates = _gates(metrics)
     return registry.register(
@@ -209,6 +218,7 @@ def _register(trained: _Trained, sample: Any, *, by: Actor, at: datetime) -> dat
         source=trained.source,
         files={
             "trees": trees,
+            "strange": strange,
             "paths": exporting.paths(forest.trees),
             "kept": exporting.kept(forest.trees),
         },

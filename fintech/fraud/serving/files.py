@@ -20,6 +20,8 @@ class Files:
     paths: str
     slope: float
     offset: float
+    strange: str  # The second opinion: an isolation forest,
+    strange_from: float  # and from where on somebody stands apart.
 
 
 def trees(name: str) -> Any:

@@ -36,6 +36,19 @@ class Served:
     offset: float
     trees: Any
     paths: list[tuple[list[int], list[float], list[int], list[int], list[float]]]
+    stranger: Any
+    strange_from: float
+
+    def opinion(self, known: Features) -> list[Reason]:
+        """Return a line without points for a payment unlike all others; no label knows it yet."""
+        import numpy as np
+        import treelite
+
+        row = np.array([vector(known)], dtype=np.float32)
+        apart = float(treelite.gtil.predict(self.stranger, row, nthread=1).reshape(-1)[-1])
+        if apart <= self.strange_from:
+            return []
+        return [Reason("strange", 0, (("model", self.number),))]
 
     def shares(self, known: Sequence[Features]) -> list[float]:
         """Return what the trees say of snapshots; of many at once it says what it says of one."""
@@ -110,4 +123,6 @@ def load(model_id: UUID, number: int, kept: Files) -> Served:
         kept.offset,
         files.trees(kept.trees),
         files.paths(kept.paths),
+        files.trees(kept.strange),
+        kept.strange_from,
     )
