@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
-from fintech.fraud.learning import handbook, measures, rings, weeks
+from fintech.fraud.learning import exporting, forests, handbook, measures, rings, weeks
 from tests.make import transactions as make
 
 WEEK = 7 * make.DAY
@@ -209,3 +209,12 @@ def test_drift_is_nothing_between_likes_and_much_between_strangers():
 
     assert measures.psi(one, two) < 0.02
     assert measures.psi(one, chance.beta(5, 5, 4000)) > 1
+
+
+def test_who_is_like_nobody_stands_apart():
+    rows = np.random.default_rng(0).random((500, 6)).astype(np.float32)
+    rows[:3] *= 40
+
+    apart = exporting.apart(exporting.trees(forests.stranger(rows)), rows)
+
+    assert set(np.argsort(-apart)[:3].tolist()) == {0, 1, 2}

@@ -24,6 +24,7 @@ def staff(db) -> Client:
     return browser
 
 
+@pytest.mark.django_db(transaction=True)  # Many pages: longer than a transaction may last.
 def test_every_table_opens_and_only_what_staff_write_has_an_add_button(staff):
     admin.autodiscover()
     for model in admin.site._registry:
