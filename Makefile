@@ -95,3 +95,11 @@ bench-notifications: ready ## Measure webhooks beside a bare httpx loop; ROUNDS=
 
 prove-notifications: ready ## Tell 10,000 events to 20 endpoints, good and bad, through every fault (EFFORT=1).
 	@EFFORT=$(EFFORT) $(PYTHON_BIN) -m benchmarks.prove_notifications $(ARGS)
+
+.PHONY: prove-reconciliation
+prove-reconciliation: ready ## Real and damaged files, planted breaks, any split, ten kills; ARGS="-k kill" for a part.
+	@EFFORT=$(if $(filter file,$(origin EFFORT)),1,$(EFFORT)) $(PYTHON_BIN) -m tests.prove reconciliation $(ARGS)
+
+.PHONY: bench-reconciliation
+bench-reconciliation: ready ## Compare 100,000 lines thrice told, beside pandas; and from 10,000 to 1,000,000.
+	@$(PYTHON_BIN) -m benchmarks.reconciliation $(ARGS)

@@ -154,7 +154,12 @@ APPROVALS: dict[str, str] = {
     "payments.correct_status": "fintech.payments.services.correct",
     "notifications.resend_range": "fintech.notifications.services.resend_agreed",
     "fraud.install_model": "fintech.fraud.services.install_model",
+    "reconciliation.adjust": "fintech.reconciliation.services.approved",
 }
+# A folder in which banks' and processors' files arrive; each night they are imported.
+RECONCILIATION_INBOX: str = env.str("RECONCILIATION_INBOX", default="")
+# Minor units up to which one person may book what a break is off by.
+RECONCILIATION_ALONE_UP_TO_MINOR: int = env.int("RECONCILIATION_ALONE_UP_TO_MINOR", default=10_000)
 # Set in the processes that write and that somebody waits for.
 WAKE_SUBSCRIBERS: bool = env.bool("WAKE_SUBSCRIBERS", default=False)
 # Requests that meet in one web process share their commits.
@@ -420,6 +425,8 @@ UNFOLD = {
                 "Reconciliation",
                 ("Runs", "play_circle", "reconciliation_run"),
                 ("Totals of runs", "functions", "reconciliation_runtotal"),
+                ("Bank balances", "account_balance", "reconciliation_bankproof"),
+                ("Odd days", "monitoring", "reconciliation_anomaly"),
                 ("Imports", "upload_file", "reconciliation_import"),
                 ("Statements", "description", "reconciliation_statement"),
                 ("Lines", "list", "reconciliation_line"),

@@ -8,6 +8,7 @@ signed minor units: positive is money coming to us.
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
@@ -56,6 +57,11 @@ class Rule(StrEnum):
 
     NONE = ""
     EXACT_REFERENCE = "exact_reference"
+    COMPOSITE_KEY = "composite_key"  # Another reference of the line, its amount and currency.
+    UNIQUE_AMOUNT_DATE = "unique_amount_date"  # It names nothing; only one can be meant.
+    WITHIN_TOLERANCE = "within_tolerance"  # In minor units and in days.
+    SUBSET_SUM = "subset_sum"  # Several batches were paid at once.
+    FX_AT_STORED_RATE = "fx_at_stored_rate"  # Paid in another currency, at about our rate.
     FEE_WITHIN_TOLERANCE = "fee_within_tolerance"
     BATCH_TOTAL = "batch_total"
     ALREADY_REPORTED = "already_reported"  # The same row as in an earlier file.
@@ -64,6 +70,9 @@ class Rule(StrEnum):
     FORCED = "forced"  # A person said that it belongs together.
     VOID = "void"  # A person said that it needs no counterpart.
     CLAIM_AT_PROCESSOR = "claim_at_processor"  # A person asked the processor for it.
+    LINKED = "linked"  # A person joined it with what it belongs to.
+    RECEIVED = "received"  # A person has seen that it came.
+    ADJUSTED = "adjusted"  # A correcting journal entry was posted for it.
 
 
 class BreakKind(StrEnum):
@@ -75,11 +84,15 @@ class BreakKind(StrEnum):
     AMOUNT_OVER = "amount_over"
     AMOUNT_UNDER = "amount_under"
     FEE_VARIANCE = "fee_variance"
+    FX_VARIANCE = "fx_variance"
     CURRENCY = "currency"
     DIRECTION = "direction"
+    STATUS = "status"  # The outside says that it failed or waits.
+    SPLIT = "split"  # One of ours is several of theirs, or the other way round.
     DUPLICATE = "duplicate"
     MULTIPLE_CANDIDATES = "multiple_candidates"
     UNIDENTIFIED_CREDIT = "unidentified_credit"
+    BALANCE = "balance"  # A statement does not continue the one before it, or does not add up.
 
 
 class BreakState(StrEnum):
@@ -96,14 +109,33 @@ class Resolution(StrEnum):
     FORCE_MATCH = "force_match"
     VOID = "void"
     CLAIM_AT_PROCESSOR = "claim_at_processor"
+    LINK = "link"  # What a person chose among the candidates.
+    MARK_RECEIVED = "mark_received"
+    POST_ADJUSTMENT = "post_adjustment"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tolerance:
+    """How far two may be apart and still be the same: in minor units and in days."""
+
+    minor: int = 0
+    days: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A processor, and the bank account that it pays to."""
+    """A processor, the bank account that it pays to, and how exactly it is compared."""
 
     name: str
     account: str
+    # A processor rounds its fee on each line.
+    fee: Tolerance = Tolerance(minor=1)
+    # A line or bank entry that names nothing known: its amount, near its day.
+    unnamed: Tolerance = Tolerance(minor=0, days=3)
+    # Days after a batch's last row within which the bank may still be paid.
+    bank_days: int = 2
+    # Basis points by which a processor's rate may differ from the stored one.
+    fx_basis_points: int = 250
 
 
 SOURCES = {
@@ -264,6 +296,32 @@ class Run:
     totals: tuple[Total, ...] = field(default_factory=tuple)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankProof:
+    """What the bank says an account holds, what our books say, and what explains the rest."""
+
+    account: str
+    on: date | None
+    closing: Money
+    ledger: Money
+    unbooked: Money  # Entries of the bank that we have not booked.
+    before: Money  # What it held before its first statement.
+    unexplained: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anomaly:
+    """A day's figure that is far from what is usual for its source."""
+
+    source: str
+    on: date
+    metric: str
+    value: Decimal
+    expected: Decimal | None
+    score: Decimal
+    method: str
+
+
 @frozen.shape("reconciliation.break.v1")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Break:
@@ -290,6 +348,10 @@ class Break:
     resolved_at: datetime | None
     resolution: str
     note: str
+    assigned_to: UUID | None = None
+    wait_until: date | None = None
+    entry_id: UUID | None = None  # The journal entry that made it good.
+    approval_id: UUID | None = None  # A second person's decision is waited for.
 
     @property
     def amount(self) -> Money:
@@ -312,3 +374,99 @@ class Batch:
     place: Place
     entry_id: UUID | None
     break_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposedLine:
+    """One side of a journal entry that is not posted yet."""
+
+    address: str
+    amount: Money
+    debit: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """The journal entry that would make a break good, and why."""
+
+    break_id: UUID
+    template: str
+    why: str
+    needs_approval: bool
+    lines: tuple[ProposedLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """What a break might belong to, with points of a hundred; for a person to judge."""
+
+    points: int
+    break_id: UUID | None
+    reference: str
+    amount: Money
+    on: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Age:
+    """Open breaks of a source that are so many days old, in one currency."""
+
+    days: str
+    currency: str
+    count: int
+    minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """When a source was compared last, and whether a night was missed."""
+
+    source: str
+    last_completed_at: datetime | None
+    last_state: str
+    running: bool
+    placed: int  # Rows that the running one has placed so far.
+    waiting: int  # Rows that it has not.
+    missed: bool
+    open_breaks: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayFigures:
+    """What one business day of a source looked like."""
+
+    on: date
+    lines: int
+    match_rate: Decimal  # Matched lines of all lines.
+    fee_rate: Decimal  # Fees of gross.
+    delay_days: Decimal  # From a line to its money at the bank, on average.
+    breaks: int
+    mix: dict[str, int]  # Breaks by kind.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Safeguarded:
+    """Client money that we owe against client money that is held, in one currency on a day."""
+
+    on: date
+    currency: str
+    owed: Money
+    held: Money
+    at_processors: Money
+
+    @property
+    def shortfall(self) -> Money:
+        """What is owed and neither at a bank nor on its way from a processor."""
+        short = self.owed.minor - self.held.minor - self.at_processors.minor
+        return Money(max(short, 0), self.currency)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A run's report: its figures as canonical JSON, signed with the platform's key."""
+
+    run: Run
+    content: dict[str, object]
+    statement: bytes  # What is signed.
+    key_id: str
+    signature: bytes

@@ -72,6 +72,13 @@ class BreakOpened(BreakFact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BreakNoted(BreakFact):
+    """Somebody took a difference, or says that it will explain itself."""
+
+    name: ClassVar[str] = "reconciliation.break_noted.v1"
+
+
+@dataclass(frozen=True, kw_only=True)
 class BreakResolved(BreakFact):
     """A difference was explained, by a late file or by a person."""
 

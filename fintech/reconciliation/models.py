@@ -15,6 +15,7 @@ from fintech.reconciliation.data import (
     BreakState,
     ImportState,
     Place,
+    Rule,
     RunState,
     Witness,
 )
@@ -146,7 +147,8 @@ class Break(models.Model):
     id = models.UUIDField(primary_key=True, default=ids.new)
     run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="+")
     source = models.CharField(max_length=60)
-    leg = models.SmallIntegerField()  # 1: ledger and processor. 2: processor and bank.
+    # 1: ledger and processor. 2: processor and bank. 3: the bank's statements themselves.
+    leg = models.SmallIntegerField()
     kind = models.CharField(max_length=30, choices=_choices(BreakKind))
     currency = models.CharField(max_length=3)
     amount_minor = models.BigIntegerField()
@@ -162,6 +164,12 @@ class Break(models.Model):
     resolution = models.CharField(max_length=30, blank=True)
     resolved_by = models.ForeignKey(Run, on_delete=models.PROTECT, null=True, related_name="+")
     note = models.TextField(blank=True)
+    assigned_to = models.UUIDField(null=True)  # A person.
+    wait_until = models.DateField(null=True)  # Somebody has said that it will explain itself.
+    decided_kind = models.CharField(max_length=20, blank=True)  # Who has ended it,
+    decided_by = models.CharField(max_length=100, blank=True)  # unless a file has.
+    entry_id = models.UUIDField(null=True)  # The journal entry that makes it good.
+    approval_id = models.UUIDField(null=True)  # A second person's decision is waited for.
     version = models.IntegerField(default=1)
 
     class Meta:
@@ -208,6 +216,10 @@ class Break(models.Model):
             resolved_at=self.resolved_at,
             resolution=self.resolution,
             note=self.note,
+            assigned_to=self.assigned_to,
+            wait_until=self.wait_until,
+            entry_id=self.entry_id,
+            approval_id=self.approval_id,
         )
 
 
@@ -306,9 +318,12 @@ class Statement(models.Model):
     entries = models.IntegerField()
     arithmetic_ok = models.BooleanField(null=True)
     summary = models.JSONField()
+    # The run that held its balances against the statement before it: leg 3.
+    checked_in = models.ForeignKey(Run, on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
         ordering = ("file", "ordinal")
+        indexes = (models.Index(fields=["account", "currency"], name="recon_statement_account"),)
         constraints = (
             models.UniqueConstraint(
                 fields=["file", "ordinal"], name="reconciliation_statement_is_stored_once"
@@ -374,8 +389,12 @@ class Expectation(models.Model):
     occurred_at = models.DateTimeField()
     place = models.CharField(max_length=10, choices=_choices(Place), default=Place.OPEN.value)
     rule = models.CharField(max_length=30, blank=True)
-    run = models.ForeignKey(Run, on_delete=models.PROTECT, null=True, related_name="+")
-    difference = models.ForeignKey(Break, on_delete=models.PROTECT, null=True, related_name="+")
+    run = models.ForeignKey(
+        Run, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    difference = models.ForeignKey(
+        Break, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
 
     class Meta:
         ordering = ("-id",)
@@ -430,6 +449,7 @@ class Batch(models.Model):
     class Meta:
         ordering = ("-id",)
         verbose_name_plural = "batches"
+        indexes = (models.Index(fields=["source", "name"], name="recon_batch_name"),)
         constraints = (
             # What comes for a batch that was paid already is a batch of its own.
             models.UniqueConstraint(
@@ -437,8 +457,11 @@ class Batch(models.Model):
                 condition=Q(place__in=[Place.OPEN, Place.BROKEN]),
                 name="reconciliation_batch_waits_once",
             ),
+            # Several batches that were paid at once share the entry that is their sum.
             models.UniqueConstraint(
-                fields=["bank_line"], name="reconciliation_batch_is_paid_by_its_own_bank_line"
+                fields=["bank_line"],
+                condition=~Q(rule=Rule.SUBSET_SUM),
+                name="reconciliation_batch_is_paid_by_its_own_bank_line",
             ),
             models.CheckConstraint(
                 condition=_BROKEN_NAMES_ITS_BREAK,
@@ -493,17 +516,22 @@ class Line(models.Model):
     text = models.CharField(max_length=1000, blank=True)
     details = models.IntegerField(default=0)
     # What the payer saw, where that was in another currency, and the rate it was changed at.
+    status = models.CharField(max_length=10, blank=True)  # Empty for what has happened.
     original_currency = models.CharField(max_length=3, blank=True)
     original_minor = models.BigIntegerField(null=True)
     rate = models.DecimalField(max_digits=38, decimal_places=18, null=True)
     place = models.CharField(max_length=10, choices=_choices(Place), default=Place.OPEN.value)
     rule = models.CharField(max_length=30, blank=True)
-    run = models.ForeignKey(Run, on_delete=models.PROTECT, null=True, related_name="+")
+    run = models.ForeignKey(
+        Run, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
     expectation = models.ForeignKey(
         Expectation, on_delete=models.PROTECT, null=True, related_name="+"
     )
     settlement = models.ForeignKey(Batch, on_delete=models.PROTECT, null=True, related_name="+")
-    difference = models.ForeignKey(Break, on_delete=models.PROTECT, null=True, related_name="+")
+    difference = models.ForeignKey(
+        Break, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
 
     class Meta:
         ordering = ("-id",)
@@ -529,6 +557,11 @@ class Line(models.Model):
                 fields=["references"],
                 condition=Q(witness=Witness.BANK),
                 name="recon_line_references",
+            ),
+            models.Index(
+                fields=["reference"],
+                condition=Q(witness=Witness.BANK),
+                name="recon_line_bank_reference",
             ),
         )
         constraints = (
@@ -570,6 +603,90 @@ class Line(models.Model):
             place=Place(self.place),
             rule=self.rule,
             break_id=self.difference_id,
+        )
+
+
+class BankProof(models.Model):
+    """
+    Leg 3: what the bank says a run's account holds, and what our books say.
+
+    What the bank has more is in its entries that we have not booked (waiting, broken, or
+    decided away by people) or it is unexplained.
+    """
+
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="bank_proofs")
+    account = models.CharField(max_length=100)
+    currency = models.CharField(max_length=3)
+    on = models.DateField(null=True)
+    closing_minor = models.BigIntegerField()
+    ledger_minor = models.BigIntegerField()
+    unbooked_minor = models.BigIntegerField()
+    before_minor = models.BigIntegerField()  # What the account held before its first statement.
+    unexplained_minor = models.BigIntegerField()
+
+    class Meta:
+        ordering = ("-run", "account", "currency")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["run", "account", "currency"],
+                name="reconciliation_bankproof_is_made_once_per_run_and_account",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    unexplained_minor=F("closing_minor")
+                    - F("before_minor")
+                    - F("ledger_minor")
+                    - F("unbooked_minor")
+                ),
+                name="reconciliation_bankproof_names_what_is_unexplained",
+            ),
+        )
+
+    def as_data(self) -> data.BankProof:
+        """Return the proof as a value."""
+        return data.BankProof(
+            account=self.account,
+            on=self.on,
+            closing=Money(self.closing_minor, self.currency),
+            ledger=Money(self.ledger_minor, self.currency),
+            unbooked=Money(self.unbooked_minor, self.currency),
+            before=Money(self.before_minor, self.currency),
+            unexplained=Money(self.unexplained_minor, self.currency),
+        )
+
+
+class Anomaly(models.Model):
+    """A day whose figures are far from what its source's other days show."""
+
+    source = models.CharField(max_length=60)
+    on = models.DateField()
+    metric = models.CharField(max_length=40)
+    value = models.DecimalField(max_digits=20, decimal_places=6)
+    expected = models.DecimalField(max_digits=20, decimal_places=6, null=True)
+    score = models.DecimalField(max_digits=12, decimal_places=3)
+    method = models.CharField(max_length=20)
+    found_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-on", "source", "metric")
+        verbose_name_plural = "anomalies"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["source", "on", "metric"],
+                name="reconciliation_anomaly_is_told_once_per_day_and_metric",
+            ),
+        )
+
+    def as_data(self) -> data.Anomaly:
+        """Return the anomaly as a value."""
+        return data.Anomaly(
+            source=self.source,
+            on=self.on,
+            metric=self.metric,
+            value=self.value,
+            expected=self.expected,
+            score=self.score,
+            method=self.method,
         )
 
 

@@ -1,7 +1,10 @@
 """The nightly comparison. Called often; the database says what is due."""
 
+from pathlib import Path
+
 import structlog
 from celery import shared_task
+from django.conf import settings
 
 from fintech.kernel import actor, clock
 from fintech.reconciliation import queries, services
@@ -13,8 +16,14 @@ log = structlog.get_logger(__name__)
 
 @shared_task
 def run_nightly() -> None:
-    """Compare every source once per business day; a lost message costs an hour, not a night."""
+    """
+    Fetch what was sent, and compare every source once per business day.
+
+    A lost message costs an hour, not a night. A night that was missed is an alarm.
+    """
     at = clock.now()
+    if settings.RECONCILIATION_INBOX:
+        _fetch(Path(settings.RECONCILIATION_INBOX))
     for source in SOURCES:
         if queries.has_run_on(source, at.date()):
             continue
@@ -29,3 +38,20 @@ def run_nightly() -> None:
             state=ended.state,
             open_breaks=ended.open_breaks,
         )
+        for day in queries.days_of_run(ended.id):
+            services.watch(source=source, on=day, at=at)
+    for job in queries.jobs(at=at):
+        if job.missed:
+            log.error(
+                "reconciliation.run_missed",
+                source=job.source,
+                last_completed_at=str(job.last_completed_at),
+            )
+
+
+def _fetch(folder: Path) -> None:
+    fetched = services.fetch(folder=folder, by=actor.system("run_nightly"), at=clock.now())
+    for name, reason in fetched.refused:
+        log.warning("reconciliation.file_refused", name=name, reason=reason)
+    if fetched.imported:
+        log.info("reconciliation.files_fetched", count=len(fetched.imported))

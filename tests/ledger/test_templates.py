@@ -19,6 +19,12 @@ CARD = {"provider": PROVIDER, "provider_reference": "ref", "due_on": DUE}
 
 # What each template needs beside the common facts, from an amount and a part of it.
 CALLS = {
+    "adjust_receivable": lambda a, _: {
+        "provider": PROVIDER, "amount": -a, "against": "processor_fees",
+    },
+    "convert_receivable": lambda a, _: {
+        "provider": PROVIDER, "expected": a, "paid": Money(a.minor, "CHF"),
+    },
     "authorize_card": lambda a, _: {
         "merchant_id": MERCHANT, "provider": PROVIDER, "amount": a, "expires_at": NOON,
     },

@@ -117,3 +117,13 @@ def test_the_nightly_task_compares_each_source_once_a_day():
     with clock.fixed(NOON.replace(day=4)):
         tasks.run_nightly()
     assert len(queries.runs()) == 3
+
+
+def test_a_dry_run_says_what_there_is_and_changes_nothing(files):
+    command("import_statement", files["report.csv"], files["bank.xml"])
+
+    told = command("reconcile", "--dry-run")
+
+    assert "would compare 1 processor rows" in told
+    assert "would compare 1 bank rows" in told
+    assert queries.runs() == []

@@ -1,5 +1,7 @@
 """I-15 finds each way in which a row could be changed behind our back."""
 
+import os
+
 import pytest
 from django_subatomic import db
 from hypothesis import HealthCheck, given, settings
@@ -92,6 +94,7 @@ def test_names_the_row_that_was_changed(owner, tampering, told):
     assert all(any(part in sample for part in told) for sample in found)
 
 
+EFFORT = float(os.environ.get("EFFORT", "0.02"))
 payments = st.lists(
     st.fixed_dictionaries(
         {
@@ -108,7 +111,11 @@ payments = st.lists(
 
 
 @pytest.mark.django_db(transaction=True)
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=max(15, round(400 * EFFORT)),
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
 @given(
     told=payments,
     report=st.sampled_from(Wrong),

@@ -394,7 +394,7 @@ def test_a_run_that_died_is_taken_up_by_the_next(truth, monkeypatch):
     running = reconciliation.running
     with make.chunks_of(1), monkeypatch.context() as patched:
         patched.setattr(running, "_fail", lambda *_args, **_named: None)
-        patched.setattr(running.batches, "form", lambda _run: 1 / 0)
+        patched.setattr(running.forming, "form", lambda _run: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             compared()
     assert [run.state for run in queries.runs()] == [RunState.RUNNING]
@@ -411,7 +411,7 @@ def test_a_run_that_died_is_taken_up_by_the_next(truth, monkeypatch):
 
 def test_a_run_that_fails_says_so_and_keeps_what_it_placed(truth, monkeypatch):
     imported(truth.report())
-    monkeypatch.setattr(reconciliation.running.batches, "form", lambda _run: 1 / 0)
+    monkeypatch.setattr(reconciliation.running.forming, "form", lambda _run: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         compared()
 

@@ -198,10 +198,13 @@ def retrieve_break(call: Call) -> Answer:
             required=True,
         ),
         "note": fields.Text(longest=500, lines=True, required=True, about="Why."),
+        "with": fields.Id(
+            prefix="rbk", noun="break", about="For `link`: the break that misses what this has."
+        ),
     },
 )
 def resolve(call: Call) -> Answer:
-    """End a break by a person's decision; nothing is booked."""
+    """End a break by a person's decision; `post_adjustment` books what makes it good."""
     _operators_only(call)
     break_id = call.this("rbk")
     done = call.once(
@@ -209,6 +212,7 @@ def resolve(call: Call) -> Answer:
             break_id=break_id,
             resolution=Resolution(call.values["resolution"]),
             note=call.values["note"],
+            other_id=call.get("with"),
             by=call.by,
             at=call.at,
         )

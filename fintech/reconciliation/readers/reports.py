@@ -50,6 +50,7 @@ class Entry:
     on: date | None = None
     booked_on: date | None = None
     text: str = ""
+    status: str = ""
     payout: bool = False
     # What a payout row adds to the sums: some reports list it as a movement, some as a total.
     counts: bool = True
@@ -315,6 +316,7 @@ class Report:
             batch=clean(said.batch, 200),
             text=clean(said.text, 300),
             details=1,
+            status=status_of(said.status),
             original=gross if foreign else None,
             original_currency=seen if foreign else "",
             rate=said.rate if foreign else None,
@@ -360,3 +362,27 @@ def kind_of(word: str) -> str:
     """Return our word for a processor's kind of row; what we have no word for stays its own."""
     plain = tables.normalized(word)
     return KINDS.get(plain) or KINDS.get(plain.replace(" ", "")) or plain.replace(" ", "_")
+
+
+_FAILED = frozenset(
+    {
+        "d", "v", "denied", "reversed", "failed", "declined", "rejected", "cancelled", "canceled",
+        "voided", "expired", "settlement_declined", "gateway_rejected", "processor_declined",
+        "authorization_failed", "authorization_declined", "authorization_voided",
+        "capture_failed", "capture_declined", "chargeback_lost",
+    }
+)  # fmt: skip
+_PENDING = frozenset(
+    {
+        "p", "pending", "processing", "authorized", "settling", "submitted_for_settlement",
+        "settlement_pending", "authorization_succeeded", "capture_pending",
+        "buyer_approval_pending",
+        "on hold",
+    }
+)  # fmt: skip
+
+
+def status_of(word: str) -> str:
+    """Return "failed" or "pending" for a processor's word, and nothing for what has happened."""
+    plain = word.strip().lower()
+    return "failed" if plain in _FAILED else "pending" if plain in _PENDING else ""

@@ -3,8 +3,10 @@ The simulated acquirer's settlement report.
 
     type,reference,original_reference,occurred_at,currency,gross_minor,fee_minor,net_minor,batch
 
-One row per capture or refund, then a trailer `TOTAL` whose sums the body must
-tie out to. Signs follow the money: a refund's gross is negative.
+One that also tells what became of a row, or pays in another currency than the payer's, adds
+`status`, `original_currency` and `original_minor`. One row per capture or refund, then a
+trailer `TOTAL` whose sums the body must tie out to. Signs follow the money: a refund's gross
+is negative.
 """
 
 from datetime import datetime
@@ -14,6 +16,7 @@ from typing import BinaryIO
 from fintech.kernel import money
 from fintech.reconciliation.errors import FileRejected
 from fintech.reconciliation.readers import decoding, tables
+from fintech.reconciliation.readers.reports import status_of
 from fintech.reconciliation.readers.staging import (
     Items,
     Line,
@@ -35,6 +38,7 @@ COLUMNS = (
     "net_minor",
     "batch",
 )
+MORE = ("status", "original_currency", "original_minor")
 HEADER = ",".join(COLUMNS)
 SOURCE = "simulator"
 DIGITS_MAX = 18
@@ -50,7 +54,8 @@ def read(content: BinaryIO) -> Items:
     rows = tables.parse(decoding.lines(content), ",")
     begun = next(rows, None)
     header = [] if begun is None or isinstance(begun, Broken) else begun[1]
-    if [column.strip() for column in header] != list(COLUMNS):
+    columns = tuple(column.strip() for column in header)
+    if columns not in {COLUMNS, COLUMNS + MORE}:
         raise FileRejected("the header is not the simulated acquirer's", line=1)
     sums: dict[str, ReportSums] = {}
     stated: dict[str, ReportSums] = {}
@@ -62,7 +67,7 @@ def read(content: BinaryIO) -> Items:
         if not any(cell.strip() for cell in row):
             continue
         try:
-            line = _row(number, row)
+            line = _row(number, row, columns)
         except ValueError as refused:
             yield RejectedRow(
                 line=number,
@@ -84,13 +89,17 @@ def read(content: BinaryIO) -> Items:
     yield _report(sums, stated)
 
 
-def _row(number: int, row: list[str]) -> Line:
-    if len(row) != len(COLUMNS):
-        msg = f"{len(row)} columns, not {len(COLUMNS)}"
+def _row(number: int, row: list[str], columns: tuple[str, ...]) -> Line:
+    if len(row) != len(columns):
+        msg = f"{len(row)} columns, not {len(columns)}"
         raise ValueError(msg)
     kind, reference, original, occurred_at, currency, gross, fee, net, batch = (
-        cell.strip() for cell in row
+        cell.strip() for cell in row[: len(COLUMNS)]
     )
+    status, seen, original_minor = (cell.strip() for cell in (row[len(COLUMNS) :] or ("", "", "")))
+    if seen and not money.is_known(seen):
+        msg = f"currency {clean(seen, 20)!r} is not known"
+        raise ValueError(msg)
     if not money.is_known(currency):
         msg = f"currency {clean(currency, 20)!r} is not known"
         raise ValueError(msg)
@@ -126,6 +135,9 @@ def _row(number: int, row: list[str]) -> Line:
         other_references=(clean(original, 200),) if original else (),
         batch=clean(batch, 200),
         details=1,
+        status=status_of(status),
+        original=_minor("original", original_minor, seen) if seen else None,
+        original_currency=seen,
     )
 
 

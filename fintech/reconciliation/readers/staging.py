@@ -53,6 +53,7 @@ class Line:
     batch: str = ""
     text: str = ""
     details: int = 0  # How many single transactions the entry lists.
+    status: str = ""  # Empty for what has happened; else "failed" or "pending".
     # What the payer saw, where that was in another currency, and the rate it was changed at.
     original: Decimal | None = None
     original_currency: str = ""

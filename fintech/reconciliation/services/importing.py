@@ -32,7 +32,7 @@ _BANK = "bank"
 _COLUMNS = (
     'file_id, witness, source, statement, "row", kind, currency, gross_minor, fee_minor, '
     'net_minor, value_on, booked_on, booked, reversal, reference, "references", batch, "text", '
-    "details, original_currency, original_minor, rate, place, rule"
+    "details, status, original_currency, original_minor, rate, place, rule"
 )
 
 
@@ -180,7 +180,8 @@ def _take(row: Import, line: staging.Line, staged: _Staged) -> None:
             line.batch[:200],
             line.text[: staging.TEXT_MAX],
             line.details,
-            line.original_currency[:3],
+            line.status,
+            staging.clean(line.original_currency, 3),
             None
             if line.original is None
             else staging.minor_units(line.original, line.original_currency),

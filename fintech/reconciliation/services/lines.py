@@ -9,9 +9,10 @@ from django.db import connection
 from django.db.models import Q
 
 from fintech.reconciliation import matching
-from fintech.reconciliation.data import BreakKind, BreakState, Place, Rule, Witness
+from fintech.reconciliation.data import SOURCES, BreakKind, BreakState, Place, Rule, Witness
 from fintech.reconciliation.matching import Ours, Theirs
 from fintech.reconciliation.models import Break, Expectation, Line
+from fintech.reconciliation.services import rates
 from fintech.reconciliation.services.placing import CHUNK, Placing
 
 type _Key = tuple[str, str]
@@ -24,6 +25,9 @@ _CORRECTABLE = frozenset(
         BreakKind.FEE_VARIANCE,
         BreakKind.CURRENCY,
         BreakKind.DIRECTION,
+        BreakKind.FX_VARIANCE,
+        BreakKind.STATUS,
+        BreakKind.SPLIT,
     }
 )
 
@@ -66,22 +70,44 @@ def next_open(placing: Placing, after: int) -> list[Line]:
     )
 
 
-def place(rows: Sequence[Line], placing: Placing) -> None:
-    """Judge lines one after the other; each sees what became of those before it."""
+def place(rows: Sequence[Line], placing: Placing, *, final: bool) -> None:
+    """
+    Judge lines one after the other; each sees what became of those before it.
+
+    Unless it is `final`, a line that nobody expects stays open: something else than its
+    reference may still tell what it is.
+    """
     known = _Known(rows, placing)
+    rate = rates.stored()
     for row in rows:
         key = (row.kind, row.reference)
         line = _theirs(row)
+        earlier = known.earlier[key]
+        if not line.reference:  # Without a name only the very same row is the same.
+            earlier = [other for other in earlier if line.tells_the_same_as(other)]
         verdict = matching.judge_line(
             line,
             expected=known.expected[key],
-            earlier=known.earlier[key],
+            earlier=earlier,
             contested=known.contested[key],
+            source=SOURCES[placing.run.source],
+            rate=rate,
         )
         ours, finding = verdict.ours, verdict.finding
+        if finding and finding.kind is BreakKind.MISSING_IN_LEDGER and not final:
+            continue
         opened = None
         if finding is not None:
             opened = placing.open(finding, leg=1, reference=line.reference, batch=line.batch)
+        for one in verdict.joined:
+            placing.resolve(one.break_id)
+            placing.line(one.id, Place.BROKEN, difference=opened)
+            known.earlier[key].remove(one)
+            known.earlier[key].append(replace(one, break_id=opened, correctable=True))
+        for other in verdict.also:
+            placing.expectation(other.id, verdict.place, difference=opened)
+            placing.resolve(other.break_id)
+            known.take(key, replace(other, break_id=opened))
         if ours is not None:
             placing.expectation(ours.id, verdict.place, verdict.rule, difference=opened)
             placing.resolve(ours.break_id)
@@ -197,6 +223,7 @@ def _ours(row: Expectation) -> Ours:
 def _theirs(row: Line) -> Theirs:
     return Theirs(
         id=row.id,
+        file=row.file_id,
         kind=row.kind,
         reference=row.reference,
         currency=row.currency,
@@ -204,6 +231,10 @@ def _theirs(row: Line) -> Theirs:
         fee_minor=row.fee_minor,
         net_minor=row.net_minor,
         batch=row.batch,
+        status=row.status,
+        on=row.booked_on or row.value_on,
+        original_currency=row.original_currency,
+        original_minor=row.original_minor,
         break_id=row.difference_id,
         correctable=row.place == Place.BROKEN and _is_correctable(row),
     )

@@ -22,7 +22,7 @@ from fintech.ledger import services as ledger
 from fintech.reconciliation import events
 from fintech.reconciliation.data import BreakState, Place, Resolution, Rule
 from fintech.reconciliation.matching import Finding
-from fintech.reconciliation.models import Break, Run
+from fintech.reconciliation.models import Break, Run, Statement
 
 CHUNK = 2_000  # Rows per transaction.
 
@@ -58,6 +58,7 @@ class Placing:
     opened: dict[UUID, Break] = field(default_factory=dict)
     resolved: set[UUID] = field(default_factory=set)
     entries: list[ledger_data.JournalEntry] = field(default_factory=list)
+    checked: list[int] = field(default_factory=list)  # Statements held against their neighbors.
     _lines: dict[int, _Line] = field(default_factory=dict)
     _expectations: dict[int, _Expectation] = field(default_factory=dict)
     _batches: dict[UUID, _Batch] = field(default_factory=dict)
@@ -161,6 +162,9 @@ class Placing:
                     "WHERE t.id = u.id",
                     [self.run.id, *_columns(self._batches)],
                 )
+
+        if self.checked:
+            Statement.objects.filter(id__in=self.checked).update(checked_in=self.run)
 
     def _resolve(self) -> list[Event]:
         if not self.resolved:

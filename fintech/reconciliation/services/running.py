@@ -17,7 +17,17 @@ from fintech.kernel.events import Code
 from fintech.reconciliation import data, errors, events
 from fintech.reconciliation.data import SOURCES, BreakState, ImportState, Place, RunState, Witness
 from fintech.reconciliation.models import Batch, Break, Expectation, Import, Line, Run
-from fintech.reconciliation.services import batches, expecting, lines, locks, totals
+from fintech.reconciliation.services import (
+    balances,
+    batches,
+    exact,
+    expecting,
+    forming,
+    lines,
+    locks,
+    totals,
+    unnamed,
+)
 from fintech.reconciliation.services.placing import CHUNK, Placing
 
 _ENDED = (RunState.COMPLETED, RunState.COMPLETED_WITH_BREAKS)
@@ -53,6 +63,27 @@ def run(*, source: str, by: Actor, at: datetime) -> data.Run:
             raise
 
 
+def preview(*, source: str) -> dict[tuple[str, str], tuple[int, int]]:
+    """
+    Add up what a run would begin with, per witness and currency: rows and minor units.
+
+    Nothing is written; what the journal has gained since the last run is not counted.
+
+    Raises:
+        SourceUnknown: no such processor is reconciled.
+    """
+    if source not in SOURCES:
+        raise errors.SourceUnknown(source)
+    newest = Import.objects.filter(state=ImportState.IMPORTED).aggregate(last=Max("sequence"))
+    known = Expectation.objects.filter(provider=source).aggregate(last=Max("position"))
+    would = Run(
+        source=source,
+        import_sequence=newest["last"] or 0,
+        journal_position=known["last"] or 0,
+    )
+    return {key: (sums.count, sums.minor) for key, sums in totals.measure(would, *Witness).items()}
+
+
 def _compare(row: Run, *, by: Actor, at: datetime) -> data.Run:
     row.journal_position = expecting.read()
     newest = Import.objects.filter(state=ImportState.IMPORTED).aggregate(last=Max("sequence"))
@@ -62,9 +93,10 @@ def _compare(row: Run, *, by: Actor, at: datetime) -> data.Run:
 
     begun = totals.measure(row, Witness.LEDGER, Witness.PROCESSOR, Witness.BANK)
     _match_lines(row, by=by, at=at)
-    batches.form(row)
+    forming.form(row)
     begun |= totals.measure(row, Witness.BATCH)
     _match_batches(row, by=by, at=at)
+    balances.check(Placing(row, by, at))
     return _complete(row, begun, by=by, at=at)
 
 
@@ -74,19 +106,30 @@ def _match_lines(row: Run, *, by: Actor, at: datetime) -> None:
     for start in range(0, len(returning), CHUNK):
         chunk = Line.objects.filter(id__in=returning[start : start + CHUNK]).order_by("id")
         placing = Placing(row, by, at)
-        lines.place(list(chunk), placing)
+        lines.place(list(chunk), placing, final=True)
         placing.write()
-    last = 0
-    while found := lines.next_open(placing, last):
-        placing = Placing(row, by, at)
-        lines.place(found, placing)
+    seen: int | None = 0
+    while seen is not None:
+        seen = exact.match(row, seen)
+    _judge_lines(row, by=by, at=at, final=False)
+    placing = Placing(row, by, at)
+    if unnamed.place(placing):
         placing.write()
-        last = found[-1].id
+    _judge_lines(row, by=by, at=at, final=True)
     while True:
         placing = Placing(row, by, at)
         if not lines.place_overdue(placing, today=at.date()):
             break
         placing.write()
+
+
+def _judge_lines(row: Run, *, by: Actor, at: datetime, final: bool) -> None:
+    placing, last = Placing(row, by, at), 0
+    while found := lines.next_open(placing, last):
+        placing = Placing(row, by, at)
+        lines.place(found, placing, final=final)
+        placing.write()
+        last = found[-1].id
 
 
 def _match_batches(row: Run, *, by: Actor, at: datetime) -> None:
@@ -96,6 +139,9 @@ def _match_batches(row: Run, *, by: Actor, at: datetime) -> None:
         batches.place(found, placing, today=at.date())
         placing.write()
         last = found[-1].id
+    placing = Placing(row, by, at)
+    if batches.place_unnamed(placing):
+        placing.write()
     while True:
         placing = Placing(row, by, at)
         if not batches.place_rest(placing):

@@ -1,7 +1,8 @@
 """Wallets, holds, limits, transfers and quotes, as values."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from uuid import UUID
 
 from django.db import models
@@ -9,7 +10,16 @@ from django.db import models
 from fintech.kernel.money import Money
 from fintech.ledger import queries as ledger_queries
 from fintech.wallets import data, errors
-from fintech.wallets.models import Hold, Limit, Quote, Reservation, Transfer, Wallet, remaining
+from fintech.wallets.models import (
+    Hold,
+    Limit,
+    Quote,
+    Rate,
+    Reservation,
+    Transfer,
+    Wallet,
+    remaining,
+)
 
 
 def wallet(wallet_id: UUID, merchant_id: UUID | None = None) -> data.Wallet:
@@ -253,6 +263,18 @@ def quote(quote_id: UUID, merchant_id: UUID | None = None) -> data.Quote:
     if found is None:
         raise errors.QuoteNotFound(quote_id)
     return found.as_data()
+
+
+def per_euro(currency: str, on: date) -> Decimal | None:
+    """Return the newest stored rate up to a day, as units per euro, or None."""
+    if currency == "EUR":
+        return Decimal(1)
+    return (
+        Rate.objects.filter(currency=currency, published_on__lte=on)
+        .order_by("-published_on")
+        .values_list("per_euro", flat=True)
+        .first()
+    )
 
 
 def _wallet(wallet_id: UUID, merchant_id: UUID | None) -> Wallet:

@@ -31,6 +31,7 @@ from fintech.ledger.data.templates.merchants import (
     release_reserve,
     write_off,
 )
+from fintech.ledger.data.templates.reconciling import adjust_receivable, convert_receivable
 from fintech.ledger.data.templates.shards import transfer_arrives, transfer_departs
 from fintech.ledger.data.templates.wallets import (
     capture_wallet,
@@ -45,10 +46,12 @@ from fintech.ledger.data.templates.wallets import (
 )
 
 __all__ = [
+    "adjust_receivable",
     "authorize_card",
     "by_merchant",
     "capture_card",
     "capture_wallet",
+    "convert_receivable",
     "convert_wallets",
     "dispute_lost",
     "dispute_opened",

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from fintech.kernel import actor, clock
 from fintech.kernel.errors import Refusal
+from fintech.kernel.money import Money
 from fintech.reconciliation import queries, services
 from fintech.reconciliation.data import SOURCES
 
@@ -21,7 +22,14 @@ class Command(BaseCommand):
             "--date", type=date.fromisoformat, help="as of the end of this business day"
         )
 
+        parser.add_argument(
+            "--dry-run", action="store_true", help="say what there is to compare; change nothing"
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["dry_run"]:
+            self._preview(options["source"])
+            return
         at = clock.now()
         if options["date"] is not None:
             at = datetime.combine(options["date"], time.max, tzinfo=UTC)
@@ -36,3 +44,11 @@ class Command(BaseCommand):
         for found in queries.open_breaks(source=ended.source):
             where = found.reference or found.batch
             self.stdout.write(f"  {found.kind} {found.amount} {where}")
+
+    def _preview(self, source: str) -> None:
+        found = services.preview(source=source)
+        for (witness, currency), (count, minor) in sorted(found.items()):
+            amount = Money(minor, currency)
+            self.stdout.write(f"would compare {count} {witness} rows, {amount} in sum")
+        if not found:
+            self.stdout.write("nothing waits to be compared")

@@ -104,6 +104,7 @@ def _transaction(item: dict[str, Any]) -> Entry:
         on=_day(paid.get("date")) or _day(item.get("createdAt")),
         booked_on=_day(item.get("createdAt")),
         text=str(item.get("status") or ""),
+        status=str(item.get("status") or ""),
     )
 
 
@@ -224,6 +225,7 @@ def _row(cells: Cells) -> Iterator[Told]:
         on=cells.day("disbursement date", "settlement date", "created datetime"),
         booked_on=cells.day("created datetime"),
         text=cells.text("transaction status"),
+        status=cells.text("transaction status"),
     )
 
 

@@ -80,6 +80,7 @@ def _settled(cells: Cells, currency: str, batch: str) -> Iterator[Told]:
         on=cells.day("approved date", "creation date"),
         booked_on=cells.day("creation date"),
         text=cells.text("description"),
+        status=cells.text("status"),
     )
 
 

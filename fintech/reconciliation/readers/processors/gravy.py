@@ -24,6 +24,7 @@ def _transaction(cells: Cells) -> Iterator[Told]:
         on=cells.day("captured at", "updated at", "created at"),
         booked_on=cells.day("created at"),
         text=status,
+        status=status,
     )
 
 

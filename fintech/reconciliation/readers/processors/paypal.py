@@ -125,6 +125,7 @@ def _moved(cells: Cells) -> Entry:
         on=cells.day("transaction completion date", "transaction initiation date"),
         booked_on=cells.day("transaction initiation date"),
         text=code,
+        status=cells.text("transactional status"),
     )  # fmt: skip
 
 
@@ -180,6 +181,7 @@ def _activity(cells: Cells) -> Iterator[Told]:
         others=(cells.text("reference txn id"), cells.text("invoice number")),
         on=cells.day("date"),
         text=cells.text("name"),
+        status=cells.text("status"),
     )
 
 

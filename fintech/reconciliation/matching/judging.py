@@ -1,20 +1,22 @@
 """
-What fits to what: pure decisions over plain values, without a database.
+What fits to what it names.
 
 Leg 1 compares a processor's line with what the ledger expects under the same reference.
 Leg 2 compares what a processor's batch adds up to with what the bank was paid. Where two
 candidates fit, neither is taken: a wrong match hides two differences.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 from uuid import UUID
 
-from fintech.reconciliation.data import BreakKind, Place, Rule
+from fintech.reconciliation.data import BreakKind, Place, Rule, Source
 
-# Minor units by which a processor's rounding of its fee may differ from ours.
-FEE_TOLERANCE_MINOR = 1
+# What one minor unit of a currency is worth in those of another on a day, if that is known.
+type Rate = Callable[[str, str, date], Fraction | None]
+_BASIS = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,7 @@ class Theirs:
     """A processor's line."""
 
     id: int
+    file: UUID
     kind: str
     reference: str
     currency: str
@@ -40,16 +43,27 @@ class Theirs:
     fee_minor: int
     net_minor: int
     batch: str
+    status: str = ""  # Empty for what has happened; else "failed" or "pending".
+    on: date | None = None
+    original_currency: str = ""  # What the payer saw, if in another currency.
+    original_minor: int | None = None
     break_id: UUID | None = None
     correctable: bool = False  # It is broken, and nothing was paid for it yet.
 
     def tells_the_same_as(self, other: "Theirs") -> bool:
-        """Tell whether two lines of one reference are the same row."""
-        return (self.currency, self.gross_minor, self.fee_minor, self.batch) == (
+        """Tell whether two files show one row (twice in one file it is paid twice)."""
+        return self.file != other.file and (
+            self.currency,
+            self.gross_minor,
+            self.fee_minor,
+            self.batch,
+            self.status,
+        ) == (
             other.currency,
             other.gross_minor,
             other.fee_minor,
             other.batch,
+            other.status,
         )
 
 
@@ -94,10 +108,18 @@ class Verdict:
     ours: Ours | None = None
     finding: Finding | None = None
     superseded: Theirs | None = None
+    joined: tuple[Theirs, ...] = ()  # Earlier lines that belong to the same finding,
+    also: tuple[Ours, ...] = ()  # and further expectations.
 
 
 def judge_line(
-    line: Theirs, *, expected: Sequence[Ours], earlier: Sequence[Theirs], contested: Sequence[Ours]
+    line: Theirs,
+    *,
+    expected: Sequence[Ours],
+    earlier: Sequence[Theirs],
+    contested: Sequence[Ours],
+    source: Source,
+    rate: Rate = lambda _from, _to, _on: None,
 ) -> Verdict:
     """
     Decide where a processor's line belongs.
@@ -111,26 +133,76 @@ def judge_line(
     if any(line.tells_the_same_as(other) for other in earlier):
         return Verdict(place=Place.IGNORED, rule=Rule.ALREADY_REPORTED)
     if earlier:
-        return _corrects(line, earlier, contested) or _unexpected(BreakKind.DUPLICATE, line)
-    if len(expected) != 1:
-        return _unexpected(
-            BreakKind.MULTIPLE_CANDIDATES if expected else BreakKind.MISSING_IN_LEDGER, line
+        return (
+            _corrects(line, earlier, contested, source, rate)
+            or _completes(line, earlier, contested)
+            or _unexpected(BreakKind.DUPLICATE, line)
         )
-    compared = _compare(expected[0], line)
+    if len(expected) > 1:
+        return _gathers(line, expected) or _unexpected(BreakKind.MULTIPLE_CANDIDATES, line)
+    if not expected:
+        return _unexpected(BreakKind.MISSING_IN_LEDGER, line)
+    compared = _compare(expected[0], line, source, rate)
     if isinstance(compared, Finding):
         return Verdict(place=Place.BROKEN, ours=expected[0], finding=compared)
     return Verdict(place=Place.MATCHED, rule=compared, ours=expected[0])
 
 
-def _corrects(line: Theirs, earlier: Sequence[Theirs], contested: Sequence[Ours]) -> Verdict | None:
+def _corrects(
+    line: Theirs,
+    earlier: Sequence[Theirs],
+    contested: Sequence[Ours],
+    source: Source,
+    rate: Rate,
+) -> Verdict | None:
     """Match a line that has right what an earlier one had wrong, before it was paid."""
     wrong = next((other for other in earlier if other.correctable), None)
     if wrong is None or len(contested) != 1:
         return None
-    compared = _compare(contested[0], line)
+    compared = _compare(contested[0], line, source, rate)
     if isinstance(compared, Finding):
         return None
     return Verdict(place=Place.MATCHED, rule=compared, ours=contested[0], superseded=wrong)
+
+
+def _completes(
+    line: Theirs, earlier: Sequence[Theirs], contested: Sequence[Ours]
+) -> Verdict | None:
+    """Tell that a line and those before it are together what we expect once."""
+    parts = [other for other in earlier if other.correctable]
+    if len(contested) != 1 or len(parts) != len(earlier):
+        return None
+    (ours,) = contested
+    same = all((part.currency, part.status) == (ours.currency, "") for part in (*parts, line))
+    total = line.gross_minor + sum(part.gross_minor for part in parts)
+    if not same or total != ours.amount_minor or (line.gross_minor > 0) != (total > 0):
+        return None
+    finding = Finding(
+        kind=BreakKind.SPLIT,
+        currency=ours.currency,
+        amount_minor=0,
+        ours_minor=total,
+        theirs_minor=total,
+    )
+    return Verdict(place=Place.BROKEN, ours=ours, finding=finding, joined=tuple(parts))
+
+
+def _gathers(line: Theirs, expected: Sequence[Ours]) -> Verdict | None:
+    """Tell that a line is together what we expect as several."""
+    total = sum(ours.amount_minor for ours in expected)
+    if line.status or total != line.gross_minor:
+        return None
+    if any(ours.currency != line.currency for ours in expected):
+        return None
+    finding = Finding(
+        kind=BreakKind.SPLIT,
+        currency=line.currency,
+        amount_minor=0,
+        ours_minor=total,
+        theirs_minor=total,
+    )
+    first, *others = expected
+    return Verdict(place=Place.BROKEN, ours=first, finding=finding, also=tuple(others))
 
 
 def _unexpected(kind: BreakKind, line: Theirs) -> Verdict:
@@ -138,18 +210,20 @@ def _unexpected(kind: BreakKind, line: Theirs) -> Verdict:
     return Verdict(place=Place.BROKEN, finding=finding)
 
 
-def _compare(ours: Ours, theirs: Theirs) -> Rule | Finding:
-    if ours.currency != theirs.currency:
+def _compare(ours: Ours, theirs: Theirs, source: Source, rate: Rate) -> Rule | Finding:
+    if theirs.status:
         return Finding(
-            kind=BreakKind.CURRENCY,
+            kind=BreakKind.STATUS,
             currency=theirs.currency,
-            amount_minor=theirs.gross_minor,
+            amount_minor=-ours.amount_minor,
             ours_minor=ours.amount_minor,
             theirs_minor=theirs.gross_minor,
         )
+    if ours.currency != theirs.currency:
+        return _changed(ours, theirs, source, rate)
     if ours.amount_minor != theirs.gross_minor:
         return difference(ours.currency, ours.amount_minor, theirs.gross_minor)
-    if abs(ours.fee_minor - theirs.fee_minor) > FEE_TOLERANCE_MINOR:
+    if abs(ours.fee_minor - theirs.fee_minor) > source.fee.minor:
         return Finding(
             kind=BreakKind.FEE_VARIANCE,
             currency=ours.currency,
@@ -160,6 +234,27 @@ def _compare(ours: Ours, theirs: Theirs) -> Rule | Finding:
     if ours.fee_minor != theirs.fee_minor:
         return Rule.FEE_WITHIN_TOLERANCE
     return Rule.EXACT_REFERENCE
+
+
+def _changed(ours: Ours, theirs: Theirs, source: Source, rate: Rate) -> Rule | Finding:
+    """Compare what is paid in another currency with what our own rate makes of it."""
+    known = None
+    if (theirs.original_currency, theirs.original_minor) == (ours.currency, ours.amount_minor):
+        known = None if theirs.on is None else rate(ours.currency, theirs.currency, theirs.on)
+    kind = BreakKind.CURRENCY if known is None else BreakKind.FX_VARIANCE
+    amount = theirs.gross_minor
+    if known is not None:
+        made = ours.amount_minor * known
+        amount = theirs.gross_minor - round(made)
+        if abs(theirs.gross_minor - made) * _BASIS <= abs(made) * source.fx_basis_points + _BASIS:
+            return Rule.FX_AT_STORED_RATE
+    return Finding(
+        kind=kind,
+        currency=theirs.currency,
+        amount_minor=amount,
+        ours_minor=ours.amount_minor,
+        theirs_minor=theirs.gross_minor,
+    )
 
 
 def judge_batch(
@@ -174,8 +269,11 @@ def judge_batch(
         return None
     paid = sum(candidate.net_minor for candidate in candidates)
     if len(candidates) > 1:
+        alone = any(candidate.net_minor == net_minor for candidate in candidates)
         return Finding(
-            kind=BreakKind.MULTIPLE_CANDIDATES,
+            kind=BreakKind.SPLIT
+            if paid == net_minor and not alone
+            else BreakKind.MULTIPLE_CANDIDATES,
             currency=currency,
             amount_minor=paid - net_minor,
             ours_minor=net_minor,
