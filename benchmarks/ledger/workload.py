@@ -102,7 +102,8 @@ _SINGLE = """
 \\set a random(1, {accounts})
 \\set step random(1, {accounts} - 1)
 \\set b 1 + (:a - 1 + :step) % {accounts}
-SELECT ledger.ledger_post(0::smallint, 'system|bench', true, a.digest || b.digest, a.book || b.book,
+SELECT ledger.ledger_post(0::smallint, ARRAY['system|bench'], true,
+  a.digest || b.digest, a.book || b.book,
   a.address || b.address, a.currency || b.currency, a.code || b.code, a.normal || b.normal,
   a.floor || b.floor, ARRAY[i], ARRAY[0], ARRAY[0]::smallint[], ARRAY['transfer_wallets'],
   ARRAY[1]::smallint[], ARRAY[i], ARRAY[now()], ARRAY[NULL]::uuid[], ARRAY[false],

@@ -79,7 +79,7 @@ def one_by_one(_number: int) -> Callable[[], int]:
     line.execute(f"SET search_path = {SEARCH_PATH}")
 
     def one() -> None:
-        cursor.execute(posting.CALL, posting.arguments([transfer()], whole=True, by=BY))
+        cursor.execute(posting.CALL, posting.arguments([transfer()], whole=True, by=[BY]))
         if cursor.fetchone() != ([0],):
             raise RuntimeError("a transfer was refused")
 

@@ -31,6 +31,7 @@ _SECURITY = (
     (b"referrer-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
+    (b"vary", b"origin"),
 )
 
 

@@ -98,23 +98,29 @@ class Prepared(psycopg.Cursor[Any]):
 
 
 def post(
-    entries: Sequence[JournalEntry], *, whole: bool, by: Actor, shard: int = SHARD
+    entries: Sequence[JournalEntry],
+    *,
+    whole: bool,
+    by: Actor | Sequence[Actor],
+    shard: int = SHARD,
 ) -> list[Code]:
     """
     Decide and write a batch in the caller's transaction; a code for each entry.
 
-    With `whole`, nothing is written when one is refused.
+    With `whole`, nothing is written when one is refused. `by` is one for all, or one for each.
     """
-    refused, sound = {}, []
+    refused, sound, posters = {}, [], [by] if isinstance(by, Actor) else []
     for place, entry in enumerate(entries):
         code = _unsound(entry)
         if code is None:
             sound.append(entry)
+            if not isinstance(by, Actor):
+                posters.append(by[place])
         else:
             refused[place] = code
     if whole and refused:
         return [refused.get(place, Code.POSTED) for place in range(len(entries))]
-    codes = iter(_posted(sound, whole=whole, by=by, shard=shard) if sound else ())
+    codes = iter(_posted(sound, whole=whole, by=posters, shard=shard) if sound else ())
     return [refused.get(place) or Code(next(codes)) for place in range(len(entries))]
 
 
@@ -127,7 +133,9 @@ def _unsound(entry: JournalEntry) -> Code | None:
     return None
 
 
-def _posted(entries: Sequence[JournalEntry], *, whole: bool, by: Actor, shard: int) -> list[int]:
+def _posted(
+    entries: Sequence[JournalEntry], *, whole: bool, by: Sequence[Actor], shard: int
+) -> list[int]:
     connection.ensure_connection()
     prepared: Any = Prepared(connection.connection)
     with connection.make_cursor(prepared) as cursor:
@@ -137,9 +145,9 @@ def _posted(entries: Sequence[JournalEntry], *, whole: bool, by: Actor, shard: i
 
 
 def arguments(
-    entries: Sequence[JournalEntry], *, whole: bool, by: Actor, shard: int = SHARD
+    entries: Sequence[JournalEntry], *, whole: bool, by: Sequence[Actor], shard: int = SHARD
 ) -> list[Any]:
-    """Return what `CALL` takes, for a `Prepared` cursor."""
+    """Return what `CALL` takes, for a `Prepared` cursor; `by` is one for all or one for each."""
     # By their numbers: a thousand entries look up thousands of UUIDs, whose own hash is slow.
     named = {line.account.digest.int: line.account for entry in entries for line in entry.lines}
     digests = sorted(named)
@@ -159,7 +167,7 @@ def arguments(
             amounts += [line.amount_minor for line in entry.lines]
     return [
         shard,
-        actor_text(by),
+        Column(_TEXT, [actor_text(one) for one in by]),
         whole,
         Column(_UUID, [account.digest for account in accounts]),
         Column(_UUID, [account.book for account in accounts]),

@@ -8,7 +8,9 @@ from django.conf import settings
 from django.db import connection
 
 from config import asgi
+from fintech.kernel import ids
 from fintech.ledger import queries as ledger
+from fintech.ledger.services import sharing
 from fintech.payments.services import combining
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -50,6 +52,7 @@ async def asked(path: str, content: bytes, headers: dict[str, str], *, query: by
 
 def ask(*requests, hot: bool, combine: bool = True) -> list[dict]:
     """Serve requests at the same time, by the quick door or by Django's."""
+    sharing._posts.cache_clear()
 
     async def crowd():
         return await asyncio.gather(*(asked(*request) for request in requests))
@@ -156,3 +159,45 @@ def test_a_dry_run_leaves_nothing(headers, acquirer):
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM payments_payment")
         assert cursor.fetchone() == (0,)
+
+
+def opened(api, code: str, type_: str) -> str:
+    return api.post("/v1/ledger/accounts", code=code, type=type_, currency="eur", name=code).body[
+        "id"
+    ]
+
+
+def sold(cash: str, income: str, amount: int) -> bytes:
+    lines = [
+        {"account": cash, "direction": "debit", "amount": amount},
+        {"account": income, "direction": "credit", "amount": amount},
+    ]
+    return json.dumps({"lines": lines}).encode()
+
+
+@pytest.mark.parametrize("combine", [True, False])
+def test_entries_that_come_at_the_same_time_are_posted_together(api, headers, combine):
+    cash, income = opened(api, "1000", "asset"), opened(api, "4000", "income")
+    as_json = {**headers, "Content-Type": "application/json"}
+    requests = [("/v1/ledger/entries", sold(cash, income, 1 + n), as_json) for n in range(30)]
+    unknown = sold(cash, income.replace(income[-4:], "0000"), 5)
+    told = ask(*requests, ("/v1/ledger/entries", unknown, as_json), hot=True, combine=combine)
+    assert [one["status"] for one in told[:30]] == [200] * 30
+    assert [one["body"]["lines"][0]["amount"] for one in told[:30]] == [1 + n for n in range(30)]
+    assert told[30]["status"] == 400
+    assert api.get(f"/v1/ledger/accounts/{cash}").body["posted"] == sum(range(1, 31))
+    posters = {view.by for view in ledger.entries_by_id(ledger_ids(told[:30]))}
+    assert len(posters) == 30, "each entry names the request that posted it"
+    assert ledger.verify() == []
+
+
+def ledger_ids(told: list[dict]):
+    return [ids.parse("ltx", one["body"]["id"]) for one in told]
+
+
+def test_a_keyed_entry_counts_once(api, headers):
+    cash, income = opened(api, "1000", "asset"), opened(api, "4000", "income")
+    keyed = {**headers, "Content-Type": "application/json", "Idempotency-Key": "sale-1"}
+    told = ask(*[("/v1/ledger/entries", sold(cash, income, 7), keyed)] * 5, hot=True)
+    assert {one["status"] for one in told} <= {200, 409}
+    assert api.get(f"/v1/ledger/accounts/{cash}").body["posted"] == 7

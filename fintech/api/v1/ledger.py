@@ -6,10 +6,11 @@ from fintech.api import errors, pagination
 from fintech.api.codec import entries, fields
 from fintech.api.codec.fields import Field
 from fintech.api.operations import Answer, Call, operation
-from fintech.kernel import ids
+from fintech.kernel import ids, waiting
 from fintech.kernel.errors import NotFound
 from fintech.ledger import queries, services
 from fintech.ledger.data import JournalEntryView
+from fintech.ledger.data.books import EntryAsked
 from fintech.ledger.errors import EntryNotSealed
 from fintech.payments import queries as payments
 from fintech.wallets import queries as wallets
@@ -94,12 +95,20 @@ def retrieve(call: Call) -> Answer:
     returns="ledger.entry",
     noun="journal entry",
     parameters=entries.ENTRY,
+    is_combined=lambda _values: True,
 )
 def create(call: Call) -> Answer:
     """Post an entry to your own book; capture or release what an earlier one set aside."""
     asked, faults = entries.read_one(call.values, at=call.at)
     if asked is None:
         raise errors.ParametersWrong(faults)
+    if call.key is None:
+        found = services.post_among_others(book=call.merchant_id, entry=asked, by=call.by)
+        return Answer(body=ledger_entries.render(found))
+    return waiting.aside(lambda: _created_once(call, asked))
+
+
+def _created_once(call: Call, asked: EntryAsked) -> Answer:
     done = call.once(
         lambda: services.post_one_to_book(book=call.merchant_id, entry=asked, by=call.by)
     )

@@ -22,6 +22,7 @@ from fintech.ledger.queries.books import (
 from fintech.ledger.queries.exporting import FORMATS as EXPORTS
 from fintech.ledger.queries.invariants import INVARIANTS, replay
 from fintech.ledger.queries.journal import (
+    entries_by_id,
     entries_of,
     entry,
     expectations,
@@ -41,6 +42,7 @@ __all__ = [
     "book_balances",
     "book_entries",
     "book_trial_balance",
+    "entries_by_id",
     "entries_of",
     "entry",
     "expectations",

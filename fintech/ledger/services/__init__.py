@@ -19,6 +19,7 @@ from fintech.ledger.services.posting import (
     try_post,
 )
 from fintech.ledger.services.sharding import transfer_across
+from fintech.ledger.services.sharing import post_among_others
 
 __all__ = [
     "MOST_ENTRIES",
@@ -28,6 +29,7 @@ __all__ = [
     "open_book_account",
     "open_partitions",
     "post",
+    "post_among_others",
     "post_one_to_book",
     "post_to_book",
     "refusal",

@@ -132,9 +132,16 @@ def set_book_account_closed(
     return as_data(row)
 
 
-def post_to_book(*, book: UUID, entries: Sequence[EntryAsked], by: Actor) -> list[Outcome]:
+def post_to_book(
+    *, book: UUID, entries: Sequence[EntryAsked], by: Actor | Sequence[Actor]
+) -> list[Outcome]:
     """
     Post each entry to a merchant's book that can be, and say of each what came of it.
+
+    Args:
+        book: whose.
+        entries: at most 1,000.
+        by: who posts them, one for all or one for each.
 
     Raises:
         BatchTooLarge: more than 1,000 entries, or 100 lines in one; nothing was written.
@@ -149,13 +156,15 @@ def post_to_book(*, book: UUID, entries: Sequence[EntryAsked], by: Actor) -> lis
     own |= queries.own_pending(book, [*asked])
     refused: dict[int, data.Code] = {}
     sound: list[JournalEntry] = []
+    posters: list[Actor] = []
     for place, entry in enumerate(entries):
         code = _refusal(entry, accounts, own)
         if code is None:
             sound.append(_entry(entry, accounts))
+            posters.append(by if isinstance(by, Actor) else by[place])
         else:
             refused[place] = code
-    outcomes = iter(posting.try_post(sound, by=by) if sound else ())
+    outcomes = iter(posting.try_post(sound, by=posters) if sound else ())
     return [
         Outcome(entry.id, refused[place]) if place in refused else next(outcomes)
         for place, entry in enumerate(entries)

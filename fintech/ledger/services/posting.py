@@ -66,9 +66,15 @@ def refusal(outcome: data.Outcome) -> errors.PostingRefused:
     return _REFUSALS[outcome.code](outcome.entry_id)
 
 
-def try_post(entries: Sequence[data.JournalEntry], *, by: Actor) -> list[data.Outcome]:
+def try_post(
+    entries: Sequence[data.JournalEntry], *, by: Actor | Sequence[Actor]
+) -> list[data.Outcome]:
     """
     Post each entry that can be, and say of each what came of it.
+
+    Args:
+        entries: at most 1,000, made by templates.
+        by: who posts them, one for all or one for each.
 
     Raises:
         BatchTooLarge: more than 1,000 entries, or 100 lines in one; nothing was written.
@@ -77,7 +83,11 @@ def try_post(entries: Sequence[data.JournalEntry], *, by: Actor) -> list[data.Ou
 
 
 def _post(
-    entries: Sequence[data.JournalEntry], *, whole: bool, by: Actor, shard: int
+    entries: Sequence[data.JournalEntry],
+    *,
+    whole: bool,
+    by: Actor | Sequence[Actor],
+    shard: int,
 ) -> list[data.Outcome]:
     if len(entries) > MOST_ENTRIES or any(len(entry.lines) > MOST_LINES for entry in entries):
         raise errors.BatchTooLarge(entries=len(entries))

@@ -50,7 +50,7 @@ $$;
 -- id in this batch, else 0. With `p_whole`, one refusal is enough to write nothing. The order of locks: pending entries, new accounts, balances,
 -- each by id; so two batches never wait for each other in a circle.
 CREATE FUNCTION ledger_post(
-  p_shard smallint, p_by text, p_whole boolean,
+  p_shard smallint, p_by text[], p_whole boolean,
   a_digest uuid[], a_book uuid[], a_address text[], a_currency text[], a_code smallint[],
   a_normal smallint[], a_floor bigint[],
   e_id uuid[], e_first integer[], e_kind smallint[], e_template text[], e_version smallint[],
@@ -63,6 +63,8 @@ SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
   n CONSTANT integer := cardinality(e_id);
+  -- Who posts: one for all, or one for each.
+  e_by CONSTANT text[] := CASE cardinality(p_by) WHEN n THEN p_by ELSE array_fill(p_by[1], ARRAY[n]) END;
   large CONSTANT bigint := 4611686018427387904;  -- 2^62: two of them still fit when added.
   zero CONSTANT uuid := '00000000-0000-0000-0000-000000000000';
   never CONSTANT bytea := timestamptz_send('-infinity');
@@ -407,11 +409,11 @@ BEGIN
   END IF;
   INSERT INTO ledger_entry (shard, id, kind, version, formula, template, subject, pending_id, final,
       occurred_at, expires_at, by, lines, expected)
-    SELECT p_shard, id, kind, version, 1, template, subject, pending_id, final, at, expires, p_by,
+    SELECT p_shard, id, kind, version, 1, template, subject, pending_id, final, at, expires, by,
       content, expected
     FROM unnest(e_id, e_kind, e_version, e_template, e_subject, e_pending, e_final, e_at, e_expires,
-      lines, e_expected) u(id, kind, version, template, subject, pending_id, final, at, expires,
-      content, expected)
+      lines, e_expected, e_by) u(id, kind, version, template, subject, pending_id, final, at,
+      expires, content, expected, by)
     WHERE content IS NOT NULL;
   INSERT INTO ledger_line (shard, account, seq, no, entry_id, amount, pending, balance, hash)
     SELECT p_shard, account, seq, no, entry_id, amount, pending, balance, hash
