@@ -18,8 +18,10 @@ from urllib.parse import unquote_to_bytes
 
 from django.conf import settings
 
+from config.wsgi import application as django  # It sets Django up; what follows needs that.
+
+# isort: split
 from config import health
-from config.wsgi import application as django
 from fintech.api import hot
 
 Scope = MutableMapping[str, Any]

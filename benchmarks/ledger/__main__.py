@@ -90,7 +90,7 @@ def profiled(work: Callable[[], object]) -> list[str]:
 
 def measured(seen: cluster.Cluster, progress: Progress) -> dict[str, Any]:
     """Run the rounds and work out the keys."""
-    from benchmarks.ledger import workload, writers
+    from benchmarks.ledger import doors, workload, writers
 
     left_out: dict[str, str] = {}
     bench = pgbench.Pgbench(seen.owner_url, seen.folder)
@@ -102,6 +102,7 @@ def measured(seen: cluster.Cluster, progress: Progress) -> dict[str, Any]:
         two_shards = writers.Processes(2, writers.of_shard)
         for processes in (singles, one_shard, two_shards):
             stack.callback(processes.stop)
+        over_http = stack.enter_context(doors.served(seen.folder))
         measures: dict[str, Callable[[], dict[str, Any]]] = {
             "batch1000": writers.batches,
             "tpcb": lambda: bench.tpcb(seconds=workload.SECONDS),
@@ -112,6 +113,7 @@ def measured(seen: cluster.Cluster, progress: Progress) -> dict[str, Any]:
             "hot_account": lambda: writers.combined(workload.WALLETS[0]),
             "one_shard": one_shard.measure,
             "two_shards": two_shards.measure,
+            **over_http,
             **{
                 name: partial(other.measure, seconds=workload.SECONDS)
                 for name, other in others.items()
@@ -141,6 +143,8 @@ def measured(seen: cluster.Cluster, progress: Progress) -> dict[str, Any]:
         "single_function_over_one_row_insert": ratio("single_function", "one_row_insert"),
         "hot_account_over_cold": ratio("hot_account", "combiner256"),
         "two_shards_over_one": ratio("two_shards", "one_shard"),
+        "http_batch_door_over_tpcb": ratio("http_batch", "tpcb"),
+        "http_hot_door_over_drf_door": ratio("http_hot", "http_drf"),
         "balance_read_1e6_over_1e4": round(reads["1e6"] / reads["1e4"], 2),
         "balance_read_us": reads,
         "server_cpu_us_per_transfer": statistics.median(
