@@ -78,6 +78,14 @@ bench-ledger: ready ## Measure the ledger beside pgbench; ROUNDS=5 SECONDS_PER_R
 bench-fraud: ready ## Measure the fraud model beside the Handbook's table, and how quick it is.
 	@$(PYTHON_BIN) -m sandbox exec --scratch -- $(PYTHON_BIN) -m benchmarks.fraud $(ARGS)
 
+.PHONY: bench-wallets
+bench-wallets: ready ## Measure transfers beside django-hordak and pgbench; ROUNDS=5 SECONDS_PER_ROUND=3.
+	@$(PYTHON_BIN) -m benchmarks.wallets $(ARGS)
+
+.PHONY: prove-wallets
+prove-wallets: ready ## Races, crossing transfers, limits, model: at EFFORT=1 unless told; PARTS=races,machine RESUME=1.
+	@EFFORT=$(if $(filter file,$(origin EFFORT)),1,$(EFFORT)) $(PYTHON_BIN) -m benchmarks.prove_wallets $(ARGS)
+
 .PHONY: prove-payments
 prove-payments: ready ## Kill points, races, model, killed server: at EFFORT=1 unless told; PARTS= for some.
 	@EFFORT=$(if $(filter file,$(origin EFFORT)),1,$(EFFORT)) $(PYTHON_BIN) -m benchmarks.prove_payments

@@ -8,6 +8,7 @@ answer is sent whole. Django's own ASGI handler costs four times as much per req
 """
 
 import asyncio
+import re
 import sys
 import tempfile
 import time
@@ -22,7 +23,7 @@ from config.wsgi import application as django  # It sets Django up; what follows
 
 # isort: split
 from config import health
-from fintech.api import hot
+from fintech.api import front, hot, streams
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -30,6 +31,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _IN_MEMORY = 1024 * 1024  # Bytes of a body that are kept in memory; the rest goes to a file.
 _LARGEST_BODY = 65 * 1024 * 1024  # Bytes; the largest upload is a statement of 64 MiB.
+_STREAM = re.compile(streams.PATH)
 _threads = ThreadPoolExecutor(max_workers=settings.WEB_THREADS, thread_name_prefix="django")
 
 
@@ -41,6 +43,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         if settings.HOT_DOOR and hot.takes(scope):
             with health.measured(scope["method"], "hot") as answered:
                 answered.status = await hot.serve(scope, receive, send)
+        elif (stream := _STREAM.fullmatch(scope["path"])) and scope["method"] == "GET":
+            await _stream(stream["id"], scope, receive, send)
         else:
             await _bridge(scope, receive, send)
     elif scope["type"] == "websocket":
@@ -75,6 +79,44 @@ async def _bridge(scope: Scope, receive: Receive, send: Send) -> None:
         )
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": answer})
+
+
+async def _stream(public_id: str, scope: Scope, receive: Receive, send: Send) -> None:
+    """Serve a stream of events for as long as its client listens."""
+    asked = front.Asked(
+        method=scope["method"],
+        path=scope["path"],
+        query=scope["query_string"].decode("latin-1"),
+        headers=front.Headers(
+            (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]
+        ),
+        read=lambda _limit: b"",
+    )
+    loop = asyncio.get_running_loop()
+    opened = await loop.run_in_executor(_threads, streams.admit, asked, public_id)
+    told = opened if isinstance(opened, front.Told) else streams.HEAD
+    headers = [(name.lower().encode(), value.encode()) for name, value in told.headers.items()]
+    await send({"type": "http.response.start", "status": told.status, "headers": headers})
+    if isinstance(opened, front.Told):
+        await send({"type": "http.response.body", "body": told.content})
+        return
+    telling = asyncio.ensure_future(_tell(opened, send))
+    leaving = asyncio.ensure_future(_left(receive))
+    await asyncio.wait({telling, leaving}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (telling, leaving):
+        task.cancel()
+    await asyncio.gather(telling, leaving, return_exceptions=True)
+
+
+async def _tell(opened: streams.Opened, send: Send) -> None:
+    async for piece in streams.events(opened):
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _run(environ: dict[str, Any]) -> tuple[int, list[tuple[bytes, bytes]], bytes]:

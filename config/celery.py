@@ -22,6 +22,7 @@ app.conf.beat_schedule = {
         ("reassess-degraded", "fintech.fraud.tasks.reassess_degraded", 60.0),
         ("train-fraud", "fintech.fraud.tasks.train_nightly", 86_400.0),
         ("expire-payments", "fintech.payments.tasks.expire_due", 30.0),
+        ("ask-the-bank", "fintech.payments.tasks.ask_the_bank", 30.0),
         ("expire-holds", "fintech.wallets.tasks.expire_due", 30.0),
         ("open-partitions", "fintech.ledger.tasks.open_partitions", 86_400.0),
         ("reconcile", "fintech.reconciliation.tasks.run_nightly", 3600.0),

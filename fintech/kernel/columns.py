@@ -115,3 +115,18 @@ def cursor() -> Iterator[Any]:
     made = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
     with made(prepared) as wrapped:
         yield wrapped
+
+
+@contextmanager
+def pipelined() -> Iterator[None]:
+    """
+    Send statements without waiting for the answer to each; a fetch waits for all so far.
+
+    The transaction's BEGIN rides along with the first statement, and writes nobody reads
+    from with the next one that is read from. An error of a statement that was not waited
+    for is raised at the next fetch, or at the end.
+    """
+    connection.ensure_connection()
+    raw: Any = connection.connection
+    with connection.wrap_database_errors, raw.pipeline():
+        yield

@@ -17,3 +17,9 @@ def ask_again() -> int:
 def expire_due() -> int:
     """End authorizations, confirmations, challenges and reviews whose time is up."""
     return payments.expire_due(by=system("expiry"), at=clock.now())
+
+
+@shared_task
+def ask_the_bank() -> int:
+    """Ask the bank about withdrawals of which it has not said what came of them."""
+    return payments.send_pending_withdrawals(clock.now())

@@ -1,5 +1,7 @@
 """Wallets in the back office: read here, changed through services."""
 
+from collections.abc import Callable
+
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -10,12 +12,22 @@ from fintech.kernel.backoffice import ReadOnlyAdmin, money
 from fintech.kernel.errors import Refusal
 from fintech.wallets import queries
 from fintech.wallets import services as wallets
-from fintech.wallets.models import Hold, Limit, Quote, Rate, Reservation, Transfer, Wallet
+from fintech.wallets.models import (
+    Hold,
+    Limit,
+    Quote,
+    Rate,
+    Reservation,
+    Transfer,
+    Usage,
+    Wallet,
+    Withdrawal,
+)
 
 
 @admin.register(Wallet)
 class WalletAdmin(ReadOnlyAdmin):
-    list_display = ("__str__", "owner", "currency", "state", "merchant_id", "created_at")
+    list_display = ("__str__", "owner", "tier", "currencies", "state", "merchant_id", "created_at")
     list_filter = ("state", "currency")
     search_fields = ("id", "owner", "merchant_id", "customer_id")
     ordering = ("-id",)
@@ -24,15 +36,15 @@ class WalletAdmin(ReadOnlyAdmin):
 
     @admin.display(description="In it")
     def posted(self, wallet: Wallet) -> str:
-        return money(queries.balances(wallet.id)[0].posted.minor, wallet.currency)
+        return _each(wallet, "posted")
 
     @admin.display(description="Set aside")
     def held(self, wallet: Wallet) -> str:
-        return money(queries.balances(wallet.id)[0].held.minor, wallet.currency)
+        return _each(wallet, "held")
 
     @admin.display(description="Available")
     def available(self, wallet: Wallet) -> str:
-        return money(queries.balances(wallet.id)[0].available.minor, wallet.currency)
+        return _each(wallet, "available")
 
     def has_freeze_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("wallets.change_wallet"))
@@ -82,10 +94,17 @@ class LimitAdmin(ReadOnlyAdmin):
 
 @admin.register(Reservation)
 class ReservationAdmin(ReadOnlyAdmin):
-    list_display = ("at", "limit", "subject", "amount_minor", "currency", "state", "operation_id")
+    list_display = ("at", "subject", "amount_minor", "currency", "state", "operation_id")
     list_filter = ("state",)
-    list_select_related = ("limit",)
     search_fields = ("operation_id", "subject")
+    ordering = ("-id",)
+
+
+@admin.register(Usage)
+class UsageAdmin(ReadOnlyAdmin):
+    list_display = ("limit", "subject", "begins", "amount_minor", "count", "counted_from")
+    list_select_related = ("limit",)
+    search_fields = ("limit__id", "subject")
     ordering = ("-id",)
 
 
@@ -104,6 +123,41 @@ class TransferAdmin(ReadOnlyAdmin):
     @admin.display(description="Arrived", ordering="received_minor")
     def received(self, transfer: Transfer) -> str:
         return money(transfer.received_minor, transfer.received_currency)
+
+
+@admin.register(Withdrawal)
+class WithdrawalAdmin(ReadOnlyAdmin):
+    list_display = ("__str__", "wallet", "state", "amount", "account", "created_at", "ended_at")
+    list_filter = ("state", "currency")
+    list_select_related = ("wallet",)
+    search_fields = ("id", "wallet__id", "bank_reference")
+    ordering = ("-id",)
+
+    actions = ("approve", "reject")
+
+    @admin.display(description="Amount", ordering="amount_minor")
+    def amount(self, withdrawal: Withdrawal) -> str:
+        return money(withdrawal.amount_minor, withdrawal.currency)
+
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("wallets.change_withdrawal"))
+
+    @admin.action(description="Approve: let it go to the bank", permissions=["decide"])
+    def approve(self, request: HttpRequest, queryset: QuerySet[Withdrawal]) -> None:
+        self._decide(request, queryset, wallets.approve_withdrawal)
+
+    @admin.action(description="Reject: bring the money back", permissions=["decide"])
+    def reject(self, request: HttpRequest, queryset: QuerySet[Withdrawal]) -> None:
+        self._decide(request, queryset, wallets.reject_withdrawal)
+
+    def _decide(
+        self, request: HttpRequest, chosen: QuerySet[Withdrawal], decide: Callable[..., object]
+    ) -> None:
+        for withdrawal in chosen:
+            try:
+                decide(withdrawal_id=withdrawal.id, by=_by(request), at=clock.now())
+            except Refusal as refusal:
+                self.message_user(request, f"{withdrawal}: {refusal.message}", messages.ERROR)
 
 
 @admin.register(Quote)
@@ -128,6 +182,12 @@ class RateAdmin(ReadOnlyAdmin):
     list_filter = ("currency", "source")
     date_hierarchy = "published_on"
     ordering = ("-published_on", "currency")
+
+
+def _each(wallet: Wallet, which: str) -> str:
+    """Return what is in a wallet, currency by currency."""
+    told = queries.balances(wallet.id)
+    return ", ".join(money(getattr(part, which).minor, part.currency) for part in told)
 
 
 def _by(request: HttpRequest) -> Actor:

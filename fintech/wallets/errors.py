@@ -42,6 +42,15 @@ class TransferNotFound(NotFound):
         super().__init__("There is no such transfer.", transfer_id=str(transfer_id))
 
 
+class WithdrawalNotFound(NotFound):
+    """This merchant has no such withdrawal."""
+
+    code = "resource_missing"
+
+    def __init__(self, withdrawal_id: UUID) -> None:
+        super().__init__("There is no such withdrawal.", withdrawal_id=str(withdrawal_id))
+
+
 class QuoteNotFound(NotFound):
     """This merchant has no such quote."""
 
@@ -170,6 +179,19 @@ class UnexpectedState(Refused):
         super().__init__(
             f"The hold is {state.replace('_', ' ')}; it cannot {action}.",
             hold_id=str(hold_id),
+            state=state,
+        )
+
+
+class WithdrawalUnexpectedState(Refused):
+    """The withdrawal is not in a state in which this can be done to it."""
+
+    code = "withdrawal_unexpected_state"
+
+    def __init__(self, *, withdrawal_id: UUID, state: str, action: str) -> None:
+        super().__init__(
+            f"The withdrawal is {state.replace('_', ' ')}; it cannot {action}.",
+            withdrawal_id=str(withdrawal_id),
             state=state,
         )
 

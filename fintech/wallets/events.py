@@ -70,6 +70,13 @@ class WalletClosed(WalletFact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class WalletReopened(WalletFact):
+    """Money came that was under way when the wallet closed; it exists again, frozen."""
+
+    name: ClassVar = "wallets.wallet_reopened.v1"
+
+
+@dataclass(frozen=True, kw_only=True)
 class HoldFact(Event):
     """What every fact of a hold's stream says. `amount_minor` is what moved."""
 
@@ -145,6 +152,56 @@ class TransferReversed(TransferFact):
     """It went back."""
 
     name: ClassVar = "wallets.transfer_reversed.v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithdrawalFact(Event):
+    """What every fact of a withdrawal's stream says; the account stays in its row."""
+
+    stream_of: ClassVar = "withdrawal_id"
+
+    withdrawal_id: UUID
+    wallet_id: UUID
+    merchant_id: UUID
+    amount_minor: int
+    currency: Code
+    state: Code
+    entry_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithdrawalBegun(WithdrawalFact):
+    """Money left a wallet for a bank account outside."""
+
+    name: ClassVar = "wallets.withdrawal_begun.v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithdrawalApproved(WithdrawalFact):
+    """A person let it go to the bank."""
+
+    name: ClassVar = "wallets.withdrawal_approved.v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithdrawalCanceled(WithdrawalFact):
+    """A person did not; the money is back in the wallet."""
+
+    name: ClassVar = "wallets.withdrawal_canceled.v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithdrawalPaid(WithdrawalFact):
+    """The bank has sent it."""
+
+    name: ClassVar = "wallets.withdrawal_paid.v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithdrawalFailed(WithdrawalFact):
+    """The bank has not; the money is back in the wallet."""
+
+    name: ClassVar = "wallets.withdrawal_failed.v1"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,9 @@ MADE: dict[type, tuple[str, str]] = {
     wallets.Wallet: ("wallet", "wal"),
     wallets.Hold: ("wallet_hold", "whd"),
     wallets.Limit: ("limit", "lim"),
+    wallets.Transfer: ("wallet_transfer", "wtr"),
+    wallets.Quote: ("wallet_quote", "wqt"),
+    wallets.Withdrawal: ("wallet_withdrawal", "wwd"),
 }
 
 

@@ -3,7 +3,16 @@
 from collections.abc import Sequence
 
 from fintech.kernel import ids
-from fintech.wallets.data import Balances, Hold, Movement, Wallet
+from fintech.wallets.data import (
+    Balances,
+    Hold,
+    Movement,
+    Quote,
+    Statement,
+    Transfer,
+    Wallet,
+    Withdrawal,
+)
 from fintech.wire.scalars import (
     Json,
     amount,
@@ -12,6 +21,7 @@ from fintech.wire.scalars import (
     livemode,
     public,
     text,
+    unix,
     unix_or_null,
 )
 
@@ -27,12 +37,16 @@ def render(wallet: Wallet, balances: Sequence[Balances] | None = None) -> Json:
         **head("wallet", ids.public("wal", wallet.id), wallet.created_at, wallet.metadata),
         "balances": None if balances is None else [_balance(part) for part in balances],
         "closed_at": unix_or_null(wallet.closed_at),
+        "currencies": [currency(code) for code in wallet.currencies or (wallet.currency,)],
         "currency": currency(wallet.currency),
         "customer": public("cus", wallet.customer_id),
         "default_currency": currency(wallet.currency),
         "owner": text(wallet.owner),
         "status": str(wallet.state),
-        "type": "customer",
+        "tier": text(wallet.tier),
+        "type": str(wallet.type),
+        "version": wallet.version,
+        "zone": text(wallet.zone),
     }
 
 
@@ -81,4 +95,75 @@ def render_movement(movement: Movement) -> Json:
         "kind": movement.kind,
         "ledger_entry": ids.public("ltx", movement.entry_id),
         "sequence": movement.sequence,
+    }
+
+
+def render_statement(statement: Statement) -> Json:
+    """Return a stretch of a wallet's account; whoever has it can check its chain of hashes."""
+    return {
+        "closing_balance": statement.closing.minor,
+        "currency": currency(statement.currency),
+        "lines": [
+            {
+                "amount": line.amount.minor,
+                "balance": line.balance.minor,
+                "entry_hash": line.entry_hash,
+                "hash": line.hash,
+                "ledger_entry": ids.public("ltx", line.entry_id),
+                "number": line.number,
+                "pending": line.pending.minor,
+                "sequence": line.sequence,
+            }
+            for line in statement.lines
+        ],
+        "livemode": livemode(),
+        "object": "wallet_statement",
+        "opening_balance": statement.opening.minor,
+        "previous_hash": statement.previous_hash,
+        "wallet": ids.public("wal", statement.wallet_id),
+    }
+
+
+def render_transfer(transfer: Transfer) -> Json:
+    """Return money that went from one wallet to another, with all its documented fields."""
+    return {
+        **head("wallet_transfer", ids.public("wtr", transfer.id), transfer.created_at, None),
+        **amount(transfer.amount),
+        "destination": ids.public("wal", transfer.destination_id),
+        "ledger_entry": ids.public("ltx", transfer.entry_id),
+        "quote": public("wqt", transfer.quote_id),
+        "received": amount(transfer.received),
+        "reversed_at": unix_or_null(transfer.reversed_at),
+        "source": ids.public("wal", transfer.source_id),
+        "status": str(transfer.state),
+    }
+
+
+def render_quote(quote: Quote) -> Json:
+    """Return the terms of a conversion; (source - spread) x rate = destination + residue."""
+    return {
+        **head("wallet_quote", ids.public("wqt", quote.id), quote.created_at, None),
+        "destination": amount(quote.destination),
+        "expires_at": unix(quote.expires_at),
+        "rate": quote.rate,
+        "rate_on": quote.rate_on.isoformat(),
+        "residue": quote.residue,
+        "source": amount(quote.source),
+        "spread": amount(quote.spread),
+        "status": str(quote.state),
+    }
+
+
+def render_withdrawal(withdrawal: Withdrawal) -> Json:
+    """Return money that leaves a wallet for a bank account, with all its documented fields."""
+    ended = withdrawal.ended_at
+    return {
+        **head("wallet_withdrawal", ids.public("wwd", withdrawal.id), withdrawal.created_at, None),
+        **amount(withdrawal.amount),
+        "account": withdrawal.account,
+        "bank_reference": text(withdrawal.bank_reference),
+        "ended_at": unix_or_null(ended),
+        "ledger_entry": ids.public("ltx", withdrawal.entry_id),
+        "status": str(withdrawal.state),
+        "wallet": ids.public("wal", withdrawal.wallet_id),
     }

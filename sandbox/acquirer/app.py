@@ -52,6 +52,7 @@ class Acquirer:
                 Route("/operations", _guarded(self.operations)),
                 Route("/operations/{reference}", _guarded(self.operation)),
                 Route("/settlements/{date}.csv", _guarded(self.settlement)),
+                Route("/bank/transfers", _guarded(self.bank_transfer), methods=["POST"]),
                 Route("/bank/statements/{date}.xml", _guarded(self.camt)),
                 Route("/bank/statements/{date}.sta", _guarded(self.mt940)),
             ],
@@ -95,6 +96,10 @@ class Acquirer:
         if new and operation.status == "pending":
             self._finish_later(operation)
         return JSONResponse(operation.told())
+
+    async def bank_transfer(self, request: Request) -> Response:
+        """Send money to an account outside; the same reference again is the same transfer."""
+        return JSONResponse(self._book.bank_transfer(await _body(request)).told())
 
     async def operation(self, request: Request) -> Response:
         """Tell what became of a reference."""

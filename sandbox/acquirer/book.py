@@ -229,6 +229,33 @@ class Book:
             self._write(operation, parent)
         return operation, new
 
+    def bank_transfer(self, body: Mapping[str, object]) -> Operation:
+        """Send money to an account outside; one whose account ends in 0000 is rejected."""
+        reference, at = _reference(body), _occurred_at(body)
+        amount, currency = _amount(body), _currency(body)
+        account = body.get("account")
+        if not isinstance(account, str) or not account:
+            raise Unreadable("account_unknown", "account is where the money goes")
+        asked = _asked("bank_transfer", "", amount, currency, account)
+        known = self._known(reference, asked)
+        if known is not None:
+            return known
+        operation = Operation(
+            reference=reference,
+            id=_id(reference),
+            kind="bank_transfer",
+            parent="",
+            asked=asked,
+            card="",
+            status="rejected" if account.endswith("0000") else "sent",
+            amount_minor=amount,
+            currency=currency,
+            occurred_at=at.isoformat(),
+            occurred_on=at.date().isoformat(),
+        )
+        self._write(operation)
+        return operation
+
     def operation(self, reference: str) -> Operation | None:
         """Tell what became of an operation."""
         found = self._one("reference", reference)

@@ -365,3 +365,25 @@ def test_a_person_can_look(settled):
     page = settled.get("/", headers={})
     assert page.status_code == 200
     assert "c-1" in page.text
+
+
+def test_the_bank_sends_money_once_per_reference_and_rejects_what_it_does_not_know(acquirer):
+    asked = {
+        "reference": "w-1",
+        "amount_minor": 4_00,
+        "currency": "EUR",
+        "account": "DE89370400440532013000",
+        "occurred_at": AT,
+    }
+
+    sent = acquirer.post("/bank/transfers", json=asked).json()
+    again = acquirer.post("/bank/transfers", json=asked).json()
+    other = acquirer.post("/bank/transfers", json={**asked, "amount_minor": 5_00})
+    wrong = {**asked, "reference": "w-2", "account": "XX0000"}
+    rejected = acquirer.post("/bank/transfers", json=wrong).json()
+
+    assert (sent["status"], sent["kind"]) == ("sent", "bank_transfer")
+    assert again == sent
+    assert other.status_code == 409
+    assert rejected["status"] == "rejected"
+    assert acquirer.post("/bank/transfers", json={**asked, "account": ""}).status_code == 400

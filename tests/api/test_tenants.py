@@ -3,11 +3,14 @@
 import random
 import re
 from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
 
 import pytest
 
 from fintech.api.codec import fields
 from fintech.kernel import ids, subscriptions
+from fintech.wallets import services as wallets
 from tests.api.conftest import Api
 from tests.api.front_door import Front
 from tests.api.operations import OPERATIONS, named, path_of, prefix_of
@@ -61,6 +64,37 @@ def _assessment(api: Api) -> str:
     return api.get("/v1/fraud/assessments").body["data"][0]["id"]
 
 
+def _transfer(api: Api) -> str:
+    source, destination = _wallet(api), _wallet(api)
+    api.post(
+        f"/v1/wallets/{source}/top_ups",
+        amount=500,
+        currency="eur",
+        payment_method="pm_card_visa",
+    )
+    ends = {"source": source, "destination": destination}
+    return api.post("/v1/wallet_transfers", **ends, amount=5, currency="eur").body["id"]
+
+
+def _withdrawal(api: Api) -> str:
+    wallet = _wallet(api)
+    api.post(
+        f"/v1/wallets/{wallet}/top_ups",
+        amount=2_000_00,
+        currency="eur",
+        payment_method="pm_card_visa",
+    )
+    # So much waits for a person, and no bank is asked.
+    asked = {"amount": 1_500_00, "currency": "eur", "account": "DE89370400440532013000"}
+    return api.post(f"/v1/wallets/{wallet}/withdrawals", **asked).body["id"]
+
+
+def _quote(api: Api) -> str:
+    wallets.record_rates([("USD", date(2026, 10, 30), Decimal("1.1"))], source="ecb")
+    asked = {"amount": 100, "currency": "eur", "destination_currency": "usd"}
+    return api.post("/v1/wallet_quotes", **asked).body["id"]
+
+
 # How a merchant comes to a thing of each kind, by the prefix of its id.
 MADE: dict[str, Callable[[Api], str]] = {
     "pi": lambda api: _paid(api)["id"],
@@ -78,6 +112,9 @@ MADE: dict[str, Callable[[Api], str]] = {
     ],
     "wal": _wallet,
     "whd": _hold,
+    "wtr": _transfer,
+    "wqt": _quote,
+    "wwd": _withdrawal,
     "plink": lambda api: api.post("/v1/payment_links", title="A", currency="eur").body["id"],
     "we": _endpoint,
     "lim": lambda api: api.post(

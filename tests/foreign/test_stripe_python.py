@@ -234,6 +234,23 @@ def test_own_resources_through_a_raw_request(client):
 
     assert (wallet.object, wallet.status, wallet.owner) == ("wallet", "active", "Ada")
 
+    top_up = {"amount": 900, "currency": "eur", "payment_method": "pm_card_visa"}
+    client.raw_request("post", f"/v1/wallets/{wallet.id}/top_ups", **top_up)
+    other = client.deserialize(
+        client.raw_request("post", "/v1/wallets", currency="eur"), api_mode="V1"
+    )
+    asked = {"source": wallet.id, "destination": other.id, "amount": 400, "currency": "eur"}
+    answer = client.raw_request("post", "/v1/wallet_transfers", **asked)
+    transfer = client.deserialize(answer, api_mode="V1")
+    assert (transfer.object, transfer.status, transfer.amount) == (
+        "wallet_transfer",
+        "succeeded",
+        400,
+    )
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.raw_request("post", "/v1/wallet_transfers", **{**asked, "amount": 501})
+    assert refused.value.code == "balance_insufficient"
+
 
 def test_a_second_version_path_is_refused_in_the_same_envelope(client):
     with pytest.raises(stripe.InvalidRequestError) as refused:

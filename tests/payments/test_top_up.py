@@ -8,6 +8,7 @@ from fintech.payments import errors
 from fintech.payments import services as payments
 from fintech.payments.data import PaymentState, Purpose
 from fintech.payments.models import Payment
+from fintech.wallets import queries as wallet_queries
 from fintech.wallets import services as wallets
 from tests.make import payments as make
 from tests.make.merchants import NOON
@@ -61,6 +62,16 @@ def test_a_reviewed_top_up_is_credited_when_a_person_says_yes(wallet):
     assert ledger_queries.wallet_balance(wallet.id, "EUR").posted == eur(0)
     payments.decide_review(payment_id=payment.id, verdict="approve", by=BY, at=NOON)
     assert ledger_queries.wallet_balance(wallet.id, "EUR").posted == eur(20_00)
+
+
+def test_money_that_was_under_way_when_its_wallet_closed_is_not_lost(wallet):
+    payment = top_up(wallet, token="risk_elevated")
+    wallets.close(wallet_id=wallet.id, by=BY, at=NOON)
+
+    payments.decide_review(payment_id=payment.id, verdict="approve", by=BY, at=NOON)
+
+    assert ledger_queries.wallet_balance(wallet.id, "EUR").posted == eur(20_00)
+    assert wallet_queries.wallet(wallet.id).state == "frozen"
 
 
 def test_a_wallet_that_does_not_fit_is_refused_before_anyone_is_charged(wallet, acquirer):

@@ -1,8 +1,10 @@
 """Wallets: opened, frozen, closed, and guarded by their version."""
 
 import pytest
+from django_subatomic import db
 
 from fintech.kernel import event_log, ids, invariants
+from fintech.ledger.errors import AccountClosed
 from fintech.wallets import errors, queries
 from fintech.wallets import services as wallets
 from tests.make import wallets as make
@@ -106,6 +108,26 @@ def test_a_wallet_is_closed_only_at_zero():
         make.hold(wallet, 1)
     with pytest.raises(errors.WalletFrozen):
         wallets.freeze(wallet_id=wallet.id, **BY_NOW)
+
+
+def test_a_closed_wallets_ledger_account_takes_nothing_until_money_that_was_under_way_comes():
+    wallet = make.wallet(1_00)
+    wallets.capture(hold_id=make.hold(wallet, 1_00).id, **BY_NOW)
+    wallets.close(wallet_id=wallet.id, **BY_NOW)
+    with pytest.raises(AccountClosed):
+        make.top_up(wallet, 5_00)
+
+    with db.transaction_if_not_already():
+        wallets.receive(wallet_ids=[wallet.id], **BY_NOW)
+    make.top_up(wallet, 5_00)
+
+    found = queries.wallet(wallet.id)
+    assert (found.state, found.closed_at) == ("frozen", None)
+    assert queries.balances(wallet.id)[0].posted == make.eur(5_00)
+    assert _told(wallet)[-2:] == ["wallet_closed", "wallet_reopened"]
+    with db.transaction_if_not_already():
+        wallets.receive(wallet_ids=[wallet.id], **BY_NOW)
+    assert queries.wallet(wallet.id) == found
 
 
 def test_a_change_that_has_not_seen_the_last_one_is_refused():

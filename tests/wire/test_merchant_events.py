@@ -73,6 +73,8 @@ IDS = [
     "link_id",
     "wallet_id",
     "hold_id",
+    "transfer_id",
+    "withdrawal_id",
     "assessment_id",
     "case_id",
     "run_id",

@@ -9,7 +9,13 @@ from fintech.api.openapi import samples
 from fintech.fraud.data import Decision
 from fintech.kernel import ids
 from fintech.payments.data import AttemptState, PaymentState, RefundState
-from fintech.wallets.data import HoldState, WalletState
+from fintech.wallets.data import (
+    HoldState,
+    QuoteState,
+    TransferState,
+    WalletState,
+    WithdrawalState,
+)
 from fintech.wire import (
     account,
     balance,
@@ -161,6 +167,18 @@ def _samples() -> dict[str, list[Json]]:
             wallets.render(known.CLOSED_WALLET),
         ],
         "wallet_balances": [wallets.render_balances(known.WALLET, [known.BALANCES])],
+        "wallet_statement": [wallets.render_statement(known.STATEMENT)],
+        "wallet_transfer": [
+            wallets.render_transfer(known.TRANSFER),
+            wallets.render_transfer(known.REVERSED_TRANSFER),
+            wallets.render_transfer(known.CONVERTED),
+        ],
+        "wallet_withdrawal": [
+            wallets.render_withdrawal(known.WITHDRAWAL),
+            wallets.render_withdrawal(known.PAID_WITHDRAWAL),
+        ],
+        "wallet_quote": [wallets.render_quote(known.QUOTE)],
+        "limit_usage": [limits.render_usage(known.USED), limits.render_usage(known.UNENDING)],
         "wallet_hold": [wallets.render_hold(known.HOLD), wallets.render_hold(known.ENDED_HOLD)],
         "webhook_delivery": [
             webhook_endpoints.render_delivery(known.DELIVERY),
@@ -190,6 +208,9 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "refund.status": tuple(dict.fromkeys(states.refund_status(state) for state in RefundState)),
     "wallet.status": tuple(state.value for state in WalletState),
     "wallet_hold.status": tuple(state.value for state in HoldState),
+    "wallet_transfer.status": tuple(state.value for state in TransferState),
+    "wallet_withdrawal.status": tuple(state.value for state in WithdrawalState),
+    "wallet_quote.status": tuple(state.value for state in QuoteState),
     "fraud.assessment.decision": tuple(decision.value for decision in Decision),
 }
 # What an id of these prefixes may be shown as, where it is asked for by `expand`.

@@ -266,9 +266,18 @@ WALLET = wallets.Wallet(
     created_at=AT,
     closed_at=None,
     version=1,
+    currencies=("EUR", "USD"),
+    tier="basic",
+    zone="Europe/Berlin",
 )
 CLOSED_WALLET = replace(
-    WALLET, customer_id=None, owner="", state=wallets.WalletState.CLOSED, closed_at=LATER
+    WALLET,
+    customer_id=None,
+    owner="",
+    tier="",
+    zone="",
+    state=wallets.WalletState.CLOSED,
+    closed_at=LATER,
 )
 BALANCES = wallets.Balances(
     currency="EUR", posted=_eur(2000), pending=_eur(-500), held=_eur(500), available=_eur(1500)
@@ -297,6 +306,82 @@ MOVED = wallets.Movement(
     balance=_eur(2000),
     at=AT,
 )
+STATEMENT = wallets.Statement(
+    wallet_id=WALLET_ID,
+    currency="EUR",
+    opening=_eur(0),
+    closing=_eur(2000),
+    lines=(
+        wallets.StatementLine(
+            sequence=1,
+            entry_id=ENTRY_ID,
+            amount=_eur(2000),
+            pending=_eur(0),
+            balance=_eur(2000),
+            number=2,
+            entry_hash="3f" * 32,
+            hash="a1" * 32,
+        ),
+    ),
+    previous_hash="0c" * 32,
+)
+TRANSFER = wallets.Transfer(
+    id=_id(70),
+    merchant_id=MERCHANT_ID,
+    source_id=WALLET_ID,
+    destination_id=_id(71),
+    state=wallets.TransferState.SUCCEEDED,
+    amount=_eur(500),
+    received=_eur(500),
+    quote_id=None,
+    entry_id=ENTRY_ID,
+    reversal_id=None,
+    created_at=AT,
+    reversed_at=None,
+    version=1,
+)
+REVERSED_TRANSFER = replace(
+    TRANSFER,
+    state=wallets.TransferState.REVERSED,
+    reversal_id=_id(72),
+    reversed_at=LATER,
+    version=2,
+)
+WITHDRAWAL = wallets.Withdrawal(
+    id=_id(74),
+    wallet_id=WALLET_ID,
+    merchant_id=MERCHANT_ID,
+    state=wallets.WithdrawalState.PENDING,
+    amount=_eur(500),
+    account="DE89370400440532013000",
+    entry_id=ENTRY_ID,
+    bank_reference="",
+    created_at=AT,
+    ended_at=None,
+    version=1,
+)
+PAID_WITHDRAWAL = replace(
+    WITHDRAWAL,
+    state=wallets.WithdrawalState.PAID,
+    bank_reference="bank_1",
+    ended_at=LATER,
+    version=2,
+)
+QUOTE = wallets.Quote(
+    id=_id(73),
+    merchant_id=MERCHANT_ID,
+    state=wallets.QuoteState.OPEN,
+    source=_eur(10_000),
+    spread=_eur(50),
+    destination=Money(10_945, "USD"),
+    rate="1.1",
+    rate_on=AT.date(),
+    residue="0",
+    created_at=AT,
+    expires_at=LATER,
+    version=1,
+)
+CONVERTED = replace(TRANSFER, quote_id=QUOTE.id, received=QUOTE.destination)
 LIMIT = wallets.Limit(
     id=_id(14),
     merchant_id=MERCHANT_ID,
@@ -311,7 +396,13 @@ LIMIT = wallets.Limit(
     active=True,
     created_at=AT,
     version=1,
+    tier="basic",
+    channel="api",
+    category="rent",
+    operation="transfer",
 )
+USED = wallets.Usage(limit=LIMIT, subject="card", used=94_000, left=6_000, begins_anew_at=LATER)
+UNENDING = replace(USED, begins_anew_at=None)
 ROLLING_LIMIT = replace(
     LIMIT,
     kind=wallets.LimitKind.COUNT,
@@ -320,6 +411,10 @@ ROLLING_LIMIT = replace(
     seconds=3600,
     zone="",
     currency="",
+    tier="",
+    channel="",
+    category="",
+    operation="",
 )
 ENDED_HOLD = replace(
     HOLD, state=wallets.HoldState.RELEASED, reason="", expires_at=None, ended_at=LATER

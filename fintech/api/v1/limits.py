@@ -5,7 +5,7 @@ from fintech.api.codec import fields
 from fintech.api.operations import Answer, Call, list_parameters, operation
 from fintech.wallets import queries
 from fintech.wallets import services as wallets
-from fintech.wallets.data import LimitKind, LimitScope, LimitWindow
+from fintech.wallets.data import LimitKind, LimitScope, LimitWindow, OnReversal
 from fintech.wire import deleted, limits
 
 _READ, _WRITE = "wallets:read", "wallets:write"
@@ -27,7 +27,21 @@ _MOST = 999_999_999_999
         "currency": fields.Currency(about="Needed where amounts are counted."),
         "subject": fields.Text(longest=80, about="One of them alone; each by itself without it."),
         "seconds": fields.Integer(least=1, most=366 * 86_400, about="Of a rolling window."),
-        "zone": fields.Text(longest=64, about="Of a day, week or month, such as Europe/Berlin."),
+        "zone": fields.Text(
+            longest=64,
+            about="Of a day, week or month, such as Europe/Berlin; `owner` for each wallet's own.",
+        ),
+        "tier": fields.Text(longest=40, about="Only wallets of this tier."),
+        "channel": fields.Text(longest=40, about="Only what came in this way."),
+        "category": fields.Text(longest=40, about="Only what is for this."),
+        "operation": fields.OneOf(
+            words=("payment", "hold", "transfer", "withdrawal", "top_up"),
+            about="Only operations of this kind.",
+        ),
+        "reversal": fields.OneOf(
+            words=tuple(word.value for word in OnReversal),
+            about="Whether what was undone is given back; it is if not given.",
+        ),
     },
 )
 def create(call: Call) -> Answer:
@@ -42,6 +56,11 @@ def create(call: Call) -> Answer:
         subject=call.text("subject"),
         seconds=call.get("seconds"),
         zone=call.text("zone"),
+        tier=call.text("tier"),
+        channel=call.text("channel"),
+        category=call.text("category"),
+        operation=call.text("operation"),
+        reversal=call.text("reversal") or OnReversal.GIVES_BACK,
         key=call.key,
         by=call.by,
         at=call.at,
@@ -82,6 +101,29 @@ def delete(call: Call) -> Answer:
         limit_id=call.this("lim"), merchant_id=call.merchant_id, by=call.by, at=call.at
     )
     return Answer(body=deleted.render("limit", call.path["id"]))
+
+
+@operation(
+    "GET",
+    "/v1/limits/{id}/usage",
+    scope=_READ,
+    returns="limit_usage",
+    noun="limit",
+    parameters={
+        "subject": fields.Text(
+            longest=80, about="Whose: a customer's, card's or wallet's own id as the limit has it."
+        ),
+    },
+)
+def retrieve_usage(call: Call) -> Answer:
+    """Retrieve how much of a limit is used now, and when it begins anew."""
+    found = queries.usage(
+        call.this("lim"),
+        subject=call.text("subject"),
+        merchant_id=call.merchant_id,
+        at=call.at,
+    )
+    return Answer(body=limits.render_usage(found))
 
 
 @operation(

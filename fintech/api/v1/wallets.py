@@ -6,16 +6,22 @@ from fintech.api import pagination
 from fintech.api.codec import fields
 from fintech.api.operations import Answer, Call, list_parameters, operation
 from fintech.api.v1.payment_intents import PAYER_IP, chosen
+from fintech.kernel.idempotency import Done
 from fintech.kernel.money import Money
 from fintech.payments import queries as customers
 from fintech.payments import services as payments
 from fintech.wallets import queries
 from fintech.wallets import services as wallets
+from fintech.wallets.data import Wallet, WalletType
+from fintech.wallets.errors import ParameterInvalid
 from fintech.wire import payment_intents
 from fintech.wire import wallets as wire
 
 _READ, _WRITE = "wallets:read", "wallets:write"
+_DIGITS = 18  # Of a version.
 _CUSTOMER = fields.Id(prefix="cus", noun="customer", about="Whose money it is.")
+_CURRENCIES = fields.Many(of=fields.Currency(), most=50, about="Currencies that it keeps too.")
+_TIER = fields.Text(longest=40, about="A class of wallets that limits may name.")
 _OWNER = fields.Text(longest=200, about="Your own name for whoever it belongs to.")
 
 
@@ -26,33 +32,42 @@ _OWNER = fields.Text(longest=200, about="Your own name for whoever it belongs to
     returns="wallet",
     parameters={
         "currency": fields.Currency(required=True, example="eur"),
+        "currencies": _CURRENCIES,
         "customer": _CUSTOMER,
         "owner": _OWNER,
+        "tier": _TIER,
+        "type": fields.OneOf(words=tuple(word.value for word in WalletType)),
+        "zone": fields.Text(longest=60, about="Where its owner lives, such as Europe/Berlin."),
         "metadata": fields.Metadata(),
     },
 )
 def create(call: Call) -> Answer:
-    """Open a wallet in one currency, with nothing in it."""
+    """Open a wallet, with nothing in it."""
     if call.get("customer") is not None:
         customers.customer(call.values["customer"], call.merchant_id)  # Or it is missing.
     done = wallets.create_wallet(
         merchant_id=call.merchant_id,
         owner=call.text("owner"),
         currency=call.values["currency"],
+        currencies=call.get("currencies", ()),
+        tier=call.text("tier"),
+        type=call.text("type") or WalletType.CUSTOMER,
+        zone=call.text("zone"),
         customer_id=call.get("customer"),
         metadata=call.new_labels(),
         key=call.key,
         by=call.by,
         at=call.at,
     )
-    return Answer(body=wire.render(done.value), replayed=done.replayed)
+    return _changed(done)
 
 
 @operation("GET", "/v1/wallets/{id}", scope=_READ, returns="wallet")
 def retrieve(call: Call) -> Answer:
     """Retrieve a wallet, with what is in it."""
     wallet = queries.wallet(call.this("wal"), call.merchant_id)
-    return Answer(body=wire.render(wallet, queries.balances(wallet.id, call.merchant_id)))
+    body = wire.render(wallet, queries.balances(wallet.id, call.merchant_id))
+    return Answer(body=body, headers=_tagged(wallet))
 
 
 @operation(
@@ -60,21 +75,23 @@ def retrieve(call: Call) -> Answer:
     "/v1/wallets/{id}",
     scope=_WRITE,
     returns="wallet",
-    parameters={"owner": _OWNER, "metadata": fields.Metadata()},
+    parameters={"owner": _OWNER, "tier": _TIER, "metadata": fields.Metadata()},
 )
 def update(call: Call) -> Answer:
-    """Change a wallet's owner or metadata."""
+    """Change a wallet's owner, tier or metadata; with `If-Match`, only the version named."""
     wallet_id = call.this("wal")
     done = wallets.update_wallet(
         wallet_id=wallet_id,
         merchant_id=call.merchant_id,
+        expected_version=_expected(call),
         owner=call.changed("owner"),
+        tier=call.changed("tier"),
         metadata=call.labels(lambda: queries.wallet(wallet_id, call.merchant_id).metadata),
         key=call.key,
         by=call.by,
         at=call.at,
     )
-    return Answer(body=wire.render(done.value), replayed=done.replayed)
+    return _changed(done)
 
 
 @operation("POST", "/v1/wallets/{id}/freeze", scope=_WRITE, returns="wallet")
@@ -83,11 +100,12 @@ def freeze(call: Call) -> Answer:
     done = wallets.freeze(
         wallet_id=call.this("wal"),
         merchant_id=call.merchant_id,
+        expected_version=_expected(call),
         key=call.key,
         by=call.by,
         at=call.at,
     )
-    return Answer(body=wire.render(done.value), replayed=done.replayed)
+    return _changed(done)
 
 
 @operation("POST", "/v1/wallets/{id}/unfreeze", scope=_WRITE, returns="wallet")
@@ -96,11 +114,12 @@ def unfreeze(call: Call) -> Answer:
     done = wallets.unfreeze(
         wallet_id=call.this("wal"),
         merchant_id=call.merchant_id,
+        expected_version=_expected(call),
         key=call.key,
         by=call.by,
         at=call.at,
     )
-    return Answer(body=wire.render(done.value), replayed=done.replayed)
+    return _changed(done)
 
 
 @operation("POST", "/v1/wallets/{id}/close", scope=_WRITE, returns="wallet")
@@ -109,11 +128,54 @@ def close(call: Call) -> Answer:
     done = wallets.close(
         wallet_id=call.this("wal"),
         merchant_id=call.merchant_id,
+        expected_version=_expected(call),
         key=call.key,
         by=call.by,
         at=call.at,
     )
-    return Answer(body=wire.render(done.value), replayed=done.replayed)
+    return _changed(done)
+
+
+@operation(
+    "POST",
+    "/v1/wallets/{id}/currencies",
+    scope=_WRITE,
+    returns="wallet",
+    parameters={"currencies": fields.Many(of=fields.Currency(), most=50, required=True)},
+)
+def add_currencies(call: Call) -> Answer:
+    """Let a wallet keep more currencies; those that it keeps already stay as they are."""
+    done = wallets.add_currencies(
+        wallet_id=call.this("wal"),
+        merchant_id=call.merchant_id,
+        currencies=call.values["currencies"],
+        expected_version=_expected(call),
+        key=call.key,
+        by=call.by,
+        at=call.at,
+    )
+    return _changed(done)
+
+
+def _changed(done: Done[Wallet]) -> Answer:
+    headers = _tagged(done.value)
+    return Answer(body=wire.render(done.value), replayed=done.replayed, headers=headers)
+
+
+def _tagged(wallet: Wallet) -> dict[str, str]:
+    """Return the header by which a client may say what it has seen (`If-Match`)."""
+    return {"ETag": f'"{wallet.version}"'}
+
+
+def _expected(call: Call) -> int | None:
+    """Return the version that a change is meant for, if the client names one."""
+    given = call.headers.get("If-Match", "").strip()
+    if given in {"", "*"}:
+        return None
+    version = given.removeprefix("W/").strip('"')
+    if not (version.isascii() and version.isdigit() and len(version) < _DIGITS):
+        raise ParameterInvalid("If-Match", "This must be the ETag of a wallet.")
+    return int(version)
 
 
 @operation(
@@ -154,6 +216,7 @@ def retrieve_balances(call: Call) -> Answer:
     parameters={
         "limit": fields.Integer(least=1, most=100, about="How many to return; 10 if not given."),
         "before": fields.Integer(least=1, about="Only movements with a smaller `sequence`."),
+        "currency": fields.Currency(about="One of the wallet's; its first if not given."),
     },
 )
 def list_movements(call: Call) -> Answer:
@@ -162,9 +225,34 @@ def list_movements(call: Call) -> Answer:
         call.this("wal"),
         call.merchant_id,
         before=call.get("before"),
+        currency=call.text("currency"),
         limit=call.page.limit + 1,
     )
     return pagination.answer_longer(call, found, wire.render_movement)
+
+
+@operation(
+    "GET",
+    "/v1/wallets/{id}/statement",
+    scope=_READ,
+    returns="wallet_statement",
+    noun="wallet",
+    parameters={
+        "limit": fields.Integer(least=1, most=100, about="How many lines; 10 if not given."),
+        "after": fields.Integer(least=0, about="Only lines with a larger `sequence`."),
+        "currency": fields.Currency(about="One of the wallet's; its first if not given."),
+    },
+)
+def retrieve_statement(call: Call) -> Answer:
+    """Retrieve a stretch of a wallet's account, oldest first, with its chain of hashes."""
+    found = queries.statement(
+        call.this("wal"),
+        call.merchant_id,
+        currency=call.text("currency"),
+        after=call.get("after", 0),
+        limit=call.page.limit,
+    )
+    return Answer(body=wire.render_statement(found))
 
 
 @operation(
@@ -209,6 +297,7 @@ def top_up(call: Call) -> Answer:
         "amount": fields.Amount(required=True, example=500),
         "currency": fields.Currency(required=True),
         "reason": fields.Text(longest=200),
+        "category": fields.Text(longest=40, about="What it is for, where limits name one."),
         "expires_at": fields.Integer(
             least=0, most=253_402_300_799, about="When it is let go by itself, in unix seconds."
         ),
@@ -222,6 +311,8 @@ def hold(call: Call) -> Answer:
         amount=Money(call.values["amount"], call.values["currency"]),
         reason=call.text("reason"),
         expires_at=None if expires is None else datetime.fromtimestamp(expires, tz=UTC),
+        channel="api",
+        category=call.text("category"),
         merchant_id=call.merchant_id,
         key=call.key,
         by=call.by,

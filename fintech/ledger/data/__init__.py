@@ -5,6 +5,8 @@ A line's amount is signed: debit positive, credit negative. A balance is told in
 account's normal direction, so that a customer's wallet with money in it is positive.
 """
 
+import hashlib
+import struct
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import IntEnum, StrEnum
@@ -19,6 +21,7 @@ __all__ = [
     "Account",
     "Balance",
     "Batch",
+    "ChainLine",
     "Code",
     "Direction",
     "EntryKind",
@@ -230,6 +233,33 @@ class StatementLine:
     recorded_at: datetime
     amount: Money  # In the account's normal direction.
     balance: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainLine:
+    """
+    A line of one account as it was hashed, so that anybody can check the chain.
+
+    Amounts are signed, debit positive. `hash` is SHA-256 over the hash before it, the
+    entry's hash, the line's number in its entry (2 bytes), its sequence, its posted and
+    pending amounts and the balance after it (8 bytes each, big-endian).
+    """
+
+    sequence: int
+    entry_id: UUID
+    entry_hash: bytes
+    number: int
+    amount: int
+    pending: int
+    balance: int
+    hash: bytes
+
+    def follows(self, previous: bytes) -> bool:
+        """Whether this line is the one that stands after a hash."""
+        told = struct.pack(
+            "!hqqqq", self.number, self.sequence, self.amount, self.pending, self.balance
+        )
+        return hashlib.sha256(previous + self.entry_hash + told).digest() == self.hash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from fintech.ledger.queries.books import (
     named_accounts,
     own_pending,
 )
+from fintech.ledger.queries.chains import chain
 from fintech.ledger.queries.exporting import FORMATS as EXPORTS
 from fintech.ledger.queries.invariants import INVARIANTS, replay
 from fintech.ledger.queries.journal import (
@@ -42,6 +43,7 @@ __all__ = [
     "book_balances",
     "book_entries",
     "book_trial_balance",
+    "chain",
     "entries_by_id",
     "entries_of",
     "entry",

@@ -151,6 +151,14 @@ def _hold(_: Objects, object_id: UUID, merchant_id: UUID) -> Json:
     return wire_wallets.render_hold(wallets.hold(object_id, merchant_id))
 
 
+def _transfer(_: Objects, object_id: UUID, merchant_id: UUID) -> Json:
+    return wire_wallets.render_transfer(wallets.transfer(object_id, merchant_id))
+
+
+def _withdrawal(_: Objects, object_id: UUID, merchant_id: UUID) -> Json:
+    return wire_wallets.render_withdrawal(wallets.withdrawal(object_id, merchant_id))
+
+
 _RENDERERS: dict[str, Callable[[Objects, UUID, UUID], Json]] = {
     "payment_intent": _payment_intent,
     "charge": _charge,
@@ -165,4 +173,6 @@ _RENDERERS: dict[str, Callable[[Objects, UUID, UUID], Json]] = {
     "reconciliation.break": _break,
     "wallet": _wallet,
     "wallet_hold": _hold,
+    "wallet_transfer": _transfer,
+    "wallet_withdrawal": _withdrawal,
 }

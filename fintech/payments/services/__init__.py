@@ -29,6 +29,10 @@ from fintech.payments.services.rehearsing import dry_run
 from fintech.payments.services.reviewing import decide_review
 from fintech.payments.services.topping_up import top_up_wallet
 from fintech.payments.services.updating import update_payment, update_refund
+from fintech.payments.services.withdrawals import (
+    send_pending_withdrawals,
+    withdraw_from_wallet,
+)
 
 __all__ = [
     "answer_challenge",
@@ -56,10 +60,12 @@ __all__ = [
     "record",
     "refund",
     "resolve_due",
+    "send_pending_withdrawals",
     "top_up_wallet",
     "update_customer",
     "update_link",
     "update_payment",
     "update_payment_method",
     "update_refund",
+    "withdraw_from_wallet",
 ]

@@ -116,6 +116,7 @@ def take(
         return
     provider = registry.provider(attempt.provider)
     if payment.purpose == data.Purpose.TOP_UP and payment.wallet_id is not None:
+        work.filled.add(payment.wallet_id)
         work.entries.append(
             templates.top_up(
                 entry_id=entry_id,

@@ -34,6 +34,7 @@ class Work:
     confirmed: list[UUID] = field(default_factory=list)
     freed: list[UUID] = field(default_factory=list)
     declined: list[UUID] = field(default_factory=list)
+    filled: set[UUID] = field(default_factory=set)  # Wallets that money comes into.
     # What wallets do: each posts its own journal entry, so they come last of all.
     moves: list[partial[Any]] = field(default_factory=list)
 
@@ -56,6 +57,8 @@ class Work:
             wallets.free(self.freed)
         for payment_id in self.declined:
             fraud.record_outcome(payment_id=payment_id, outcome="declined", at=at, by=by)
+        if self.filled:
+            wallets.receive(wallet_ids=self.filled, by=by, at=at)
         if self.entries:
             ledger.post(self.entries, by=by)
             rehearsal = rehearsing.current()

@@ -9,6 +9,7 @@ from fintech.wallets.models.exchange import Quote, Rate
 from fintech.wallets.models.limit import Limit, Reservation, Usage
 from fintech.wallets.models.transfer import Transfer
 from fintech.wallets.models.wallet import Hold, Wallet, remaining
+from fintech.wallets.models.withdrawal import Withdrawal
 
 __all__ = [
     "Hold",
@@ -19,5 +20,6 @@ __all__ = [
     "Transfer",
     "Usage",
     "Wallet",
+    "Withdrawal",
     "remaining",
 ]

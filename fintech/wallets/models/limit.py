@@ -1,5 +1,6 @@
 """Limits, and what operations have reserved of them."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -92,23 +93,18 @@ class Limit(models.Model):
 
 class Reservation(models.Model):
     """
-    An operation's share of a limit: reserved when it is decided, confirmed or released after.
+    An operation's share of the limits of one subject: reserved, then confirmed or given back.
 
-    It is the working copy of what the operation's own facts say, so it has none of its own.
+    One row for all of them, however many there are: `limits` says which, and `windows`
+    where the counter of each begins that it is counted in. It is the working copy of what
+    the operation's own facts say, so it has none of its own.
     """
 
     id = models.UUIDField(primary_key=True, default=ids.new, editable=False)
-    # Written beside the limit's own row, which stays; twenty checks of it would cost more
-    # than the reservations.
-    limit = models.ForeignKey(
-        Limit,
-        on_delete=models.PROTECT,
-        related_name="reservations",
-        db_constraint=False,
-        db_index=False,
-    )
     operation_id = models.UUIDField()
     subject = models.CharField(max_length=80)
+    limits = ArrayField(models.UUIDField())
+    windows = ArrayField(models.DateTimeField())
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     counterparty = models.CharField(max_length=80, blank=True, default="")
@@ -118,21 +114,25 @@ class Reservation(models.Model):
         choices=choices(data.ReservationState),
     )
     at = models.DateTimeField()
-    begins = models.DateTimeField()  # Where the counter begins that it is counted in.
 
     class Meta:
         indexes = (
             models.Index(
-                fields=["limit", "subject", "at"],
+                fields=["subject", "at"],
                 name="wallets_reservation_counted",
-                include=["amount_minor"],
+                include=["amount_minor", "limits"],
                 condition=Q(state__in=["reserved", "confirmed"]),
+            ),
+            models.Index(
+                fields=["subject"],
+                name="wallets_reservation_reserved",
+                condition=Q(state="reserved"),
             ),
         )
         constraints = (
             models.UniqueConstraint(
-                fields=["operation_id", "limit"],
-                name="wallets_reservation_is_made_once_per_operation_and_limit",
+                fields=["operation_id", "subject", "currency"],
+                name="wallets_reservation_is_made_once_per_operation_and_subject",
             ),
             models.CheckConstraint(
                 condition=Q(amount_minor__gte=0), name="wallets_reservation_is_not_negative"

@@ -1,5 +1,6 @@
 """Wallets and what is set aside in them. The money itself is in the ledger."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -83,6 +84,11 @@ class Wallet(fsm.FSMModelMixin, models.Model):
     def close(self, *, at: datetime) -> None:
         """End; the service has seen that nothing is in it."""
         self.closed_at = at
+
+    @fsm.transition(field=state, source=WalletState.CLOSED, target=WalletState.FROZEN)
+    def reopen(self) -> None:
+        """Exist again, because money came that was under way; nothing leaves until unfrozen."""
+        self.closed_at = None
 
     def overdraft(self, currency: str) -> int:
         """Return how far below nothing a currency may go, in minor units."""
@@ -212,11 +218,13 @@ class Hold(fsm.FSMModelMixin, models.Model):
         )
 
 
-def remaining(holds: "models.QuerySet[Hold]", wallet_id: UUID) -> dict[str, int]:
-    """Return what is set aside in a wallet, per currency, in minor units."""
+def remaining(
+    holds: "models.QuerySet[Hold]", wallet_ids: Collection[UUID]
+) -> dict[tuple[UUID, str], int]:
+    """Return what is set aside in wallets, per currency, in minor units."""
     found = (
-        holds.filter(wallet_id=wallet_id, state__in=list(_OPEN))
-        .values_list("currency")
+        holds.filter(wallet_id__in=wallet_ids, state__in=list(_OPEN))
+        .values_list("wallet_id", "currency")
         .annotate(total=models.Sum(F("amount_minor") - F("captured_minor")))
     )
-    return dict(found.order_by())
+    return {(wallet_id, currency): total for wallet_id, currency, total in found.order_by()}

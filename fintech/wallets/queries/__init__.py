@@ -3,6 +3,7 @@
 from fintech.wallets.queries.proving import INVARIANTS, replay
 from fintech.wallets.queries.reading import (
     balances,
+    balances_of,
     hold,
     holds,
     limit,
@@ -10,16 +11,20 @@ from fintech.wallets.queries.reading import (
     movements,
     per_euro,
     quote,
+    statement,
     transfer,
     transfers,
     usage,
     wallet,
     wallets,
+    withdrawal,
+    withdrawals,
 )
 
 __all__ = [
     "INVARIANTS",
     "balances",
+    "balances_of",
     "hold",
     "holds",
     "limit",
@@ -28,9 +33,12 @@ __all__ = [
     "per_euro",
     "quote",
     "replay",
+    "statement",
     "transfer",
     "transfers",
     "usage",
     "wallet",
     "wallets",
+    "withdrawal",
+    "withdrawals",
 ]

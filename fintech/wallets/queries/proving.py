@@ -10,7 +10,7 @@ from fintech.kernel import event_log
 from fintech.kernel.event_log import Recorded
 from fintech.kernel.invariants import Invariant
 from fintech.kernel.replay import Difference
-from fintech.wallets.models import Hold, Limit, Quote, Transfer, Wallet
+from fintech.wallets.models import Hold, Limit, Quote, Transfer, Wallet, Withdrawal
 
 INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
@@ -46,6 +46,19 @@ INVARIANTS: tuple[Invariant, ...] = (
         "WHERE w.state = 'closed' AND (b.posted <> 0 OR b.pending_debit <> 0)",
     ),
     Invariant(
+        id="W-5",
+        rule="What is in transit to a bank is what withdrawals say that have not ended",
+        sql="SELECT coalesce(s.wallet_id, t.wallet_id) FROM (SELECT wallet_id, currency, "
+        "sum(amount_minor) AS minor FROM wallets_withdrawal "
+        "WHERE state IN ('awaiting_approval', 'pending') GROUP BY 1, 2) s "
+        "FULL JOIN (SELECT split_part(a.address, ':', 3)::uuid AS wallet_id, a.currency, "
+        "-b.posted AS minor FROM ledger_account a "
+        "JOIN ledger_balance b ON b.shard = a.shard AND b.account = a.account "
+        "WHERE a.code = 2110 AND b.posted <> 0) t "
+        "ON t.wallet_id = s.wallet_id AND t.currency = s.currency "
+        "WHERE s.minor IS DISTINCT FROM t.minor",
+    ),
+    Invariant(
         id="W-3",
         rule="A wallet has money only in currencies that it keeps",
         sql="SELECT w.id, a.currency FROM wallets_wallet w "
@@ -57,8 +70,9 @@ INVARIANTS: tuple[Invariant, ...] = (
         rule="The counter of a limit's window says what its reservations say",
         sql="SELECT u.id FROM wallets_usage u JOIN wallets_limit l ON l.id = u.limit_id "
         "LEFT JOIN LATERAL (SELECT sum(r.amount_minor) AS minor, count(*) AS ones "
-        "FROM wallets_reservation r WHERE r.limit_id = u.limit_id AND r.subject = u.subject "
-        "AND r.begins = u.begins AND r.state IN ('reserved', 'confirmed') "
+        "FROM wallets_reservation r, unnest(r.limits, r.windows) AS c(limit_id, begins) "
+        "WHERE r.subject = u.subject AND c.limit_id = u.limit_id AND c.begins = u.begins "
+        "AND r.state IN ('reserved', 'confirmed') "
         "AND (u.counted_from IS NULL OR r.at > u.counted_from)) s ON true "
         "WHERE u.amount_minor <> coalesce(s.minor, 0) OR u.count <> s.ones",
     ),
@@ -94,10 +108,15 @@ _ENDS = {
     "wallets.wallet_frozen.v1": "frozen",
     "wallets.wallet_unfrozen.v1": "active",
     "wallets.wallet_closed.v1": "closed",
+    "wallets.wallet_reopened.v1": "frozen",
     "wallets.hold_released.v1": "released",
     "wallets.hold_expired.v1": "expired",
     "wallets.transfer_reversed.v1": "reversed",
     "wallets.quote_used.v1": "used",
+    "wallets.withdrawal_approved.v1": "pending",
+    "wallets.withdrawal_canceled.v1": "canceled",
+    "wallets.withdrawal_paid.v1": "paid",
+    "wallets.withdrawal_failed.v1": "failed",
 }
 
 
@@ -153,6 +172,14 @@ _KEPT = {
         "quote_id",
         "entry_id",
     ),
+    "wallets.withdrawal_begun.v1": (
+        "wallet_id",
+        "merchant_id",
+        "amount_minor",
+        "currency",
+        "state",
+        "entry_id",
+    ),
     "wallets.quote_made.v1": (
         "merchant_id",
         "source_currency",
@@ -168,6 +195,7 @@ _BORN: dict[str, dict[str, object]] = {
     "wallets.limit_created.v1": {"active": True},
     "wallets.transfer_succeeded.v1": {"state": "succeeded"},
     "wallets.quote_made.v1": {"state": "open"},
+    "wallets.withdrawal_begun.v1": {},
 }
 _TABLES: tuple[tuple[str, type[models.Model], str], ...] = (
     ("wallets.wallet", Wallet, "wallets.wallet_created.v1"),
@@ -175,6 +203,7 @@ _TABLES: tuple[tuple[str, type[models.Model], str], ...] = (
     ("wallets.limit", Limit, "wallets.limit_created.v1"),
     ("wallets.transfer", Transfer, "wallets.transfer_succeeded.v1"),
     ("wallets.quote", Quote, "wallets.quote_made.v1"),
+    ("wallets.withdrawal", Withdrawal, "wallets.withdrawal_begun.v1"),
 )
 
 

@@ -1,5 +1,6 @@
 """Wallets, holds, limits, transfers and quotes, as values."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,6 +19,7 @@ from fintech.wallets.models import (
     Reservation,
     Transfer,
     Wallet,
+    Withdrawal,
     remaining,
 )
 
@@ -53,19 +55,33 @@ def balances(wallet_id: UUID, merchant_id: UUID | None = None) -> tuple[data.Bal
     Raises:
         WalletNotFound: there is none, or it is another merchant's.
     """
-    of = _wallet(wallet_id, merchant_id)
-    known = ledger_queries.wallet_balances([(of.id, currency) for currency in of.currencies])
-    held = remaining(Hold.objects.all(), of.id)
-    return tuple(
-        data.Balances(
-            currency=currency,
-            posted=balance.posted,
-            pending=balance.pending,
-            held=Money(held.get(currency, 0), currency),
-            available=balance.available + Money(of.overdraft(currency), currency),
+    return _balances([_wallet(wallet_id, merchant_id)])[0]
+
+
+def balances_of(wallet_ids: Sequence[UUID]) -> list[tuple[data.Wallet, tuple[data.Balances, ...]]]:
+    """Return wallets with what is in each, as of one moment, in three round trips."""
+    found = list(Wallet.objects.filter(id__in=wallet_ids).order_by("id"))
+    known = _balances(found)
+    return [(wallet.as_data(), each) for wallet, each in zip(found, known, strict=True)]
+
+
+def _balances(found: Sequence[Wallet]) -> list[tuple[data.Balances, ...]]:
+    pairs = [(wallet, currency) for wallet in found for currency in wallet.currencies]
+    held = remaining(Hold.objects.all(), [wallet.id for wallet in found])
+    stand = ledger_queries.wallet_balances([(of.id, currency) for of, currency in pairs])
+    told: dict[UUID, list[data.Balances]] = {wallet.id: [] for wallet in found}
+    for (of, currency), balance in zip(pairs, stand, strict=True):
+        told[of.id].append(
+            data.Balances(
+                currency=currency,
+                posted=balance.posted,
+                pending=balance.pending,
+                held=Money(held.get((of.id, currency), 0), currency),
+                available=balance.available + Money(of.overdraft(currency), currency),
+                sequence=balance.sequence,
+            )
         )
-        for currency, balance in zip(of.currencies, known, strict=True)
-    )
+    return [tuple(told[wallet.id]) for wallet in found]
 
 
 def movements(
@@ -102,6 +118,53 @@ def movements(
         )
         for line in lines
     ]
+
+
+def statement(
+    wallet_id: UUID,
+    merchant_id: UUID | None = None,
+    *,
+    currency: str = "",
+    after: int = 0,
+    limit: int = 100,
+) -> data.Statement:
+    """
+    Return a stretch of a wallet's account, oldest first, with its hash chain.
+
+    Args:
+        currency: one of the wallet's; its default one when left out.
+        after: only lines with a larger sequence number, for the next stretch.
+
+    Raises:
+        WalletNotFound: there is none, or it is another merchant's.
+    """
+    of = _wallet(wallet_id, merchant_id)
+    code = currency or of.currency
+    address = f"liabilities:wallet:{of.id}"
+    previous, lines = ledger_queries.chain(address, code, after=after, limit=limit)
+    opening = Money(0, code)
+    if lines:
+        opening = Money(lines[0].amount - lines[0].balance, code)
+    return data.Statement(
+        wallet_id=of.id,
+        currency=code,
+        opening=opening,
+        closing=Money(-lines[-1].balance, code) if lines else opening,
+        lines=tuple(
+            data.StatementLine(
+                sequence=line.sequence,
+                entry_id=line.entry_id,
+                amount=Money(-line.amount, code),
+                pending=Money(-line.pending, code),
+                balance=Money(-line.balance, code),
+                number=line.number,
+                entry_hash=line.entry_hash.hex(),
+                hash=line.hash.hex(),
+            )
+            for line in lines
+        ),
+        previous_hash=previous.hex(),
+    )
 
 
 def hold(hold_id: UUID, merchant_id: UUID | None = None) -> data.Hold:
@@ -185,7 +248,10 @@ def usage(
         of = replace(of, zone=_zone(of, whose))
     after, before = of.counts_between(at)
     counted = Reservation.objects.filter(
-        limit_id=limit_id, subject=whose, at__gt=after, state__in=["reserved", "confirmed"]
+        limits__contains=[limit_id],
+        subject=whose,
+        at__gt=after,
+        state__in=["reserved", "confirmed"],
     )
     if before is not None:
         counted = counted.filter(at__lt=before)
@@ -246,6 +312,41 @@ def transfers(
     rows = _chosen(Transfer.objects.order_by("-id"), before, merchant_id=merchant_id)
     if wallet_id is not None:
         rows = rows.filter(models.Q(source_id=wallet_id) | models.Q(destination_id=wallet_id))
+    return [row.as_data() for row in rows[:limit]]
+
+
+def withdrawal(withdrawal_id: UUID, merchant_id: UUID | None = None) -> data.Withdrawal:
+    """
+    Return one withdrawal.
+
+    Raises:
+        WithdrawalNotFound: there is none, or it is another merchant's.
+    """
+    rows = Withdrawal.objects.filter(id=withdrawal_id)
+    if merchant_id is not None:
+        rows = rows.filter(merchant_id=merchant_id)
+    found = rows.first()
+    if found is None:
+        raise errors.WithdrawalNotFound(withdrawal_id)
+    return found.as_data()
+
+
+def withdrawals(
+    merchant_id: UUID | None = None,
+    *,
+    wallet_id: UUID | None = None,
+    state: str | None = None,
+    before: UUID | None = None,
+    limit: int = 50,
+) -> list[data.Withdrawal]:
+    """Return withdrawals, newest first."""
+    rows = _chosen(
+        Withdrawal.objects.order_by("-id"),
+        before,
+        merchant_id=merchant_id,
+        wallet_id=wallet_id,
+        state=state,
+    )
     return [row.as_data() for row in rows[:limit]]
 
 

@@ -1,5 +1,6 @@
 """What can be done with wallets: holds, transfers, conversions, limits."""
 
+from fintech.wallets.services.combining import transfer_shared
 from fintech.wallets.services.holding import capture, expire_due, hold, release
 from fintech.wallets.services.limiting import (
     conclude,
@@ -17,18 +18,25 @@ from fintech.wallets.services.opening import (
     close,
     create_wallet,
     freeze,
+    receive,
     unfreeze,
     update_wallet,
 )
 from fintech.wallets.services.quoting import create_quote, record_rates
-from fintech.wallets.services.transferring import (
-    reverse_transfer,
-    transfer,
-    transfer_many,
+from fintech.wallets.services.reversing import reverse_transfer
+from fintech.wallets.services.transferring import transfer, transfer_many
+from fintech.wallets.services.withdrawing import (
+    approve_withdrawal,
+    begin_withdrawal,
+    end_withdrawal,
+    pending_withdrawals,
+    reject_withdrawal,
 )
 
 __all__ = [
     "add_currencies",
+    "approve_withdrawal",
+    "begin_withdrawal",
     "capture",
     "change_limit",
     "close",
@@ -37,13 +45,17 @@ __all__ = [
     "create_limit",
     "create_quote",
     "create_wallet",
+    "end_withdrawal",
     "exceeded",
     "expire",
     "expire_due",
     "free",
     "freeze",
     "hold",
+    "pending_withdrawals",
+    "receive",
     "record_rates",
+    "reject_withdrawal",
     "release",
     "remove_limit",
     "reserve",
@@ -52,6 +64,7 @@ __all__ = [
     "reverse_transfer",
     "transfer",
     "transfer_many",
+    "transfer_shared",
     "unfreeze",
     "update_wallet",
 ]

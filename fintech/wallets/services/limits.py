@@ -146,35 +146,41 @@ def remove_limit(
 
 def _check(limit: Limit) -> None:
     """Refuse parts that do not make a limit."""
-    problem = None
-    if limit.maximum < 0:
-        problem = ("maximum", "This must not be negative.")
-    elif limit.kind in {LimitKind.AMOUNT, LimitKind.BALANCE} and not limit.currency:
-        problem = ("currency", "A limit of an amount has a currency.")
-    elif limit.kind == LimitKind.BALANCE and limit.window != LimitWindow.PER_TRANSACTION:
-        problem = ("window", "A balance is looked at per transaction.")
-    elif limit.kind == LimitKind.BALANCE and limit.scope != LimitScope.WALLET:
-        problem = ("scope", "A balance is a wallet's.")
-    elif (
-        limit.kind in {LimitKind.COUNT, LimitKind.COUNTERPARTIES}
-        and limit.window == LimitWindow.PER_TRANSACTION
-    ):
-        problem = ("kind", "A transaction is always one.")
-    elif (limit.window == LimitWindow.ROLLING) != (limit.seconds is not None):
-        problem = ("seconds", "A rolling window says how long it is, and only that.")
-    elif limit.seconds is not None and not 1 <= limit.seconds <= _MOST_SECONDS:
-        problem = ("seconds", f"This is between 1 and {_MOST_SECONDS}.")
-    elif limit.zone and not LimitWindow(limit.window).is_calendar:
-        problem = ("zone", "Only a day, week or month has a time zone.")
-    elif limit.zone and limit.zone != data.OWNERS_ZONE and not data.is_zone(limit.zone):
-        problem = ("zone", "This is not a time zone that we know.")
-    elif limit.scope == LimitScope.MERCHANT and limit.subject not in {
-        "",
-        str(limit.merchant_id),
-    }:
-        problem = ("subject", "A merchant limits itself.")
+    problem = _problem_of_kind(limit) or _problem_of_window(limit)
+    if limit.scope == LimitScope.MERCHANT and limit.subject not in {"", str(limit.merchant_id)}:
+        problem = problem or ("subject", "A merchant limits itself.")
     if problem is not None:
         raise errors.ParameterInvalid(*problem)
+
+
+def _problem_of_kind(limit: Limit) -> tuple[str, str] | None:
+    at_once = limit.window == LimitWindow.PER_TRANSACTION
+    if limit.maximum < 0:
+        return ("maximum", "This must not be negative.")
+    if limit.kind in {LimitKind.AMOUNT, LimitKind.BALANCE} and not limit.currency:
+        return ("currency", "A limit of an amount has a currency.")
+    if limit.kind == LimitKind.BALANCE and not at_once:
+        return ("window", "A balance is looked at per transaction.")
+    if limit.kind == LimitKind.BALANCE and limit.scope != LimitScope.WALLET:
+        return ("scope", "A balance is a wallet's.")
+    if limit.kind in {LimitKind.COUNT, LimitKind.COUNTERPARTIES} and at_once:
+        return ("kind", "A transaction is always one.")
+    return None
+
+
+def _problem_of_window(limit: Limit) -> tuple[str, str] | None:
+    if (limit.window == LimitWindow.ROLLING) != (limit.seconds is not None):
+        return ("seconds", "A rolling window says how long it is, and only that.")
+    if limit.seconds is not None and not 1 <= limit.seconds <= _MOST_SECONDS:
+        return ("seconds", f"This is between 1 and {_MOST_SECONDS}.")
+    if limit.zone and not LimitWindow(limit.window).is_calendar:
+        return ("zone", "Only a day, week or month has a time zone.")
+    if limit.zone == data.OWNERS_ZONE:
+        scoped = limit.scope == LimitScope.WALLET
+        return None if scoped else ("zone", "Only a wallet's owner has a zone here.")
+    if limit.zone and not data.is_zone(limit.zone):
+        return ("zone", "This is not a time zone that we know.")
+    return None
 
 
 def _locked(limit_id: UUID, merchant_id: UUID) -> Limit:

@@ -1,14 +1,21 @@
 """Open a wallet and its currencies, freeze and unfreeze it, close it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
+
+from django_subatomic import db
 
 from fintech.kernel import event_log, idempotency, ids
 from fintech.kernel.actor import Actor
 from fintech.kernel.events import Code, Event
 from fintech.kernel.idempotency import Done, Key
+from fintech.kernel.money import Money
 from fintech.ledger import queries as ledger_queries
+from fintech.ledger import services as ledger
+from fintech.ledger.data import Account, chart
+from fintech.ledger.errors import AccountInUse, AccountNotFound
 from fintech.wallets import data, errors, events
 from fintech.wallets.data import WalletState, WalletType
 from fintech.wallets.models import Wallet
@@ -41,7 +48,8 @@ def create_wallet(
         currencies: others that it keeps as well; more can be added.
         type: whose purse it is, a customer's or the merchant's own.
         tier: a class of wallets that limits may name, such as `basic` or `verified`.
-        zone: where the owner lives; limits may count days, weeks and months there.
+        zone: where the owner lives; limits may count days, weeks and months there,
+            so it stays.
 
     Raises:
         CurrencyNotSupported: nobody can pay with it.
@@ -141,7 +149,6 @@ def update_wallet(
     merchant_id: UUID | None = None,
     owner: str | None = None,
     tier: str | None = None,
-    zone: str | None = None,
     metadata: Mapping[str, str] | None = None,
     expected_version: int | None = None,
     key: Key | None = None,
@@ -165,8 +172,6 @@ def update_wallet(
             wallet.metadata = rows.check_metadata({k: v for k, v in merged.items() if v})
         if tier is not None:
             wallet.tier = rows.check_code(tier, 40, "tier")
-        if zone is not None:
-            wallet.zone = rows.check_zone(zone)
         return rows.tell_wallet(events.WalletUpdated, wallet, at=at, tier=Code(wallet.tier))
 
     return _change(
@@ -257,7 +262,7 @@ def close(
     at: datetime,
 ) -> Done[data.Wallet]:
     """
-    End a wallet in which nothing is.
+    End a wallet in which nothing is; its ledger accounts take nothing any more.
 
     Raises:
         WalletNotEmpty: something is in it, or set aside in it.
@@ -273,6 +278,7 @@ def close(
                 raise errors.WalletNotEmpty(
                     wallet_id=wallet.id, posted=balance.posted, held=balance.pending_out
                 )
+        _close_accounts(wallet, by=by, at=at)
         wallet.close(at=at)
         return rows.tell_wallet(events.WalletClosed, wallet, at=at)
 
@@ -285,6 +291,46 @@ def close(
         by=by,
         at=at,
     )
+
+
+def receive(*, wallet_ids: Collection[UUID], by: Actor, at: datetime) -> None:
+    """
+    Make sure that wallets can take money that has been taken from a payer already.
+
+    One that was closed while the money was under way exists again, frozen: nothing is
+    lost, and somebody has to look. Requires the caller's transaction.
+    """
+    with db.transaction_required():
+        closed = Wallet.objects.filter(id__in=wallet_ids, state=WalletState.CLOSED)
+        for wallet_id in list(closed.order_by("id").values_list("id", flat=True)):
+            wallet = rows.locked(wallet_id)
+            if wallet.state != WalletState.CLOSED:
+                continue
+            for account in _accounts(wallet):
+                with suppress(AccountNotFound):
+                    ledger.reopen_account(account=account, by=by, at=at)
+            wallet.reopen()
+            fact = rows.tell_wallet(events.WalletReopened, wallet, at=at)
+            wallet.save()
+            event_log.append([fact], by=by)
+
+
+def _close_accounts(wallet: Wallet, *, by: Actor, at: datetime) -> None:
+    for account in _accounts(wallet):
+        try:
+            ledger.close_account(account=account, by=by, at=at)
+        except AccountNotFound:
+            continue  # It was never used.
+        except AccountInUse as refused:
+            # Something came in since we looked.
+            nothing = Money.zero(account.currency)
+            raise errors.WalletNotEmpty(
+                wallet_id=wallet.id, posted=nothing, held=nothing
+            ) from refused
+
+
+def _accounts(wallet: Wallet) -> list[Account]:
+    return [chart.account(chart.WALLET, of, str(wallet.id)) for of in wallet.currencies]
 
 
 def _change(

@@ -6,9 +6,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import connection
-
-from fintech.kernel import money
+from fintech.kernel import columns, money
+from fintech.kernel.columns import Column
 from fintech.kernel.events import Code
 from fintech.kernel.money import Money
 from fintech.wallets import data, errors, events
@@ -38,11 +37,11 @@ def parties(wallet_ids: Collection[UUID]) -> dict[UUID, Party]:
     """
     if not wallet_ids:
         return {}
-    with connection.cursor() as cursor:
+    with columns.cursor() as cursor:
         cursor.execute(
             "SELECT id, merchant_id, customer_id, state, currencies "
             "FROM wallets_wallet WHERE id = ANY(%s::uuid[]) ORDER BY id FOR SHARE",
-            [list(wallet_ids)],
+            [Column("uuid", list(wallet_ids))],
         )
         return {row[0]: Party(*row) for row in cursor.fetchall()}
 
@@ -180,4 +179,37 @@ def tell_hold[Fact: events.HoldFact](
         version=hold.version,
         at=at,
         **fields,
+    )
+
+
+def both(
+    found: dict[UUID, Party], source_id: UUID, destination_id: UUID, merchant_id: UUID | None
+) -> tuple[Party, Party]:
+    """Return the two wallets of one merchant."""
+    source = found.get(source_id)
+    if source is None or merchant_id not in {None, source.merchant_id}:
+        raise errors.WalletNotFound(source_id)
+    destination = found.get(destination_id)
+    if destination is None or destination.merchant_id != source.merchant_id:
+        raise errors.WalletNotFound(destination_id)
+    return source, destination
+
+
+def tell_transfer[Fact: events.TransferFact](
+    fact: type[Fact], made: data.Transfer, entry_id: UUID, *, at: datetime
+) -> Fact:
+    """Make a fact of a transfer's stream."""
+    return fact(
+        transfer_id=made.id,
+        merchant_id=made.merchant_id,
+        source_id=made.source_id,
+        destination_id=made.destination_id,
+        amount_minor=made.amount.minor,
+        currency=Code(made.amount.currency),
+        received_minor=made.received.minor,
+        received_currency=Code(made.received.currency),
+        quote_id=made.quote_id,
+        entry_id=entry_id,
+        version=made.version,
+        at=at,
     )

@@ -1,5 +1,5 @@
 """
-From one wallet to another, in one journal entry; and back.
+From one wallet to another, in one journal entry.
 
 What a transfer is allowed for (fraud, approval) is decided above, in `payments`; here
 are the wallets' own rules. Transfers come in batches, and one is a batch of one: each
@@ -7,19 +7,20 @@ step is set-based, so SQL round trips do not depend on how many there are. Rows 
 locked in id order, so transfers that cross each other never wait in a circle.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-import django_fsm as fsm
-from django.db import connection
+from django.db import transaction
 from django_subatomic import db
 
-from fintech.kernel import event_log, idempotency, ids
+from fintech.kernel import columns, event_log, idempotency, ids
 from fintech.kernel.actor import Actor
+from fintech.kernel.columns import Column
 from fintech.kernel.errors import Refusal
-from fintech.kernel.events import Code, Event
+from fintech.kernel.events import Event
 from fintech.kernel.idempotency import Done, Key
 from fintech.kernel.money import Money
 from fintech.ledger import data as ledger_data
@@ -28,7 +29,7 @@ from fintech.ledger.data import templates
 from fintech.ledger.errors import Overdraft
 from fintech.wallets import data, errors, events
 from fintech.wallets.data import TransferOrder, TransferState
-from fintech.wallets.models import Quote, Transfer
+from fintech.wallets.models import Quote
 from fintech.wallets.services import limiting, quoting, rows
 
 
@@ -99,7 +100,8 @@ def transfer(
     def work() -> data.Transfer:
         outcomes: dict[int, data.Transfer | Refusal] = {}
         try:
-            _carry_out([(0, order)], outcomes, by=by)
+            with columns.pipelined():
+                _carry_out([(0, order)], outcomes, by=by)
         except _Unfunded as found:
             raise _insufficient(found.plan) from found.__cause__
         return _value(outcomes[0])
@@ -119,11 +121,22 @@ def transfer_many(
     unfunded: dict[int, Refusal] = {}
     while True:
         try:
-            with db.transaction_if_not_already(), db.savepoint():
+            with _whole(), columns.pipelined():
                 return _batch(orders, unfunded, by=by, at=at)
         except _Unfunded as found:
             # Nothing was written. Without that one, those before and after it stand.
             unfunded[found.plan.place] = _insufficient(found.plan)
+
+
+@contextmanager
+def _whole() -> Iterator[None]:
+    """Open what can be taken back as a whole: a transaction, or a part of the caller's."""
+    if transaction.get_connection().in_atomic_block:
+        with db.transaction_if_not_already(), db.savepoint():
+            yield
+    else:
+        with db.transaction():
+            yield
 
 
 def _batch(
@@ -162,18 +175,24 @@ def _carry_out(
     """Decide, reserve and write; the journal last. Raises `_Unfunded` for one to leave out."""
     plans = _reserved(_allowed(orders, outcomes), outcomes)
     facts: list[Event] = []
+    actors: list[Actor] = []
     entries = []
     made = []
     for plan in plans:
         transferred = _made(plan)
         made.append(transferred)
         outcomes[plan.place] = transferred
-        facts.append(_fact(events.TransferSucceeded, transferred, plan.entry_id, at=plan.order.at))
+        facts.append(
+            rows.tell_transfer(
+                events.TransferSucceeded, transferred, plan.entry_id, at=plan.order.at
+            )
+        )
         if plan.quote is not None:
             facts.append(quoting.use(plan.quote, plan.id, at=plan.order.at))
+        actors += [plan.order.by or by] * (len(facts) - len(actors))
         entries.append(_entry(plan))
     _insert(made)
-    event_log.append(facts, by=by)
+    event_log.append(facts, by=actors)
     if settled and at is not None:
         idempotency.settle([(key, outcomes[place]) for place, key in settled], at=at)
     if not entries:
@@ -215,7 +234,7 @@ def _planned(
     found: dict[UUID, rows.Party],
     quotes: dict[UUID, Quote],
 ) -> _Plan:
-    source, destination = _both(found, order.source_id, order.destination_id, order.merchant_id)
+    source, destination = rows.both(found, order.source_id, order.destination_id, order.merchant_id)
     quote, amount = None, order.amount
     if order.quote_id is not None:
         quote = quoting.open_quote(
@@ -276,7 +295,7 @@ def _reserved(
 def _insert(made: Sequence[data.Transfer]) -> None:
     if not made:
         return
-    with connection.cursor() as cursor:
+    with columns.cursor() as cursor:
         cursor.execute(
             "INSERT INTO wallets_transfer (id, merchant_id, source_id, destination_id, state, "
             "currency, amount_minor, received_currency, received_minor, quote_id, entry_id, "
@@ -285,17 +304,17 @@ def _insert(made: Sequence[data.Transfer]) -> None:
             "%s::bigint[], %s::text[], %s::bigint[], %s::uuid[], %s::uuid[], %s::timestamptz[]) "
             "AS u(i, m, s, d, c, a, rc, r, q, e, t)",
             [
-                [one.id for one in made],
-                [one.merchant_id for one in made],
-                [one.source_id for one in made],
-                [one.destination_id for one in made],
-                [one.amount.currency for one in made],
-                [one.amount.minor for one in made],
-                [one.received.currency for one in made],
-                [one.received.minor for one in made],
-                [one.quote_id for one in made],
-                [one.entry_id for one in made],
-                [one.created_at for one in made],
+                Column("uuid", [one.id for one in made]),
+                Column("uuid", [one.merchant_id for one in made]),
+                Column("uuid", [one.source_id for one in made]),
+                Column("uuid", [one.destination_id for one in made]),
+                Column("text", [one.amount.currency for one in made]),
+                Column("bigint", [one.amount.minor for one in made]),
+                Column("text", [one.received.currency for one in made]),
+                Column("bigint", [one.received.minor for one in made]),
+                Column("uuid", [one.quote_id for one in made]),
+                Column("uuid", [one.entry_id for one in made]),
+                Column("timestamptz", [one.created_at for one in made]),
             ],
         )
 
@@ -316,77 +335,6 @@ def _made(plan: _Plan) -> data.Transfer:
         reversed_at=None,
         version=1,
     )
-
-
-def reverse_transfer(
-    *,
-    transfer_id: UUID,
-    merchant_id: UUID | None = None,
-    key: Key | None = None,
-    by: Actor,
-    at: datetime,
-) -> Done[data.Transfer]:
-    """
-    Let a transfer go back, whole; what limits give back on reversal is free again.
-
-    Raises:
-        TransferNotFound: there is none, or it is another merchant's.
-        TransferNotReversible: it went back already, or it was converted.
-        WalletFrozen: one of the wallets lets nothing leave, or in.
-        InsufficientFunds: the destination has spent it.
-    """
-
-    def work() -> data.Transfer:
-        rows_ = Transfer.objects.select_for_update(no_key=True).filter(id=transfer_id)
-        made = rows_.first()
-        if made is None or merchant_id not in {None, made.merchant_id}:
-            raise errors.TransferNotFound(transfer_id)
-        if not fsm.can_proceed(made.reverse):
-            raise errors.TransferNotReversible(
-                transfer_id=transfer_id, because="has been reversed already"
-            )
-        if made.quote_id is not None:
-            raise errors.TransferNotReversible(transfer_id=transfer_id, because="was converted")
-        found = rows.parties({made.source_id, made.destination_id})
-        source, destination = _both(found, made.source_id, made.destination_id, made.merchant_id)
-        amount = Money(made.amount_minor, made.currency)
-        rows.usable(destination, amount)
-        rows.check_not_closed(source)
-        made.reverse(at=at)
-        made.version += 1
-        limiting.reverse([made.id])
-        made.save()
-        reversal_id = made.reversal_id or ids.new()
-        value = made.as_data()
-        event_log.append([_fact(events.TransferReversed, value, reversal_id, at=at)], by=by)
-        entry = templates.transfer_wallets(
-            entry_id=reversal_id,
-            source_wallet_id=destination.id,
-            destination_wallet_id=source.id,
-            amount=amount,
-            subject=made.id,
-            at=at,
-        )
-        try:
-            ledger.post([entry], by=by)
-        except Overdraft as refused:
-            raise errors.InsufficientFunds(wallet_id=destination.id, asked=amount) from refused
-        return value
-
-    return idempotency.once(key, work, at=at)
-
-
-def _both(
-    found: dict[UUID, rows.Party], source_id: UUID, destination_id: UUID, merchant_id: UUID | None
-) -> tuple[rows.Party, rows.Party]:
-    """Return the two wallets of one merchant."""
-    source = found.get(source_id)
-    if source is None or merchant_id not in {None, source.merchant_id}:
-        raise errors.WalletNotFound(source_id)
-    destination = found.get(destination_id)
-    if destination is None or destination.merchant_id != source.merchant_id:
-        raise errors.WalletNotFound(destination_id)
-    return source, destination
 
 
 def _entry(plan: _Plan) -> ledger_data.JournalEntry:
@@ -419,22 +367,3 @@ def _value(outcome: data.Transfer | Refusal) -> data.Transfer:
     if isinstance(outcome, Refusal):
         raise outcome
     return outcome
-
-
-def _fact[Fact: events.TransferFact](
-    fact: type[Fact], made: data.Transfer, entry_id: UUID, *, at: datetime
-) -> Fact:
-    return fact(
-        transfer_id=made.id,
-        merchant_id=made.merchant_id,
-        source_id=made.source_id,
-        destination_id=made.destination_id,
-        amount_minor=made.amount.minor,
-        currency=Code(made.amount.currency),
-        received_minor=made.received.minor,
-        received_currency=Code(made.received.currency),
-        quote_id=made.quote_id,
-        entry_id=entry_id,
-        version=made.version,
-        at=at,
-    )

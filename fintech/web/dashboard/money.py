@@ -47,11 +47,9 @@ def _latest(merchant_id: UUID) -> Sequence[BalanceTransaction]:
 def wallets(request: HttpRequest, at: desk.Desk) -> HttpResponse:
     """Show customers' wallets and what is in them."""
     found = wallet_queries.wallets(at.merchant.id)
-    context = {
-        "wallets": [
-            (wallet, balances)
-            for wallet in found
-            for balances in wallet_queries.balances(wallet.id, at.merchant.id)
-        ]
+    known = {
+        wallet.id: balances
+        for wallet, balances in wallet_queries.balances_of([one.id for one in found])
     }
+    context = {"wallets": [(wallet, balances) for wallet in found for balances in known[wallet.id]]}
     return desk.render(request, at, "web/dashboard/wallets.html", "wallets", context)

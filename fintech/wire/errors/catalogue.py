@@ -125,6 +125,13 @@ _RULES = (
     Rule("payout_not_cancelable", 400, INVALID, "The payout is on its way.", "Reverse it instead."),
     Rule("hold_unexpected_state", 400, INVALID, "The hold's state does not allow this.", _LOOK),
     Rule(
+        "withdrawal_unexpected_state",
+        400,
+        INVALID,
+        "The withdrawal's state does not allow this.",
+        _LOOK,
+    ),
+    Rule(
         "capture_exceeds_hold",
         400,
         INVALID,

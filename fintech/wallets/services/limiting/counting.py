@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db import connection
-
+from fintech.kernel import columns
+from fintech.kernel.columns import Column
 from fintech.ledger import queries as ledger_queries
 from fintech.wallets.data import LimitKind, LimitWindow
 from fintech.wallets.services.limiting.shares import Share
@@ -16,7 +16,8 @@ from fintech.wallets.services.limiting.shares import Share
 # lies further back than the counter reaches, it is counted anew.
 _USED = """
 SELECT
-  CASE WHEN c.stands THEN u.amount_minor - d.amount ELSE d.amount END,
+  CASE WHEN q.kind = 'balance' THEN b.coming
+    WHEN c.stands THEN u.amount_minor - d.amount ELSE d.amount END,
   CASE WHEN c.stands THEN u.count - d.count ELSE d.count END,
   p.counterparties, p.known
 FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[],
@@ -30,9 +31,9 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
   SELECT coalesce(sum(r.amount_minor), 0)::bigint AS amount, count(*) AS count
   FROM wallets_reservation r
-  WHERE r.limit_id = q.limit_id AND r.subject = q.subject
-    AND r.state IN ('reserved', 'confirmed')
-    AND q.kind <> 'counterparties' AND (q.rolls OR NOT c.stands)
+  WHERE r.subject = q.subject AND r.state IN ('reserved', 'confirmed')
+    AND q.limit_id = ANY(r.limits)
+    AND q.kind IN ('amount', 'count') AND (q.rolls OR NOT c.stands)
     AND r.at > CASE WHEN c.stands THEN u.counted_from ELSE q.after END
     AND CASE WHEN c.stands THEN r.at <= q.after ELSE r.at < coalesce(q.before, 'infinity') END
 ) d
@@ -40,10 +41,16 @@ CROSS JOIN LATERAL (
   SELECT count(DISTINCT r.counterparty) AS counterparties,
     coalesce(bool_or(r.counterparty = q.counterparty), false) AS known
   FROM wallets_reservation r
-  WHERE q.kind = 'counterparties' AND r.limit_id = q.limit_id AND r.subject = q.subject
-    AND r.state IN ('reserved', 'confirmed')
+  WHERE q.kind = 'counterparties' AND r.subject = q.subject
+    AND r.state IN ('reserved', 'confirmed') AND q.limit_id = ANY(r.limits)
     AND r.at > q.after AND r.at < coalesce(q.before, 'infinity')
 ) p
+CROSS JOIN LATERAL (
+  SELECT coalesce(sum(r.amount_minor), 0)::bigint AS coming
+  FROM wallets_reservation r
+  WHERE q.kind = 'balance' AND r.subject = q.subject AND r.state = 'reserved'
+    AND q.limit_id = ANY(r.limits)
+) b
 ORDER BY q.place
 """
 # The instant of the reservation with whose end there is room again; a counterparty is
@@ -57,56 +64,50 @@ CROSS JOIN LATERAL (
   FROM (
     SELECT at, CASE q.kind WHEN 'amount' THEN amount_minor ELSE 1 END AS weight
     FROM wallets_reservation
-    WHERE limit_id = q.limit_id AND subject = q.subject AND state IN ('reserved', 'confirmed')
+    WHERE subject = q.subject AND state IN ('reserved', 'confirmed') AND q.limit_id = ANY(limits)
       AND at > q.after AND q.kind <> 'counterparties'
     UNION ALL
     SELECT max(at), 1 FROM wallets_reservation
-    WHERE limit_id = q.limit_id AND subject = q.subject AND state IN ('reserved', 'confirmed')
+    WHERE subject = q.subject AND state IN ('reserved', 'confirmed') AND q.limit_id = ANY(limits)
       AND at > q.after AND q.kind = 'counterparties'
     GROUP BY counterparty
   ) counted
 ) r
 GROUP BY q.place
 """
-# What is on its way into a wallet and not in the books yet.
-_COMING = """
-SELECT coalesce(sum(r.amount_minor), 0)::bigint
-FROM unnest(%s::uuid[], %s::text[]) WITH ORDINALITY AS q(limit_id, subject, place)
-LEFT JOIN wallets_reservation r
-  ON r.limit_id = q.limit_id AND r.subject = q.subject AND r.state = 'reserved'
-GROUP BY q.place ORDER BY q.place
-"""
 
 
 def count(shares: Sequence[Share]) -> None:
     """Say of each share what is used of its limit, after its lock was taken."""
-    counted = [share for share in shares if share.is_counted]
+    counted = [
+        share for share in shares if share.is_counted or share.limit.kind == LimitKind.BALANCE
+    ]
     if counted:
         _count(counted)
-    balances = [share for share in shares if share.limit.kind == LimitKind.BALANCE]
+    balances = [share for share in counted if share.limit.kind == LimitKind.BALANCE]
     if balances:
-        _count_balances(balances)
+        _add_balances(balances)
 
 
 def _count(shares: Sequence[Share]) -> None:
-    with connection.cursor() as cursor:
+    with columns.cursor() as cursor:
         cursor.execute(
             _USED,
             [
-                [share.limit.id for share in shares],
-                [share.subject for share in shares],
-                [share.begins for share in shares],
-                [share.after for share in shares],
-                [share.before for share in shares],
-                [share.counterparty for share in shares],
-                [str(share.limit.kind) for share in shares],
-                [share.limit.window == LimitWindow.ROLLING for share in shares],
+                Column("uuid", [share.limit.id for share in shares]),
+                Column("text", [share.subject for share in shares]),
+                Column("timestamptz", [share.begins for share in shares]),
+                Column("timestamptz", [share.after for share in shares]),
+                Column("timestamptz", [share.before for share in shares]),
+                Column("text", [share.counterparty for share in shares]),
+                Column("text", [str(share.limit.kind) for share in shares]),
+                Column("boolean", [share.limit.window == LimitWindow.ROLLING for share in shares]),
             ],
         )
         found = cursor.fetchall()
     for share, (amount, number, counterparties, known) in zip(shares, found, strict=True):
         share.amount, share.count = amount, number
-        if share.limit.kind == LimitKind.AMOUNT:
+        if share.limit.kind in {LimitKind.AMOUNT, LimitKind.BALANCE}:
             share.used = amount
         elif share.limit.kind == LimitKind.COUNT:
             share.used = number
@@ -115,24 +116,18 @@ def _count(shares: Sequence[Share]) -> None:
             share.asked = 0 if known else 1
 
 
-def _count_balances(shares: Sequence[Share]) -> None:
+def _add_balances(shares: Sequence[Share]) -> None:
     """
-    Say what is in each wallet that money comes into, with what is on its way there.
+    Add what is in each wallet that money comes into to what is on its way there.
 
-    What is on its way is read first: if it arrives in between it is counted twice, and
-    never not at all.
+    What is on its way was read first: if it has arrived in between it is counted twice,
+    and never not at all.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _COMING,
-            [[share.limit.id for share in shares], [share.subject for share in shares]],
-        )
-        coming = [row[0] for row in cursor.fetchall()]
     stand = ledger_queries.wallet_balances(
         [(UUID(share.subject), share.currency) for share in shares]
     )
-    for share, minor, balance in zip(shares, coming, stand, strict=True):
-        share.used = balance.posted.minor + minor
+    for share, balance in zip(shares, stand, strict=True):
+        share.used += balance.posted.minor
 
 
 def frees(over: Sequence[Share]) -> list[datetime | None]:
@@ -149,7 +144,7 @@ def frees(over: Sequence[Share]) -> list[datetime | None]:
         for share in over
     ]
     if rolling:
-        with connection.cursor() as cursor:
+        with columns.cursor() as cursor:
             cursor.execute(
                 _FREES,
                 [

@@ -3,23 +3,27 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import accumulate
 from uuid import UUID
 
-from django.db import connection
 from django_subatomic import db
 
+from fintech.kernel import columns
+from fintech.kernel.columns import Column
 from fintech.wallets import data, errors
 from fintech.wallets.data import LimitKind, LimitWindow, ReservationState
 from fintech.wallets.services.limiting import counting, shares
 from fintech.wallets.services.limiting.shares import Share
 
+# Each reservation's limits are the next so many of the two lists that follow it.
 _TAKE = """
 WITH taken AS (
-  INSERT INTO wallets_reservation (id, limit_id, operation_id, subject, amount_minor, currency,
-    counterparty, state, at, begins)
-  SELECT uuidv7(), l, o, s, m, c, p, %s, a, b
-  FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::bigint[], %s::text[], %s::text[],
-    %s::timestamptz[], %s::timestamptz[]) AS t(l, o, s, m, c, p, a, b)
+  INSERT INTO wallets_reservation (id, operation_id, subject, amount_minor, currency,
+    counterparty, state, at, limits, windows)
+  SELECT uuidv7(), o, s, m, c, p, %s, a, all_limits[first:last], all_windows[first:last]
+  FROM unnest(%s::uuid[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::timestamptz[],
+    %s::bigint[], %s::bigint[]) AS t(o, s, m, c, p, a, first, last),
+    (SELECT %s::uuid[] AS all_limits, %s::timestamptz[] AS all_windows) lists
 )
 INSERT INTO wallets_usage AS u (limit_id, subject, begins, amount_minor, count, counted_from)
 SELECT * FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[], %s::bigint[], %s::bigint[],
@@ -125,25 +129,31 @@ def _take(requests: Sequence[data.LimitRequest], taken: Sequence[Share], *, happ
     ]
     if not kept:
         return
-    counters = list(_counters(requests, kept))
+    together: dict[tuple[int, str, str], list[Share]] = defaultdict(list)
+    for share in kept:
+        together[share.place, share.subject, share.currency].append(share)
+    groups = list(together.values())
+    lasts = list(accumulate(len(group) for group in groups))
     state = ReservationState.CONFIRMED if happened else ReservationState.RESERVED
-    with connection.cursor() as cursor:
+    with columns.cursor() as cursor:
         cursor.execute(
             _TAKE,
             [
                 str(state),
-                [share.limit.id for share in kept],
-                [requests[share.place].operation_id for share in kept],
-                [share.subject for share in kept],
-                [share.minor for share in kept],
-                [share.currency for share in kept],
-                [share.counterparty for share in kept],
-                [requests[share.place].at for share in kept],
-                [share.begins for share in kept],
-                *(
-                    list(column)
-                    for column in (zip(*counters, strict=True) if counters else [()] * 6)
+                Column("uuid", [requests[group[0].place].operation_id for group in groups]),
+                Column("text", [group[0].subject for group in groups]),
+                Column("bigint", [group[0].minor for group in groups]),
+                Column("text", [group[0].currency for group in groups]),
+                Column("text", [group[0].counterparty for group in groups]),
+                Column("timestamptz", [requests[group[0].place].at for group in groups]),
+                Column(
+                    "bigint",
+                    [last - len(group) + 1 for group, last in zip(groups, lasts, strict=True)],
                 ),
+                Column("bigint", lasts),
+                Column("uuid", [share.limit.id for group in groups for share in group]),
+                Column("timestamptz", [share.begins for group in groups for share in group]),
+                *_columns(_counters(requests, kept)),
             ],
         )
 
@@ -173,3 +183,14 @@ def _counters(requests: Sequence[data.LimitRequest], kept: Sequence[Share]) -> l
             )
         )
     return counters
+
+
+def _columns(counters: Sequence[_Counter]) -> tuple[Column, ...]:
+    return (
+        Column("uuid", [counter[0] for counter in counters]),
+        Column("text", [counter[1] for counter in counters]),
+        Column("timestamptz", [counter[2] for counter in counters]),
+        Column("bigint", [counter[3] for counter in counters]),
+        Column("bigint", [counter[4] for counter in counters]),
+        Column("timestamptz", [counter[5] for counter in counters]),
+    )

@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from uuid import UUID
+
+from django.db.models.expressions import RawSQL
 
 from fintech.kernel import columns
 from fintech.kernel.columns import Column
 from fintech.wallets import data
 from fintech.wallets.data import LimitKind, LimitWindow
+from fintech.wallets.models import Limit
 
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)  # Where the counter of a rolling window begins.
 
@@ -47,19 +50,16 @@ class Share:
         return self.limit.window != LimitWindow.PER_TRANSACTION
 
 
-_COLUMNS = (
-    'id, merchant_id, scope, subject, kind, "window", seconds, zone, currency, maximum, active, '
-    "created_at, version, tier, channel, category, operation, reversal"
-)
 # Whoever finds limits locks them, in one order for everybody.
-_FIND = f"""
-SELECT found.*, CASE WHEN found."window" <> 'per_transaction' OR found.kind = 'balance'
+_FIND = """
+SELECT found.place, found.whose, found.id, found.written, found.owners,
+  CASE WHEN found."window" <> 'per_transaction' OR found.kind = 'balance'
   THEN pg_advisory_xact_lock(found.lock) END
 FROM (
-  SELECT q.place, s.subject AS whose,
-    hashtextextended(l.id::text || s.subject, 9) AS lock,
-    {", ".join(f"l.{name}" for name in _COLUMNS.split(", "))}, w.zone AS owners
-  FROM unnest(%b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b)
+  SELECT q.place, s.subject AS whose, l.id, l.xmin::text::bigint AS written, l.kind, l."window",
+    w.zone AS owners, hashtextextended(l.id::text || s.subject, 9) AS lock
+  FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
+      %s::text[], %s::text[], %s::text[], %s::text[])
     WITH ORDINALITY AS q(merchant_id, customer, card, wallet, currency, receiver, received,
       operation, tier, channel, category, place)
   JOIN wallets_limit l ON l.merchant_id = q.merchant_id AND l.active
@@ -100,21 +100,27 @@ def find(requests: Sequence[data.LimitRequest]) -> list[Share]:
                 Column("text", [request.category for request in requests]),
             ],
         )
-        return [_share(requests[row[0] - 1], row) for row in cursor.fetchall()]
+        found = cursor.fetchall()
+    limits = _known({(limit_id, written) for _, _, limit_id, written, _, _ in found})
+    return [
+        _share(requests[place - 1], place - 1, whose, limits[limit_id], owners or "UTC")
+        for place, whose, limit_id, _, owners, _ in found
+    ]
 
 
-def _share(request: data.LimitRequest, row: Sequence[Any]) -> Share:
-    limit = _limit(tuple(row[3:-2]))
+def _share(
+    request: data.LimitRequest, place: int, subject: str, limit: data.Limit, owners: str
+) -> Share:
     if limit.zone == data.OWNERS_ZONE:
-        limit = _in_zone(limit, row[-2] or "UTC")
+        limit = _in_zone(limit, owners)
     money = request.amount
     if limit.kind == LimitKind.BALANCE:
         money = request.received or request.amount
     after, before = _bounds(limit, request.at)
     return Share(
-        place=row[0] - 1,
+        place=place,
         limit=limit,
-        subject=row[1],
+        subject=subject,
         counterparty=request.counterparty or str(request.merchant_id),
         minor=money.minor,
         currency=money.currency,
@@ -124,31 +130,23 @@ def _share(request: data.LimitRequest, row: Sequence[Any]) -> Share:
     )
 
 
-@lru_cache(maxsize=4096)
-def _limit(row: tuple[Any, ...]) -> data.Limit:
-    """Return a limit's row as a value; the same row is always the same value."""
-    (id_, merchant_id, scope, subject, kind, window, seconds, zone, currency, maximum, active,
-     created_at, version, tier, channel, category, operation, reversal) = row  # fmt: skip
-    return data.Limit(
-        id=id_,
-        merchant_id=merchant_id,
-        scope=data.LimitScope(scope),
-        subject=subject,
-        kind=LimitKind(kind),
-        window=LimitWindow(window),
-        seconds=seconds,
-        zone=zone,
-        currency=currency,
-        maximum=maximum,
-        active=active,
-        created_at=created_at,
-        version=version,
-        tier=tier,
-        channel=channel,
-        category=category,
-        operation=operation,
-        reversal=data.OnReversal(reversal),
-    )
+def _known(wanted: set[tuple[UUID, int]]) -> dict[UUID, data.Limit]:
+    """
+    Return limits by id. A row that was written once never changes, so it is read once.
+
+    `written` is the transaction that wrote it. One that was written again since it was
+    found is read as it is now.
+    """
+    missing = [pair[0] for pair in wanted if pair not in _SEEN]
+    found = {pair[0]: _SEEN[pair] for pair in wanted if pair in _SEEN}
+    if missing:
+        if len(_SEEN) > _MOST_SEEN:
+            _SEEN.clear()
+        rows = Limit.objects.filter(id__in=missing)
+        for row in rows.annotate(written=RawSQL("wallets_limit.xmin::text::bigint", [])):
+            limit = row.as_data()
+            found[limit.id] = _SEEN[limit.id, row.written] = limit
+    return found
 
 
 @lru_cache(maxsize=4096)
@@ -162,6 +160,14 @@ def _bounds(limit: data.Limit, at: datetime) -> tuple[datetime, datetime | None]
     return limit.counts_between(at)
 
 
-@lru_cache(maxsize=1024)
 def _calendar(window: LimitWindow, zone: str, at: datetime) -> tuple[datetime, datetime | None]:
-    return data.calendar_bounds(window, zone, at)
+    """Return a calendar window's bounds; most operations are in the same one as the last."""
+    last = _LAST.get((window, zone))
+    if last is None or not last[0] < at < last[1]:
+        last = _LAST[window, zone] = data.calendar_bounds(window, zone, at)
+    return last
+
+
+_MOST_SEEN = 50_000
+_SEEN: dict[tuple[UUID, int], data.Limit] = {}
+_LAST: dict[tuple[LimitWindow, str], tuple[datetime, datetime]] = {}

@@ -1,20 +1,14 @@
-"""
-The values that go in and out of wallets: frozen, typed, free of Django.
-
-Money is always `Money` (minor units and a currency). Values that an idempotent replay
-must give again carry a stored shape.
-"""
+"""Limits, what is asked of them, and how a breach is told."""
 
 from calendar import monthrange
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from functools import cache
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
 from fintech.kernel import frozen
-from fintech.kernel.keys import Key
 from fintech.kernel.money import Money
 
 OWNERS_ZONE = "owner"  # A limit's zone that is each wallet's own.
@@ -24,31 +18,6 @@ OWNERS_ZONE = "owner"  # A limit's zone that is each wallet's own.
 def is_zone(name: str) -> bool:
     """Whether there is a time zone of this name."""
     return name in available_timezones()
-
-
-class WalletState(StrEnum):
-    """Whether money may leave a wallet."""
-
-    ACTIVE = "active"
-    FROZEN = "frozen"
-    CLOSED = "closed"
-
-
-class WalletType(StrEnum):
-    """Whose purse it is."""
-
-    CUSTOMER = "customer"
-    MERCHANT = "merchant"
-
-
-class HoldState(StrEnum):
-    """Where money that was set aside stands."""
-
-    ACTIVE = "active"
-    PARTIALLY_CAPTURED = "partially_captured"
-    CAPTURED = "captured"
-    RELEASED = "released"
-    EXPIRED = "expired"
 
 
 class LimitScope(StrEnum):
@@ -98,160 +67,6 @@ class ReservationState(StrEnum):
     CONFIRMED = "confirmed"
     RELEASED = "released"
     EXPIRED = "expired"
-
-
-class TransferState(StrEnum):
-    """Where money between two wallets stands."""
-
-    SUCCEEDED = "succeeded"
-    REVERSED = "reversed"
-
-
-class QuoteState(StrEnum):
-    """Whether a conversion can still be had at its terms (and until when: `expires_at`)."""
-
-    OPEN = "open"
-    USED = "used"
-
-
-@frozen.shape("wallets.wallet.v1")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wallet:
-    """
-    Money that a customer of a merchant keeps with us, in any number of currencies.
-
-    `currency` is the one that is meant when none is named, and one of `currencies`.
-    `overdrafts` says per currency how far below nothing it may go, in minor units.
-    """
-
-    id: UUID
-    merchant_id: UUID
-    customer_id: UUID | None
-    owner: str
-    currency: str
-    state: WalletState
-    metadata: dict[str, str]
-    created_at: datetime
-    closed_at: datetime | None
-    version: int
-    type: WalletType = WalletType.CUSTOMER
-    tier: str = ""
-    zone: str = ""  # Where its owner lives; days begin there. UTC if empty.
-    currencies: tuple[str, ...] = ()
-    overdrafts: dict[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Balances:
-    """
-    What a wallet has: posted is what is in it, available is what can be spent.
-
-    `held` is what holds set aside; `pending` is the same as the books tell it: what
-    would come if everything pending were captured, so below zero where it would go.
-    """
-
-    currency: str
-    posted: Money
-    pending: Money
-    held: Money
-    available: Money
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Movement:
-    """A line of a wallet's statement, with the balance after it."""
-
-    sequence: int
-    entry_id: UUID
-    kind: str  # The template of its journal entry.
-    subject_id: UUID | None  # The hold, transfer or payment that it belongs to.
-    amount: Money
-    balance: Money
-    at: datetime
-
-
-@frozen.shape("wallets.hold.v1")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hold:
-    """Money set aside in a wallet, named by one pending journal entry."""
-
-    id: UUID
-    wallet_id: UUID
-    merchant_id: UUID
-    state: HoldState
-    amount: Money
-    captured: Money
-    remaining: Money
-    reason: str
-    entry_id: UUID
-    expires_at: datetime | None
-    created_at: datetime
-    ended_at: datetime | None
-    version: int
-
-
-@frozen.shape("wallets.transfer.v1")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transfer:
-    """Money that went from one wallet to another, converted if there is a quote."""
-
-    id: UUID
-    merchant_id: UUID
-    source_id: UUID
-    destination_id: UUID
-    state: TransferState
-    amount: Money
-    received: Money
-    quote_id: UUID | None
-    entry_id: UUID
-    reversal_id: UUID | None
-    created_at: datetime
-    reversed_at: datetime | None
-    version: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TransferOrder:
-    """One of many transfers that are asked for at once; see `services.transfer`."""
-
-    source_id: UUID
-    destination_id: UUID
-    amount: Money | None = None
-    quote_id: UUID | None = None
-    merchant_id: UUID | None = None
-    channel: str = ""
-    category: str = ""
-    key: Key | None = None
-    at: datetime
-
-    @property
-    def ends(self) -> tuple[UUID, UUID]:
-        """The two wallets."""
-        return self.source_id, self.destination_id
-
-
-@frozen.shape("wallets.quote.v1")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quote:
-    """
-    A conversion that is offered for a short while.
-
-    (source - spread) x rate = destination + residue, exactly, in major units; `residue`
-    is in the destination's minor units, and less than one. Rates are decimal texts.
-    """
-
-    id: UUID
-    merchant_id: UUID
-    state: QuoteState
-    source: Money
-    spread: Money
-    destination: Money
-    rate: str
-    rate_on: date
-    residue: str
-    created_at: datetime
-    expires_at: datetime
-    version: int
 
 
 @frozen.shape("wallets.limit.v1")

@@ -1,0 +1,190 @@
+"""Wallets, and money that is set aside in them, goes between them or leaves them."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from fintech.kernel import frozen
+from fintech.kernel.actor import Actor
+from fintech.kernel.keys import Key
+from fintech.kernel.money import Money
+
+
+class WalletState(StrEnum):
+    """Whether money may leave a wallet."""
+
+    ACTIVE = "active"
+    FROZEN = "frozen"
+    CLOSED = "closed"
+
+
+class WalletType(StrEnum):
+    """Whose purse it is."""
+
+    CUSTOMER = "customer"
+    MERCHANT = "merchant"
+
+
+class HoldState(StrEnum):
+    """Where money that was set aside stands."""
+
+    ACTIVE = "active"
+    PARTIALLY_CAPTURED = "partially_captured"
+    CAPTURED = "captured"
+    RELEASED = "released"
+    EXPIRED = "expired"
+
+
+class TransferState(StrEnum):
+    """Where money between two wallets stands."""
+
+    SUCCEEDED = "succeeded"
+    REVERSED = "reversed"
+
+
+class WithdrawalState(StrEnum):
+    """Where money on its way to a bank account outside stands."""
+
+    AWAITING_APPROVAL = "awaiting_approval"
+    PENDING = "pending"  # The bank has not said yet.
+    PAID = "paid"
+    FAILED = "failed"  # The bank said no; the money is back.
+    CANCELED = "canceled"  # A person said no; the money is back.
+
+
+class QuoteState(StrEnum):
+    """Whether a conversion can still be had at its terms (and until when: `expires_at`)."""
+
+    OPEN = "open"
+    USED = "used"
+
+
+@frozen.shape("wallets.wallet.v1")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wallet:
+    """
+    Money that a customer of a merchant keeps with us, in any number of currencies.
+
+    `currency` is the one that is meant when none is named, and one of `currencies`.
+    `overdrafts` says per currency how far below nothing it may go, in minor units.
+    """
+
+    id: UUID
+    merchant_id: UUID
+    customer_id: UUID | None
+    owner: str
+    currency: str
+    state: WalletState
+    metadata: dict[str, str]
+    created_at: datetime
+    closed_at: datetime | None
+    version: int
+    type: WalletType = WalletType.CUSTOMER
+    tier: str = ""
+    zone: str = ""  # Where its owner lives; days begin there. UTC if empty.
+    currencies: tuple[str, ...] = ()
+    overdrafts: dict[str, int] = field(default_factory=dict)
+
+
+@frozen.shape("wallets.hold.v1")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """Money set aside in a wallet, named by one pending journal entry."""
+
+    id: UUID
+    wallet_id: UUID
+    merchant_id: UUID
+    state: HoldState
+    amount: Money
+    captured: Money
+    remaining: Money
+    reason: str
+    entry_id: UUID
+    expires_at: datetime | None
+    created_at: datetime
+    ended_at: datetime | None
+    version: int
+
+
+@frozen.shape("wallets.transfer.v1")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """Money that went from one wallet to another, converted if there is a quote."""
+
+    id: UUID
+    merchant_id: UUID
+    source_id: UUID
+    destination_id: UUID
+    state: TransferState
+    amount: Money
+    received: Money
+    quote_id: UUID | None
+    entry_id: UUID
+    reversal_id: UUID | None
+    created_at: datetime
+    reversed_at: datetime | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferOrder:
+    """One of many transfers that are asked for at once; see `services.transfer`."""
+
+    source_id: UUID
+    destination_id: UUID
+    amount: Money | None = None
+    quote_id: UUID | None = None
+    merchant_id: UUID | None = None
+    channel: str = ""
+    category: str = ""
+    key: Key | None = None
+    by: Actor | None = None  # Who asks; the caller of `transfer_many`, if nobody is named.
+    at: datetime
+
+    @property
+    def ends(self) -> tuple[UUID, UUID]:
+        """The two wallets."""
+        return self.source_id, self.destination_id
+
+
+@frozen.shape("wallets.withdrawal.v1")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """Money that leaves a wallet for a bank account outside."""
+
+    id: UUID
+    wallet_id: UUID
+    merchant_id: UUID
+    state: WithdrawalState
+    amount: Money
+    account: str
+    entry_id: UUID
+    bank_reference: str
+    created_at: datetime
+    ended_at: datetime | None
+    version: int
+
+
+@frozen.shape("wallets.quote.v1")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """
+    A conversion that is offered for a short while.
+
+    (source - spread) x rate = destination + residue, exactly, in major units; `residue`
+    is in the destination's minor units, and less than one. Rates are decimal texts.
+    """
+
+    id: UUID
+    merchant_id: UUID
+    state: QuoteState
+    source: Money
+    spread: Money
+    destination: Money
+    rate: str
+    rate_on: date
+    residue: str
+    created_at: datetime
+    expires_at: datetime
+    version: int

@@ -1,0 +1,189 @@
+"""
+What limits let through, from their words alone: everything is remembered and added up.
+
+Nothing here knows counters, windows as instants, or SQL. Two instants are in one day if
+they have the same date where the owner lives; when there is room again is searched for.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fintech.wallets import data
+
+SECOND = timedelta(seconds=1)
+
+
+@dataclass
+class Asked:
+    """One operation that asks for its share."""
+
+    id: UUID
+    merchant: UUID
+    customer: UUID | None
+    wallet: UUID | None
+    minor: int
+    currency: str
+    to: str
+    at: datetime
+    operation: str = "payment"
+    channel: str = ""
+    category: str = ""
+    tier: str = ""
+    zone: str = ""
+    receiver: UUID | None = None
+    receiver_tier: str = ""
+    received: int = 0
+    received_currency: str = ""
+
+
+@dataclass
+class Counted:
+    """What is counted of an operation: how much of it, and to whom it went."""
+
+    id: UUID
+    subject: str
+    minor: int
+    to: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Told:
+    """A breach, as it should be told."""
+
+    limit: UUID
+    used: int
+    asked: int
+    frees_at: datetime | None
+
+
+@dataclass
+class Oracle:
+    """Limits, and all that was ever counted in them."""
+
+    limits: list[data.Limit] = field(default_factory=list)
+    counted: dict[UUID, list[Counted]] = field(default_factory=dict)
+
+    def subject(self, limit: data.Limit, asked: Asked) -> str | None:
+        """Whose share it is, or None where the limit does not see it."""
+        if limit.merchant_id != asked.merchant or not limit.active:
+            return None
+        incoming = limit.kind == "balance"
+        whose = {
+            "merchant": asked.merchant,
+            "customer": asked.customer,
+            "card": None,
+            "wallet": asked.receiver if incoming else asked.wallet,
+        }[str(limit.scope)]
+        has = {
+            "currency": asked.received_currency if incoming else asked.currency,
+            "tier": asked.receiver_tier if incoming else asked.tier,
+            "operation": asked.operation,
+            "channel": asked.channel,
+            "category": asked.category,
+        }
+        if whose is None or (limit.subject and limit.subject != str(whose)):
+            return None
+        if any(getattr(limit, name) not in {"", value} for name, value in has.items()):
+            return None
+        return str(whose)
+
+    def breaches(self, asked: Asked, *, stands: int = 0) -> set[Told]:
+        """
+        Return every limit that an operation would go over, with its arithmetic.
+
+        Args:
+            stands: what is in the wallet that it comes into.
+        """
+        told = set()
+        for limit in self.limits:
+            subject = self.subject(limit, asked)
+            if subject is None:
+                continue
+            if limit.kind == "balance":
+                if stands + asked.received > limit.maximum:
+                    told.add(Told(limit.id, stands, asked.received, None))
+                continue
+            zone = (asked.zone or "UTC") if limit.zone == "owner" else limit.zone
+            before = [
+                each
+                for each in self.counted.get(limit.id, [])
+                if each.subject == subject and self.together(limit, zone, each.at, asked.at)
+            ]
+            used, wanted = self.weighed(limit, before, asked)
+            if wanted and used + wanted > limit.maximum:
+                told.add(Told(limit.id, used, wanted, self.frees(limit, zone, before, asked)))
+        return told
+
+    def weighed(self, limit, before: list[Counted], asked: Asked) -> tuple[int, int]:
+        if limit.kind == "amount":
+            return sum(each.minor for each in before), asked.minor
+        if limit.kind == "count":
+            return len(before), 1
+        known = {each.to for each in before}
+        return len(known), 0 if asked.to in known else 1
+
+    def together(self, limit, zone: str, then: datetime, now: datetime) -> bool:
+        """Whether what was done then still counts now."""
+        if limit.window == "per_transaction":
+            return False
+        if limit.window == "rolling":
+            return (now - then).total_seconds() < limit.seconds
+        a, b = (moment.astimezone(ZoneInfo(zone)).date() for moment in (then, now))
+        return {
+            "day": a == b,
+            "week": a.isocalendar()[:2] == b.isocalendar()[:2],
+            "month": (a.year, a.month) == (b.year, b.month),
+        }[str(limit.window)]
+
+    def frees(self, limit, zone: str, before: list[Counted], asked: Asked) -> datetime | None:
+        """Search for the first instant at which it would fit, if nothing else were done."""
+        if limit.window == "per_transaction" or self.weighed(limit, [], asked)[1] > limit.maximum:
+            return None
+        if limit.window == "rolling":
+            for moment in sorted(each.at + limit.seconds * SECOND for each in before):
+                left = [one for one in before if self.together(limit, zone, one.at, moment)]
+                used, wanted = self.weighed(limit, left, asked)
+                if used + wanted <= limit.maximum:
+                    return moment
+            raise AssertionError("an empty window has room")
+        low, high = 0, 32 * 86_400
+        start = asked.at.replace(microsecond=0)
+        while low < high:
+            middle = (low + high) // 2
+            if self.together(limit, zone, asked.at, start + middle * SECOND):
+                low = middle + 1
+            else:
+                high = middle
+        return start + low * SECOND
+
+    def count(self, asked: Asked) -> None:
+        """Count an operation in every limit that sees it now."""
+        for limit in self.limits:
+            subject = self.subject(limit, asked)
+            if subject is not None and limit.kind != "balance":
+                self.counted.setdefault(limit.id, []).append(
+                    Counted(asked.id, subject, asked.minor, asked.to, asked.at)
+                )
+
+    def keep(self, operation: UUID, minor: int) -> None:
+        """Count only so much of an operation; of nothing, nothing."""
+        for group in self.counted.values():
+            for each in [each for each in group if each.id == operation]:
+                each.minor = minor
+                if not minor:
+                    group.remove(each)
+
+    def reverse(self, operation: UUID) -> None:
+        """Forget an operation where the limit gives back what was undone."""
+        for limit in self.limits:
+            if limit.reversal == "gives_back":
+                group = self.counted.get(limit.id, [])
+                group[:] = [each for each in group if each.id != operation]
+
+
+def told(breaches) -> set[Told]:
+    """Return breaches as the service told them."""
+    return {Told(b.limit.id, b.used, b.asked, b.frees_at) for b in breaches}
