@@ -188,6 +188,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.idp.oidc",
+    "allauth.mfa",
     "fintech.kernel",
     "fintech.merchants",
     "fintech.ledger",
@@ -215,6 +216,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "config.security.StaffProveThemselves",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -280,6 +282,11 @@ IDP_OIDC_AUTH_METHODS = ["client_secret_basic", "client_secret_post"]
 # Proxies that may say which certificate a client came with (`Client-Cert`, RFC 9440).
 TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=[])
 LOGIN_URL = "/accounts/login/"
+MFA_ADAPTER = "config.security.SecondFactor"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # People are invited to their address by an owner.
+MFA_TOTP_ISSUER = "Fintech platform"
+MFA_TOTP_TOLERANCE = 1  # Periods of 30 s that a phone's clock may be off.
 LOGIN_REDIRECT_URL = "/dashboard/"
 
 SESSION_COOKIE_HTTPONLY = True
@@ -338,6 +345,7 @@ UNFOLD = {
     "SITE_SUBHEADER": f"{MODE.capitalize()} instance",
     "SHOW_HISTORY": False,
     "ENVIRONMENT": "config.security.environment",
+    "LOGIN": {"form": "config.security.StaffForm"},
     "COLORS": {
         "primary": {
             "50": "oklch(97% .014 254.6)",

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
 import structlog
 from django.db import DatabaseError, OperationalError
 from django.http import Http404, HttpResponse
@@ -93,4 +94,5 @@ def handle(error: Exception, context: dict[str, Any]) -> HttpResponse:
     trace = getattr(request, "trace", None)
     if trace is not None:
         trace.error_code = told.code
+        trace.body = orjson.loads(told.content)
     return respond(told)

@@ -2,6 +2,7 @@
 
 from allauth.account.models import EmailAddress
 from allauth.idp.oidc.models import Client, Token
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from unfold.admin import TabularInline
@@ -11,7 +12,7 @@ from fintech.merchants.models import ApiKey, Membership, Merchant, RequestLogLin
 
 # Roles are given through memberships, and a person's address is the person's own.
 # Tokens live for minutes, and only their digests are kept.
-admin.site.unregister((EmailAddress, Group, Client, Token))
+admin.site.unregister((Authenticator, Client, EmailAddress, Group, Token))
 
 
 class MembershipInline(TabularInline):

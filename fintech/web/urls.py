@@ -66,6 +66,7 @@ _dashboard = [
     path("webhooks/<uuid:endpoint_id>/change", webhooks.change, name="change-webhook"),
     path("requests", requests.listing, name="requests"),
     path("team", team.listing, name="team"),
+    path("team/activity", team.activity, name="activity"),
     path("team/<uuid:user_id>", team.change, name="change-member"),
     path("deliveries/<uuid:delivery_id>/resend", webhooks.resend, name="resend"),
 ]

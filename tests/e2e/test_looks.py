@@ -31,6 +31,8 @@ DESK = {
     "exports": "/dashboard/exports",
     "simulate": "/dashboard/simulate",
     "team": "/dashboard/team",
+    "activity": "/dashboard/team/activity",
+    "second-factor": "/accounts/2fa/",
     "unknown": "/dashboard/payments/pi_0000000000000000000000",
 }
 OPEN = {

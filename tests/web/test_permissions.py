@@ -27,6 +27,7 @@ NEEDS = {
     "payments/export": Right.VIEW_PAYMENTS,
     "requests": Right.VIEW_REQUEST_LOG,
     "team": Right.MANAGE_PEOPLE,
+    "team/activity": Right.MANAGE_PEOPLE,
     "customers": Right.VIEW_CUSTOMERS,
     "simulate": Right.TAKE_PAYMENTS,
     "statements": Right.VIEW_REPORTS,
@@ -188,7 +189,7 @@ def test_no_page_is_left_out_of_these_tests():
         "refund", "capture", "cancel", "export", "views", "exports", "ask-export", "export-progress",
         "export-file", "cancel-export", "customers", "customer", "links", "switch-link", "test-payment", "balance",
         "wallets", "keys", "roll-key", "revoke-key", "webhooks", "webhook", "change-webhook",
-        "resend", "requests", "team", "change-member",
+        "resend", "requests", "team", "activity", "change-member",
         "statements", "statement", "simulate", "play", "advance",
         # Doors without a desk: the front, signing in, and payers' pages.
         "front", "login", "answered", "challenge", "pay", "paid",

@@ -1,14 +1,17 @@
 """Who works for the merchant, as what, and what each role may do."""
 
+from typing import Any
 from uuid import UUID
 
+from allauth.mfa.models import Authenticator
 from django import forms as django_forms
 from django.contrib import messages
+from django.contrib.auth import get_user_model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from fintech.kernel import clock
+from fintech.kernel import clock, event_log
 from fintech.kernel.errors import Refusal
 from fintech.merchants import queries as merchant_queries
 from fintech.merchants import services as merchants
@@ -22,6 +25,19 @@ SENTENCES = {
     Role.SUPPORT: "Helps payers: sees payments, refunds them, decides reviews.",
     Role.DEVELOPER: "Connects programs: keys, webhooks and the request log.",
     Role.VIEWER: "Sees payments, balances and reports; changes nothing.",
+}
+
+
+_STREAMS = 50
+_ACTS = {
+    "merchant_opened": "The merchant was opened",
+    "merchant_price_set": "The price was set",
+    "member_added": "Was let in",
+    "member_role_changed": "Was given another role",
+    "member_removed": "Was removed",
+    "api_key_created": "The key was made",
+    "api_key_rolled": "The key was rolled",
+    "api_key_revoked": "The key was revoked",
 }
 
 
@@ -73,7 +89,7 @@ def listing(request: HttpRequest, at: desk.Desk) -> HttpResponse:
             return redirect("web:team")
     context = {
         "form": form,
-        "members": merchant_queries.members(at.merchant.id),
+        "members": _members(at),
         "roles": [(role, SENTENCES[role]) for role in Role],
         "matrix": [(right, [right in ROLES[role] for role in Role]) for right in Right],
     }
@@ -85,6 +101,53 @@ def listing(request: HttpRequest, at: desk.Desk) -> HttpResponse:
         context,
         status=400 if form.errors else 200,
     )
+
+
+def _members(at: desk.Desk) -> list[dict[str, Any]]:
+    """Return who works here, when each was last seen, and whether a second factor is on."""
+    found = merchant_queries.members(at.merchant.id)
+    people = get_user_model().objects.in_bulk([one.user.id for one in found])
+    proven = set(
+        Authenticator.objects.filter(user_id__in=people)
+        .exclude(type=Authenticator.Type.RECOVERY_CODES)
+        .values_list("user_id", flat=True)
+    )
+    return [
+        {
+            "user": one.user,
+            "role": one.role,
+            "seen": people[one.user.id].last_login,
+            "second_factor": one.user.id in proven,
+        }
+        for one in found
+    ]
+
+
+@require_GET
+@desk.page(Right.MANAGE_PEOPLE)
+def activity(request: HttpRequest, at: desk.Desk) -> HttpResponse:
+    """Show who let whom in, who made which key, and when: read from the event log."""
+    members = merchant_queries.members(at.merchant.id)
+    keys = merchant_queries.api_keys(at.merchant.id)
+    facts = event_log.stream("merchants.merchant", at.merchant.id)
+    for member in members[:_STREAMS]:
+        facts += event_log.stream("merchants.membership", member.id)
+    for key in keys[:_STREAMS]:
+        facts += event_log.stream("merchants.api_key", key.id)
+    people = {str(member.user.id): member.user.name or member.user.email for member in members}
+    names = {str(key.id): key.name for key in keys}
+    lines = [
+        {
+            "at": fact.occurred_at,
+            "words": _ACTS.get(fact.name.split(".")[1], fact.name.split(".")[1].replace("_", " ")),
+            "about": people.get(fact.data.get("user_id", ""))
+            or names.get(fact.data.get("api_key_id", ""), ""),
+            "role": fact.data.get("role", ""),
+            "by": people.get(str(fact.meta.get("id", "")), "the platform"),
+        }
+        for fact in sorted(facts, key=lambda one: one.position, reverse=True)
+    ]
+    return desk.render(request, at, "web/dashboard/activity.html", "team", {"lines": lines})
 
 
 @require_POST
