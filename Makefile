@@ -8,7 +8,7 @@ PYTHON_BIN := .venv/bin/python
 EFFORT ?= 0.02
 ARGS ?=
 
-.PHONY: help ready demo down status tour smoke e2e test check seed-large bench-web bench-river bench-ledger
+.PHONY: help ready demo down status tour smoke e2e first-run test check seed-large bench-web bench-river bench-ledger
 .PHONY: help ready demo down status tour smoke e2e test check bench-river bench-ledger
 
 help: ## Show this.
@@ -48,6 +48,9 @@ bench-gateway: ready ## Measure the gateway over a null view, in CPU and round t
 
 prove-api: ready ## The API's campaigns at EFFORT=1 unless told; ARGS="-k races" for a part.
 	@EFFORT=$(if $(filter file,$(origin EFFORT)),1,$(EFFORT)) $(PYTHON_BIN) -m tests.prove api $(ARGS)
+
+first-run: ready ## Clone, start and take a first payment in Chromium; at most 3 minutes.
+	@$(PYTHON_BIN) -m tests.e2e.first_run
 
 test: ready ## Run all tests on embedded servers; EFFORT (default 0.02) scales the long ones.
 	@echo "EFFORT=$(EFFORT)"

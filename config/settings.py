@@ -145,6 +145,7 @@ REPLAYS = {
     "wallets": "fintech.wallets.queries.replay",
     "fraud": "fintech.fraud.queries.replay",
 }
+MERCHANTS = "fintech.merchants.queries.merchants_by_id"  # Names for the back office.
 REBUILDS = {"web": "fintech.web.services.rebuild"}
 AUDIT_VERIFIERS = ["fintech.ledger.queries.verify"]
 # Whose keys may work with the platform's own files and breaks, in a live instance.

@@ -1,12 +1,33 @@
 """What every room's admin shares: tables that may be looked at and not touched."""
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from babel.numbers import format_currency
+from django.conf import settings
+from django.contrib import admin
+from django.db.models import Model
 from django.http import HttpRequest
+from django.utils.module_loading import import_string
 from unfold.admin import ModelAdmin
 
 from fintech.kernel.money import Money
+
+_names: dict[UUID, str] = {}  # Of merchants that were shown; a merchant keeps its name.
+
+
+def merchant_name(merchant_id: UUID | None) -> str:
+    """Return what a merchant is called; `config` says who knows that."""
+    if merchant_id is None:
+        return "—"
+    if merchant_id not in _names:
+        known: Callable[[Sequence[UUID]], Mapping[UUID, Any]] = import_string(settings.MERCHANTS)
+        found = known([merchant_id]).get(merchant_id)
+        if found is None:
+            return str(merchant_id)
+        _names[merchant_id] = found.name
+    return _names[merchant_id]
 
 
 class ReadOnlyAdmin(ModelAdmin):
@@ -14,6 +35,16 @@ class ReadOnlyAdmin(ModelAdmin):
 
     list_per_page = 50
     show_full_result_count = False
+
+    @admin.display(description="Merchant", ordering="merchant_id")
+    def merchant_named(self, row: Model) -> str:
+        """Show a merchant by name where a row holds an id."""
+        return merchant_name(getattr(row, "merchant_id", None))
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """Return the columns, with merchants by name."""
+        columns = super().get_list_display(request)
+        return ["merchant_named" if one == "merchant_id" else one for one in columns]
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         """Rows are made by services."""

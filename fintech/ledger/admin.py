@@ -1,8 +1,11 @@
 """The books for staff: entries, accounts with their balances, and seals; nothing can be changed."""
 
 from django.contrib import admin
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from fintech.kernel.backoffice import ReadOnlyAdmin, money
+from fintech.ledger import queries
 from fintech.ledger.models import AccountRow, JournalRow, Seal
 
 
@@ -12,6 +15,30 @@ class JournalAdmin(ReadOnlyAdmin):
     list_filter = ("kind",)
     search_fields = ("=id", "=subject", "=pending_id")
     ordering = ("-position",)
+    exclude = ("lines",)
+    readonly_fields = ("booked",)
+
+    @admin.display(description="Lines")
+    def booked(self, row: JournalRow) -> SafeString:
+        lines = queries.entry(row.id).lines
+        return format_html(
+            "<table><thead><tr><th>Account</th><th>Debit</th><th>Credit</th></tr></thead>"
+            "<tbody>{}</tbody></table>",
+            format_html_join(
+                "",
+                "<tr><td>{}</td><td>{}</td><td>{}</td></tr>",
+                (
+                    (
+                        line.address,
+                        *(
+                            money(line.amount.minor, line.amount.currency) if is_here else ""
+                            for is_here in (line.direction == "debit", line.direction != "debit")
+                        ),
+                    )
+                    for line in lines
+                ),
+            ),
+        )
 
 
 @admin.register(AccountRow)

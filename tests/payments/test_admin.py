@@ -79,3 +79,72 @@ def test_a_review_is_decided_from_the_queue(office, shop, action, state):
     assert said == [f"{public} is {state}."]
     assert make.now(payment).state == state
     assert "€42.50" not in office.get(queue).content.decode()
+
+
+def test_the_desk_gives_one_case_at_a_time_and_a_letter_decides_it(office, shop):
+    first, second = make.in_review(shop.id), make.in_review(shop.id, eur(99_00))
+    desk = reverse("admin:payments_review_desk")
+
+    page = office.get(desk).content.decode()
+    at_hand, other = (first, second) if "€42.50" in page else (second, first)
+    assert 'data-key="a"' in page
+    assert "Blue Bottle Books" in page
+    assert office.get(desk).content.decode().count("this one is yours") == 1
+    office.post(desk, {"do": "approve", "payment": str(at_hand.id)})
+    office.get(desk)
+    office.post(desk, {"do": "decline", "payment": str(other.id)})
+
+    assert make.now(at_hand).state == PaymentState.CAPTURED
+    assert make.now(other).state == PaymentState.CANCELED
+    assert "The queue is clear" in office.get(desk).content.decode()
+
+
+def test_two_at_the_desk_get_two_cases(office, shop):
+    from django.contrib.auth import get_user_model
+    from django.test import Client
+
+    make.in_review(shop.id)
+    make.in_review(shop.id, eur(99_00))
+    merchants.create_staff(
+        email="other@example.com", name="Oda", password="correct horse battery", by=BY, at=NOON
+    )
+    other = Client()
+    other.force_login(
+        get_user_model().objects.get(email="other@example.com"),
+        backend="django.contrib.auth.backends.ModelBackend",
+    )
+    desk = reverse("admin:payments_review_desk")
+
+    pages = [browser.get(desk).content.decode() for browser in (office, other)]
+
+    assert sorted("€99.00" in page for page in pages) == [False, True]
+    assert "Nobody else waits" in office.post(desk, {"do": "next"}, follow=True).content.decode()
+
+
+def test_the_desk_refuses_what_was_decided_before_and_strangers(office, client, shop):
+    from django.test import Client
+
+    payment = make.in_review(shop.id)
+    desk = reverse("admin:payments_review_desk")
+    office.post(desk, {"do": "approve", "payment": str(payment.id)})
+
+    again = office.post(desk, {"do": "decline", "payment": str(payment.id)}, follow=True)
+
+    assert make.now(payment).state == PaymentState.CAPTURED
+    assert again.status_code == 200
+    assert Client().get(desk).status_code == 302
+    for wrong in (
+        {},
+        {"do": "approve", "payment": "x"},
+        {"do": "explode", "payment": str(payment.id)},
+    ):
+        assert office.post(desk, wrong).status_code == 302
+
+
+def test_merchants_are_shown_by_name(office, shop):
+    make.captured(shop.id)
+
+    page = office.get(reverse("admin:payments_payment_changelist")).content.decode()
+
+    assert "Blue Bottle Books" in page
+    assert str(shop.id) not in page

@@ -2,8 +2,12 @@
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
+from unfold.decorators import action as unfold_action
 from unfold.forms import ActionForm
 
 from fintech.fraud import queries as fraud_queries
@@ -12,6 +16,7 @@ from fintech.kernel.actor import Actor
 from fintech.kernel.backoffice import ReadOnlyAdmin, money
 from fintech.kernel.errors import Refusal
 from fintech.payments import services as payments
+from fintech.payments.admin import desk
 from fintech.payments.data import PaymentState
 from fintech.payments.models import (
     Attempt,
@@ -60,7 +65,7 @@ class PaymentAdmin(ReadOnlyAdmin):
     )
     list_filter = ("state", "currency", "purpose", "capture_method")
     search_fields = ("id", "merchant_id", "customer_id", "tries__provider_reference")
-    ordering = ("-id",)
+    ordering = ("-created_at", "-id")
     inlines = (_AttemptsInline,)
     actions = ("propose_captured", "propose_authorized", "propose_canceled")
     action_form = _WithReason
@@ -119,6 +124,24 @@ class ReviewAdmin(ReadOnlyAdmin):
     list_filter = ("currency",)
     search_fields = ("id", "merchant_id", "customer_id")
     actions = ("approve", "decline")
+    actions_list = ("open_desk",)  # type: ignore[assignment]
+
+    def get_urls(self) -> list[URLPattern]:
+        mine = path(
+            "desk/",
+            self.admin_site.admin_view(self._desk),
+            name="payments_review_desk",
+        )
+        return [mine, *super().get_urls()]
+
+    def _desk(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return desk.work(request, self)
+
+    @unfold_action(description="Open the review desk", url_path="to-desk")
+    def open_desk(self, request: HttpRequest) -> HttpResponse:
+        return redirect(desk.HERE)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Review]:
         waiting: QuerySet[Review] = super().get_queryset(request)
