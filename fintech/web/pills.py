@@ -60,6 +60,7 @@ OPERATION: Final = {
     "succeeded": _pill("ok", "Succeeded", "It is done."),
     "failed": _pill("bad", "Failed", "It did not happen."),
     "canceled": _pill("quiet", "Canceled", "It was called off."),
+    "reversed": _pill("quiet", "Reversed", "It was done, and taken back in full."),
     "unknown": _pill("warn", "Unknown", "No answer came; the acquirer is asked again."),
 }
 DECISION: Final = {
@@ -82,6 +83,7 @@ WALLET: Final = {
 }
 DELIVERY: Final = {
     "pending": _pill("info", "Waiting", "It will be sent, or sent again."),
+    "sent": _pill("info", "Sent", "A carrier has it, and says later whether it arrived."),
     "delivered": _pill("ok", "Delivered", "The receiver said yes."),
     "failed": _pill("bad", "Refused", "The receiver refused it; trying again cannot help."),
     "abandoned": _pill("bad", "Given up", "Every try failed; resend it by hand."),
@@ -110,6 +112,58 @@ EXPORT: Final = {
     "failed": _pill("bad", "Failed", "It could not be written; ask for it again."),
     "canceled": _pill("quiet", "Called off", "Somebody called it off."),
 }
+MERCHANT: Final = {
+    "active": _pill("ok", "Active", "It takes payments."),
+    "suspended": _pill("warn", "Suspended", "It takes no payments for now."),
+    "closed": _pill("quiet", "Closed", "It takes no payments any more."),
+}
+ENTRY: Final = {
+    "posted": _pill("ok", "Posted", "It stands in the books for good."),
+    "pending": _pill("info", "Pending", "Money is set aside and nothing has moved."),
+    "partially_captured": _pill("info", "Partly captured", "Part of what was set aside moved."),
+    "ended": _pill("quiet", "Ended", "Nothing is set aside any more."),
+}
+RESERVATION: Final = {
+    "reserved": _pill("info", "Reserved", "It counts against the limit."),
+    "confirmed": _pill("ok", "Confirmed", "It was used, and counts."),
+    "released": _pill("quiet", "Released", "It was let go, and counts no more."),
+    "expired": _pill("quiet", "Expired", "Nobody used it in time."),
+}
+TRANSFER: Final = {
+    "succeeded": _pill("ok", "Succeeded", "The money is in the other wallet."),
+    "reversed": _pill("quiet", "Reversed", "The money went back."),
+}
+QUOTE: Final = {
+    "open": _pill("info", "Open", "The rate can be had until it expires."),
+    "used": _pill("ok", "Used", "Money was converted at this rate."),
+}
+CASE: Final = {
+    "pending": _pill("warn", "Pending", "Nobody looks at it yet."),
+    "investigating": _pill("info", "Investigating", "Somebody looks at it."),
+    "closed": _pill("quiet", "Closed", "It was decided."),
+}
+RULE: Final = {
+    "draft": _pill("quiet", "Draft", "It decides nothing."),
+    "shadow": _pill("info", "Shadow", "It is tried, and what it says is only noted."),
+    "active": _pill("ok", "Active", "It takes part in every decision."),
+    "archived": _pill("quiet", "Archived", "It takes part no more."),
+}
+IMPORT: Final = {
+    "reading": _pill("info", "Reading", "The file is being read."),
+    "imported": _pill("ok", "Imported", "Every line of the file is kept."),
+    "rejected": _pill("bad", "Rejected", "Nothing of the file was kept."),
+}
+RUN: Final = {
+    "pending": _pill("info", "Pending", "It begins soon."),
+    "running": _pill("info", "Running", "Lines are being matched."),
+    "completed": _pill("ok", "Completed", "Everything agrees."),
+    "completed_with_breaks": _pill("warn", "Has breaks", "Some lines differ; people look at them."),
+    "failed": _pill("bad", "Failed", "It could not be finished."),
+}
+BREAK: Final = {
+    "open": _pill("warn", "Open", "Ours and theirs differ here."),
+    "resolved": _pill("ok", "Resolved", "The difference is explained."),
+}
 MACHINES: Final = {
     "payment": PAYMENT,
     "attempt": ATTEMPT,
@@ -122,6 +176,16 @@ MACHINES: Final = {
     "key": KEY,
     "link": LINK,
     "export": EXPORT,
+    "merchant": MERCHANT,
+    "entry": ENTRY,
+    "reservation": RESERVATION,
+    "transfer": TRANSFER,
+    "quote": QUOTE,
+    "case": CASE,
+    "rule": RULE,
+    "import": IMPORT,
+    "run": RUN,
+    "break": BREAK,
 }
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
-from fintech.web import converters
+from fintech.web import converters, states
 from fintech.web.checkout import pages as checkout
 from fintech.web.dashboard import (
     actions,
@@ -62,6 +62,8 @@ _dashboard = [
     path("keys/<uuid:key_id>/roll", keys.roll, name="roll-key"),
     path("keys/<uuid:key_id>/revoke", keys.revoke, name="revoke-key"),
     path("webhooks", webhooks.listing, name="webhooks"),
+    path("webhooks/check", webhooks.check, name="check-signature"),
+    path("events", webhooks.events, name="events"),
     path("webhooks/<uuid:endpoint_id>", webhooks.endpoint, name="webhook"),
     path("webhooks/<uuid:endpoint_id>/change", webhooks.change, name="change-webhook"),
     path("requests", requests.listing, name="requests"),
@@ -73,6 +75,7 @@ _dashboard = [
 _pages: list[URLPattern | URLResolver] = [
     path("", session.front, name="front"),
     path("login", session.login, name="login"),
+    path("docs/states", states.page, name="states"),
     path("dashboard/", include(_dashboard)),
     path("pay/answered", checkout.answered, name="answered"),
     path("pay/challenge/<ch:attempt_id>", checkout.challenge, name="challenge"),

@@ -22,7 +22,7 @@ from tests.web.test_actions import form
 
 SCRIPT = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
 # Doors that are open to everybody, each for its own reason.
-OPEN = {"front", "login", "answered", "challenge", "pay", "paid", "theme", "switch"}
+OPEN = {"front", "login", "states", "answered", "challenge", "pay", "paid", "theme", "switch"}
 
 
 def paths(found=None, prefix: str = "") -> dict[str, URLPattern]:

@@ -3,16 +3,14 @@
 import hashlib
 import re
 from datetime import date, timedelta
+from enum import StrEnum
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from fintech.fraud.data import Decision
 from fintech.kernel.money import Money
-from fintech.notifications.data import DeliveryState
-from fintech.payments import data as payment_data
 from fintech.payments import events as payment_events
-from fintech.wallets.data import HoldState, WalletState
 from fintech.web import charts, formats, pills
 from fintech.web.dashboard import steps
 from fintech.web.data import Day, Period
@@ -20,27 +18,72 @@ from fintech.web.forms import money_of
 
 WEB = Path(charts.__file__).parent
 STATIC = WEB / "static" / "web"
-
-
-@pytest.mark.parametrize(
-    ("machine", "states"),
-    [
-        ("payment", payment_data.PaymentState),
-        ("attempt", payment_data.AttemptState),
-        ("operation", payment_data.CaptureState),
-        ("operation", payment_data.RefundState),
-        ("decision", Decision),
-        ("hold", HoldState),
-        ("wallet", WalletState),
-        ("delivery", DeliveryState),
-    ],
+ROOMS = (
+    *("merchants", "ledger", "wallets", "fraud", "payments"),
+    *("reconciliation", "audit", "notifications", "web"),
 )
-def test_every_state_has_a_pill_a_word_and_a_sentence(machine, states):
-    for state in states:
-        pill = pills.MACHINES[machine][str(state)]
+
+
+# Which machine of `pills` shows each machine of the rooms; None: no person ever sees it.
+SHOWN = {
+    "merchants.MerchantStatus": "merchant",
+    "ledger.EntryState": "entry",
+    "wallets.WalletState": "wallet",
+    "wallets.HoldState": "hold",
+    "wallets.ReservationState": "reservation",
+    "wallets.TransferState": "transfer",
+    "wallets.QuoteState": "quote",
+    "fraud.Decision": "decision",
+    "fraud.CaseState": "case",
+    "fraud.RuleState": "rule",
+    "payments.PaymentState": "payment",
+    "payments.AttemptState": "attempt",
+    "payments.CaptureState": "operation",
+    "payments.RefundState": "operation",
+    "payments.AnswerStatus": None,  # What a provider says, before it is anybody's state.
+    "reconciliation.ImportState": "import",
+    "reconciliation.RunState": "run",
+    "reconciliation.BreakState": "break",
+    "notifications.DeliveryState": "delivery",
+    "web.ExportState": "export",
+}
+
+
+def machines() -> dict[str, type[StrEnum]]:
+    """Every enumeration of states that a room declares."""
+    found = {}
+    for room in ROOMS:
+        declared = import_module(f"fintech.{room}.data")
+        for name, value in vars(declared).items():
+            is_machine = isinstance(value, type) and issubclass(value, StrEnum)
+            if is_machine and name.endswith(("State", "Status", "Decision")):
+                found[f"{room}.{name}"] = value
+    return found
+
+
+def test_every_machine_of_every_room_is_shown_or_said_not_to_be():
+    assert set(machines()) == set(SHOWN)
+
+
+@pytest.mark.parametrize("name", sorted(SHOWN))
+def test_every_state_has_a_pill_a_word_and_a_sentence(name):
+    shown = SHOWN[name]
+    if shown is None:
+        return
+    for state in machines()[name]:
+        pill = pills.MACHINES[shown][str(state)]
         assert pill.word
         assert pill.sentence.endswith(".")
         assert pill.anchor
+
+
+def test_every_pill_has_its_anchor_in_the_docs(client, db):
+    page = client.get("/docs/states").content.decode()
+
+    for machine, states in pills.MACHINES.items():
+        for state, pill in states.items():
+            assert f'id="{machine}-{state}"' in page
+            assert pill.sentence.replace("'", "&#x27;") in page
 
 
 def test_every_fact_of_a_payment_is_told_on_its_timeline():

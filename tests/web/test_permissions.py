@@ -24,6 +24,8 @@ NEEDS = {
     "wallets": Right.VIEW_WALLETS,
     "keys": Right.MANAGE_KEYS,
     "webhooks": Right.VIEW_WEBHOOKS,
+    "webhooks/check": Right.VIEW_WEBHOOKS,
+    "events": Right.VIEW_WEBHOOKS,
     "payments/export": Right.VIEW_PAYMENTS,
     "requests": Right.VIEW_REQUEST_LOG,
     "team": Right.MANAGE_PEOPLE,
@@ -188,11 +190,11 @@ def test_no_page_is_left_out_of_these_tests():
         "home", "search", "switch", "theme", "payments", "payment", "timeline", "raw", "proof",
         "refund", "capture", "cancel", "export", "views", "exports", "ask-export", "export-progress",
         "export-file", "cancel-export", "customers", "customer", "links", "switch-link", "test-payment", "balance",
-        "wallets", "keys", "roll-key", "revoke-key", "webhooks", "webhook", "change-webhook",
+        "wallets", "keys", "roll-key", "revoke-key", "webhooks", "webhook", "change-webhook", "check-signature", "events",
         "resend", "requests", "team", "activity", "change-member",
         "statements", "statement", "simulate", "play", "advance",
         # Doors without a desk: the front, signing in, and payers' pages.
-        "front", "login", "answered", "challenge", "pay", "paid",
+        "front", "login", "states", "answered", "challenge", "pay", "paid",
     }  # fmt: skip
 
     namespace = get_resolver().namespace_dict["web"][1]

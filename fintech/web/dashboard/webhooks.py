@@ -14,10 +14,13 @@ from fintech.kernel.errors import NotFound, Refusal
 from fintech.merchants.data import Right
 from fintech.notifications import queries as notification_queries
 from fintech.notifications import services as notifications
-from fintech.web import forms
+from fintech.web import forms, signatures
 from fintech.web.dashboard import desk
+from fintech.wire import events as wire_events
+from fintech.wire import json as wire_json
 
 _BACK = timedelta(days=7)
+_EVENTS = 25
 
 
 class EndpointForm(forms.Form):
@@ -34,6 +37,79 @@ class EndpointForm(forms.Form):
         },
     )
     description = django_forms.CharField(label="Note", max_length=200, required=False)
+
+
+class SignatureForm(forms.Form):
+    """A delivery as it arrived, and the secret; none of it is kept."""
+
+    header = django_forms.CharField(
+        label="The signature header",
+        max_length=2000,
+        help_text="The whole value, such as t=1764000000,v1=5257a8…",
+        error_messages={"required": "Paste the header."},
+    )
+    body = django_forms.CharField(
+        label="The body",
+        max_length=100_000,
+        strip=False,
+        help_text="As it came, byte for byte.",
+        widget=django_forms.Textarea(attrs={"rows": 5, "spellcheck": "false"}),
+        error_messages={"required": "Paste the body."},
+    )
+    secret = django_forms.CharField(
+        label="The endpoint's secret",
+        max_length=200,
+        help_text="It begins with whsec_. It is used for this check and forgotten.",
+        widget=django_forms.PasswordInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": "Paste the secret."},
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@desk.page(Right.VIEW_WEBHOOKS)
+def check(request: HttpRequest, at: desk.Desk) -> HttpResponse:
+    """Check a signature step by step, as a receiver should."""
+    form = SignatureForm(request.POST or None)
+    steps = []
+    if request.method == "POST" and form.is_valid():
+        # Browsers send line breaks of a text field as CR LF; what was signed has LF.
+        body = form.cleaned_data["body"].replace("\r\n", "\n")
+        steps = signatures.explain(
+            header=form.cleaned_data["header"],
+            body=body.encode(),
+            secret=form.cleaned_data["secret"],
+            at=clock.now(),
+        )
+    context = {"form": form, "steps": steps, "all_hold": all(step.holds for step in steps)}
+    return desk.render(
+        request,
+        at,
+        "web/dashboard/signature.html",
+        "webhooks",
+        context,
+        status=400 if form.errors else 200,
+    )
+
+
+@require_GET
+@desk.page(Right.VIEW_WEBHOOKS)
+def events(request: HttpRequest, at: desk.Desk) -> HttpResponse:
+    """Show what the merchant was told, newest first, as it was told."""
+    after = _mark(request.GET.get("after", ""))
+    page = notification_queries.events(at.merchant.id, limit=_EVENTS, after=after)
+    context = {
+        "events": [(one, wire_json.dumps(wire_events.render(one)).decode()) for one in page.items],
+        "older": page.items[-1].id if page.has_more else "",
+        "later": after is not None,
+    }
+    return desk.render(request, at, "web/dashboard/events.html", "webhooks", context)
+
+
+def _mark(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 @require_http_methods(["GET", "POST"])
