@@ -1,6 +1,7 @@
 """Keys, webhooks and links at the desk."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -84,6 +85,20 @@ def test_a_link_is_made_and_leads_to_its_page(desk, client, shop):
     assert (link.title, link.amount, link.max_uses) == ("Gift card", Money(25_00, "EUR"), 3)
     assert f"/pay/{link.token}" in answer.content.decode()
     assert "Gift card" in text(client.get(f"/pay/{link.token}"))
+
+
+def test_a_link_ends_with_its_last_day(desk, shop):
+    day = clock.now().date() + timedelta(days=3)
+
+    desk.post("/dashboard/links", form(title="Tea", amount="25", currency="EUR", last_day=f"{day}"))
+    wrong = desk.post(
+        "/dashboard/links", form(title="Tea", amount="25", currency="EUR", last_day="2020-01-01")
+    )
+
+    (link,) = payment_queries.links(shop.id).items
+    assert link.expires_at.isoformat() == f"{day + timedelta(days=1)}T00:00:00+00:00"
+    assert wrong.status_code == 400
+    assert "This must be in the future." in text(wrong)
 
 
 def test_a_link_form_that_is_sent_twice_makes_one_link(desk, shop):

@@ -1,5 +1,6 @@
 """Payment links, and the one behind “Take a test payment”."""
 
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -49,6 +50,14 @@ class LinkForm(forms.Form):
         widget=django_forms.TextInput(attrs={"inputmode": "numeric"}),
     )
 
+    last_day = django_forms.DateField(
+        label="Last day",
+        required=False,
+        help_text="Leave it empty if it never ends. Days are in UTC.",
+        widget=django_forms.DateInput(attrs={"type": "date"}),
+        error_messages={"invalid": "Enter a day, such as 2026-12-31."},
+    )
+
     def __init__(self, *args: Any, home_currency: str, **kwargs: Any) -> None:
         """Offer the merchant's own currency first."""
         super().__init__(*args, **kwargs)
@@ -80,12 +89,13 @@ def listing(request: HttpRequest, at: desk.Desk) -> HttpResponse:
                 amount=amount,
                 currency=form.cleaned_data["currency"],
                 max_uses=form.cleaned_data["max_uses"],
+                expires_at=_end_of(form.cleaned_data["last_day"]),
                 key=form.key(at.merchant.id, "link"),
                 by=desk.actor(request),
                 at=clock.now(),
             )
         except Refusal as refusal:
-            form.refuse(refusal)
+            form.refuse(refusal, {"expires_at": "last_day"})
         else:
             words = formats.amount(amount) if amount else "an open amount"
             messages.success(request, f"Your link for {words} is ready: copy its address below.")
@@ -103,6 +113,11 @@ def listing(request: HttpRequest, at: desk.Desk) -> HttpResponse:
         context,
         status=400 if form.errors else 200,
     )
+
+
+def _end_of(day: date | None) -> datetime | None:
+    """Return the instant at which a day is over."""
+    return None if day is None else datetime.combine(day, time(), tzinfo=UTC) + timedelta(days=1)
 
 
 def _address(link: Link) -> str:

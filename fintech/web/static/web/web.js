@@ -66,6 +66,21 @@
     }
   });
 
+  // What payers will see of a link, while it is typed.
+  const preview = document.querySelector("[data-preview]");
+  if (preview) {
+    const field = (name) => document.querySelector(`[name="${name}"]`);
+    const show = () => {
+      const title = field("title").value, amount = field("amount").value;
+      preview.hidden = !title && !amount;
+      preview.querySelector("[data-preview-title]").textContent = title;
+      preview.querySelector("[data-preview-amount]").textContent = amount
+        ? `${amount} ${field("currency").value}` : "You choose";
+    };
+    ["title", "amount", "currency"].forEach((name) => field(name).addEventListener("input", show));
+    show();
+  }
+
   const problem = document.querySelector(".problem");
   if (problem) problem.focus();
 })();
