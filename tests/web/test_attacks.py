@@ -20,6 +20,8 @@ from tests.make.payments import BY, NOON, eur
 from tests.web.conftest import OWNER, signed_in
 from tests.web.test_actions import form
 
+# Walking all addresses takes its time; one transaction over all of it could run out of it.
+WALK = pytest.mark.django_db(transaction=True)
 SCRIPT = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
 # Doors that are open to everybody, each for its own reason.
 OPEN = {"front", "login", "states", "answered", "challenge", "pay", "paid", "theme", "switch"}
@@ -76,6 +78,7 @@ def addresses(theirs) -> list[tuple[str, str]]:
     return found
 
 
+@WALK
 def test_no_address_shows_or_changes_what_is_another_merchants(shop, stranger, theirs):
     """Every path of the desk, by GET and by POST, with another merchant's ids in it."""
     desk = signed_in(OWNER)
@@ -107,6 +110,7 @@ def snapshot(merchant) -> list[list[tuple[object, ...]]]:
     ]
 
 
+@WALK
 def test_nobody_gets_in_without_signing_in(client, theirs):
     for name, address in addresses(theirs):
         for answer in (client.get(address), client.post(address, form())):
@@ -116,6 +120,7 @@ def test_nobody_gets_in_without_signing_in(client, theirs):
             assert answer["Location"].startswith("/accounts/login/?next="), name
 
 
+@WALK
 def test_search_and_export_find_nothing_of_another_merchant(shop, stranger, theirs):
     desk = signed_in(OWNER)
     payment_id = theirs["payment_id"]["payment_id"]
@@ -129,6 +134,7 @@ def test_search_and_export_find_nothing_of_another_merchant(shop, stranger, thei
         assert ids.public("pi", payment_id).encode() not in body
 
 
+@WALK
 def test_every_post_of_the_desk_wants_its_token(shop, theirs):
     """Found by walking the paths: one that is new is tried as well."""
     browser = Client(enforce_csrf_checks=True)
@@ -223,6 +229,7 @@ def pages_of(desk, shop, payment, customer, endpoint) -> list[str]:
     ]
 
 
+@WALK
 def test_what_people_typed_is_shown_and_never_run(desk, client, shop, hear):
     """Stored scripts: in every text that a merchant, a payer or a program can write."""
     customer = payments.create_customer(
