@@ -82,7 +82,9 @@ def test_a_review_is_decided_from_the_queue(office, shop, action, state):
 
 
 def test_the_desk_gives_one_case_at_a_time_and_a_letter_decides_it(office, shop):
-    first, second = make.in_review(shop.id), make.in_review(shop.id, eur(99_00))
+    first, second = (
+        make.in_review(shop.id, amount, at=clock.now()) for amount in (eur(42_50), eur(99_00))
+    )
     desk = reverse("admin:payments_review_desk")
 
     page = office.get(desk).content.decode()
@@ -103,8 +105,8 @@ def test_two_at_the_desk_get_two_cases(office, shop):
     from django.contrib.auth import get_user_model
     from django.test import Client
 
-    make.in_review(shop.id)
-    make.in_review(shop.id, eur(99_00))
+    make.in_review(shop.id, at=clock.now())
+    make.in_review(shop.id, eur(99_00), at=clock.now())
     merchants.create_staff(
         email="other@example.com", name="Oda", password="correct horse battery", by=BY, at=NOON
     )
@@ -124,7 +126,7 @@ def test_two_at_the_desk_get_two_cases(office, shop):
 def test_the_desk_refuses_what_was_decided_before_and_strangers(office, client, shop):
     from django.test import Client
 
-    payment = make.in_review(shop.id)
+    payment = make.in_review(shop.id, at=clock.now())
     desk = reverse("admin:payments_review_desk")
     office.post(desk, {"do": "approve", "payment": str(payment.id)})
 
