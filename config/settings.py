@@ -200,6 +200,7 @@ INSTALLED_APPS = [
     "fintech.audit",
     "fintech.notifications",
     "fintech.web",
+    "fintech.api",
 ]
 
 MIDDLEWARE = [

@@ -30,6 +30,7 @@ class Caller:
     name: str  # The key's id or the OAuth client's, for the log.
     key_id: UUID | None = None  # None for a token.
     scopes: frozenset[str] | None = None  # None opens everything.
+    version: str = ""  # The account's pin; empty where it has none.
 
     def may(self, scope: str) -> bool:
         """Whether it may do what a scope names; to write is also to read."""
@@ -66,7 +67,13 @@ def identify(headers: Mapping[str, str], *, at: datetime, peer: str = "") -> Cal
 def _by_key(secret: str, *, at: datetime) -> Caller:
     key = merchants.authenticate(secret, at=at)
     scopes = None if key.kind == merchant_data.KeyKind.SECRET else frozenset(key.scopes)
-    return Caller(merchant_id=key.merchant_id, name=str(key.id), key_id=key.id, scopes=scopes)
+    return Caller(
+        merchant_id=key.merchant_id,
+        name=str(key.id),
+        key_id=key.id,
+        scopes=scopes,
+        version=key.api_version,
+    )
 
 
 def _by_token(token: str, certificate: str) -> Caller:

@@ -133,7 +133,7 @@ def served(operation: Operation, asked: Asked, path: Mapping[str, str], trace: T
 
 def refused(error: Exception, trace: Trace) -> Told:
     """Return what is sent for an error, and note its code."""
-    problem = problems.problem(error, request_id=trace.request_id)
+    problem = problems.problem(error, request_id=trace.request_id, version=trace.version)
     trace.error_code = problem.code
     trace.body = orjson.loads(problem.content)  # Who asks why a call failed reads it here.
     headers = dict(problem.headers)

@@ -9,6 +9,7 @@ parameters, check them, take the idempotency key, run the operation, render.
 import hashlib
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -17,6 +18,7 @@ from fintech.api import errors
 from fintech.api.authentication import Caller
 from fintech.api.codec import brackets, strict_json
 from fintech.api.codec.fields import CardCode, WalletCode, read_fields
+from fintech.api.codec.sensitive import holds_card_number
 from fintech.api.codec.tree import Malformed, Node
 from fintech.api.expansion import expand
 from fintech.api.operations import Answer, Call, Operation
@@ -25,12 +27,11 @@ from fintech.kernel.errors import NotFound
 from fintech.kernel.idempotency import Done
 from fintech.kernel.keys import Key
 from fintech.payments import services as payments
-from fintech.wire import dry_runs
+from fintech.wire import dry_runs, versions
 from fintech.wire.errors import Fault
 from fintech.wire.events import API_VERSION
 
 LONGEST_URL = 8 * 1024  # Bytes.
-VERSIONS = (API_VERSION,)
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
 _FORM, _JSON = "application/x-www-form-urlencoded", "application/json"
 _UTF8 = frozenset({"", "utf-8", "utf8"})
@@ -63,9 +64,11 @@ def serve(
     Raises:
         Refusal: anything that is refused, here or in a room.
     """
-    check_version(headers)
+    version = version_of(headers, caller)
+    if trace is not None:
+        trace.version = version
     rehearsed = is_dry_run(operation, headers)
-    values = parameters(operation, query=query, headers=headers, content=content)
+    values = parameters(operation, query=query, headers=headers, content=content, version=version)
     if trace is not None:
         trace.values = values
     key = idempotency_key(operation, values, headers, caller=caller, path=url_path, content=content)
@@ -83,8 +86,12 @@ def serve(
     combined = operation.is_combined
     is_combined = combined is not None and combined(values) and not rehearsed
     if is_combined and not values.get("expand"):
-        return _answered(call, rehearsed=False)
-    return waiting.aside(lambda: _answered(call, rehearsed=rehearsed))
+        answer = _answered(call, rehearsed=False)
+    else:
+        answer = waiting.aside(lambda: _answered(call, rehearsed=rehearsed))
+    if version == versions.newest():
+        return answer
+    return replace(answer, body=versions.older_answer(answer.body, version=version))
 
 
 def _answered(call: Call, *, rehearsed: bool) -> Answer:
@@ -98,12 +105,13 @@ def _answered(call: Call, *, rehearsed: bool) -> Answer:
     return answer
 
 
-def check_version(headers: Mapping[str, str]) -> None:
-    """Refuse a caller who counts on another contract than there is."""
-    asked = headers.get("API-Version")
-    if asked and asked not in VERSIONS:
-        message = f"There is no version {asked[:20]}; there is {', '.join(VERSIONS)}."
+def version_of(headers: Mapping[str, str], caller: Caller) -> str:
+    """Return the version that a caller counts on: this request's, its account's, or the newest."""
+    asked = headers.get("API-Version") or caller.version or versions.newest()
+    if not versions.is_known(asked):
+        message = f"There is no version {asked[:20]}; there is {', '.join(versions.VERSIONS)}."
         raise errors.ParametersWrong([Fault("API-Version", "parameter_invalid", message)])
+    return asked
 
 
 def is_dry_run(operation: Operation, headers: Mapping[str, str]) -> bool:
@@ -128,7 +136,12 @@ def _rehearse(call: Call) -> Answer:
 
 
 def parameters(
-    operation: Operation, *, query: str, headers: Mapping[str, str], content: bytes
+    operation: Operation,
+    *,
+    query: str,
+    headers: Mapping[str, str],
+    content: bytes,
+    version: str = API_VERSION,
 ) -> dict[str, Any]:
     """Return the checked parameters of a request, from its query or its body."""
     faults: list[Fault] = []
@@ -141,6 +154,8 @@ def parameters(
         if query:
             message = "This method takes its parameters in the body, not in the query."
             faults.extend(Fault(name, "parameter_unknown", message) for name in _query(query))
+    if version != versions.newest():
+        nodes = versions.newer_request(operation.name, nodes, version=version)
     values = read_fields(operation.parameters, nodes, faults)
     for one, other in operation.exclusive:
         if values.get(one) is not None and values.get(other) is not None:
@@ -205,6 +220,9 @@ def idempotency_key(
         raise errors.IdempotencyKeyInvalid(
             "An idempotency key is 1 to 255 printable ASCII characters."
         )
+    if holds_card_number(given):
+        message = "A card number has no place here."
+        raise errors.ParametersWrong([Fault("Idempotency-Key", "sensitive_data_rejected", message)])
     asked = content
     if not operation.takes_content:
         asked = canonical({name: value for name, value in values.items() if name != "expand"})

@@ -14,7 +14,8 @@ from fintech.api import errors
 from fintech.api.authentication import CHALLENGE
 from fintech.kernel.errors import Refusal
 from fintech.wire import errors as wire_errors
-from fintech.wire import idempotency_keys, json
+from fintech.wire import idempotency_keys, json, versions
+from fintech.wire.events import API_VERSION
 
 _log = structlog.get_logger(__name__)
 _UNKNOWN_SQLSTATE = ""
@@ -32,16 +33,17 @@ class Problem:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def problem(error: Exception, *, request_id: str) -> Problem:
+def problem(error: Exception, *, request_id: str, version: str = API_VERSION) -> Problem:
     """Return what is sent for an error; what nobody foresaw is noted and told as ours."""
     refusal = refusal_of(error)
     existing = idempotency_keys.made(getattr(refusal, "existing", None))
     if existing is not None:
         refusal.facts["existing_resource"] = existing
     status = wire_errors.status(refusal)
+    told = wire_errors.render(refusal, request_id)
     return Problem(
         status=status,
-        content=json.dumps(wire_errors.render(refusal, request_id)),
+        content=json.dumps(versions.older_answer(told, version=version)),
         code=refusal.code,
         headers=_headers(refusal, status),
     )
@@ -90,8 +92,12 @@ def respond(told: Problem) -> HttpResponse:
 def handle(error: Exception, context: dict[str, Any]) -> HttpResponse:
     """Answer an error of a view: the framework's `EXCEPTION_HANDLER`."""
     request = context["request"]
-    told = problem(error, request_id=getattr(request, "request_id", ""))
     trace = getattr(request, "trace", None)
+    told = problem(
+        error,
+        request_id=getattr(request, "request_id", ""),
+        version=getattr(trace, "version", API_VERSION),
+    )
     if trace is not None:
         trace.error_code = told.code
         trace.body = orjson.loads(told.content)

@@ -17,7 +17,6 @@ from fintech.kernel import ids
 from fintech.merchants import data as merchants_data
 from fintech.merchants import services as merchants
 from fintech.wire import dialect
-from fintech.wire.events import API_VERSION
 
 _HIDDEN = frozenset({"number", "cvc", "secret", "client_secret", "password", "token"})
 _MOST_ITEMS, _LONGEST_LOGGED, _SHORTEST_NUMBER = 20, 500, 14
@@ -31,7 +30,7 @@ def headers_of(
     told = {
         **trace.headers,
         "Request-Id": trace.request_id,
-        "API-Version": API_VERSION,
+        "API-Version": trace.version,
     }
     key = asked.get("Idempotency-Key")
     if key and method == "POST" and key.isascii() and key.isprintable():
@@ -62,12 +61,12 @@ def note(trace: Trace, *, method: str, path: str, asked: Mapping[str, str], stat
             api_key_id=trace.caller.key_id,
             request_id=trace.request_id,
             method=method,
-            path=_storable(path),
+            path="[redacted]" if holds_card_number(path) else _storable(path),
             status=status,
             duration_ms=duration_ms,
             at=trace.at,
             error_code=trace.error_code,
-            idempotency_key=_storable(asked.get("Idempotency-Key", "")),
+            idempotency_key=redacted(asked.get("Idempotency-Key", "")),
             request_body=redacted(trace.values),
             response_body=redacted(trace.body),
         )

@@ -10,6 +10,7 @@ import structlog
 
 from fintech.api.authentication import Caller
 from fintech.kernel import clock
+from fintech.wire.events import API_VERSION
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
@@ -25,6 +26,7 @@ class Trace:
     values: dict[str, Any] | None = None
     body: dict[str, Any] | None = None
     error_code: str = ""
+    version: str = API_VERSION  # What the caller counts on.
     headers: dict[str, str] = field(default_factory=dict)
 
 

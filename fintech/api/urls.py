@@ -20,6 +20,7 @@ urlpatterns = [
     path("oauth/revoke", oauth.RevokeView.as_view()),
     path(".well-known/jwks.json", oauth.keys),
     path(".well-known/oauth-authorization-server", oauth.metadata),
+    path("docs/quickstart", pages.quickstart),
     path("docs/errors", pages.error_codes),
     path("docs/reference", pages.reference),
     path("docs/compatibility", pages.compatibility),

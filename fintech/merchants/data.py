@@ -129,6 +129,7 @@ class Merchant:
     created_at: datetime
     statement_descriptor: str
     version: int = 1
+    api_version: str = ""  # The dated version of the API that it is pinned to, if any.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +167,7 @@ class ApiKey:
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
     last_used_at: datetime | None = None
+    api_version: str = ""  # Its merchant's pin, where it was looked up with the key.
 
     def allows(self, scope: str) -> bool:
         """Whether the key may do what a scope names; to write is also to read."""

@@ -23,6 +23,17 @@ class MerchantOpened(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MerchantVersionPinned(Event):
+    """A merchant's programs count on a dated version of the API."""
+
+    name: ClassVar = "merchants.version_pinned.v1"
+    stream_of: ClassVar = "merchant_id"
+
+    merchant_id: UUID
+    api_version: Code
+
+
+@dataclass(frozen=True, kw_only=True)
 class MerchantPriceSet(Event):
     """What a merchant pays per sale is different from now on."""
 

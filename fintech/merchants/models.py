@@ -100,6 +100,8 @@ class Merchant(models.Model):
     statement_descriptor = models.CharField(max_length=22, blank=True, default="")
     created_at = models.DateTimeField()
     version = models.BigIntegerField(default=1)
+    # Empty is the newest: callers who count on an older one are pinned to it.
+    api_version = models.CharField(max_length=10, blank=True, default="", db_default="")
 
     class Meta:
         default_permissions = ()
@@ -145,6 +147,7 @@ class Merchant(models.Model):
             created_at=self.created_at,
             statement_descriptor=self.statement_descriptor,
             version=self.version,
+            api_version=self.api_version,
         )
 
 

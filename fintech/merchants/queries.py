@@ -7,6 +7,7 @@ two seconds costs no query, so a revocation is honored everywhere within two sec
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -105,14 +106,18 @@ def forget_key(digest: bytes) -> None:
 
 def _looked_up(digest: bytes) -> data.ApiKey:
     _cached.pop(digest, None)
-    found = ApiKey.objects.filter(
-        secret_sha256=digest,
-        revoked_at__isnull=True,
-        merchant__status=MerchantStatus.ACTIVE.value,
-    ).first()
+    found = (
+        ApiKey.objects.select_related("merchant")
+        .filter(
+            secret_sha256=digest,
+            revoked_at__isnull=True,
+            merchant__status=MerchantStatus.ACTIVE.value,
+        )
+        .first()
+    )
     if found is None:
         raise errors.ApiKeyInvalid
-    return found.as_data()
+    return replace(found.as_data(), api_version=found.merchant.api_version)
 
 
 def oauth_client_of(client: Client) -> data.OAuthClient:

@@ -1,4 +1,5 @@
 """
+<<<<<<< HEAD
 Dated changes of what the outside sees: an event is kept in the newest version and changed down.
 
 A change is dated by the version that brought it and knows one thing, how to show an object
@@ -31,3 +32,76 @@ def changed_down(
         if since > to:
             data["object"] = change(dict(data["object"]))
     return {**event, "api_version": to or event["api_version"], "data": data}
+=======
+Dated versions of the contract: one small class per breaking change.
+
+Inside there is only the newest. A caller who counts on an older version (its account's
+pin, or `API-Version` on the request) has its parameters brought up to date before they
+are checked, and its answer taken back, change by change. Additions are no changes.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fintech.wire.events import API_VERSION
+
+type Json = dict[str, Any]
+
+
+class Change:
+    """One breaking change: what callers before it send, and what they count on seeing."""
+
+    version: str  # The version that brought it.
+    about: str  # For the changelog of the API.
+
+    def newer_request(self, operation: str, given: Json) -> Json:  # noqa: ARG002 - to be overridden.
+        """Return parameters of an older caller as they are sent now."""
+        return given
+
+    def older_object(self, told: Json) -> Json:
+        """Return an object of an answer as an older caller knows it."""
+        return told
+
+
+# Newest first. We launched with one version, so there is none yet.
+CHANGES: tuple[Change, ...] = ()
+VERSIONS: tuple[str, ...] = (API_VERSION,)
+
+
+def newest() -> str:
+    """Return the version that everything is rendered in."""
+    return VERSIONS[0]
+
+
+def is_known(version: str) -> bool:
+    """Whether there is, or was, such a version."""
+    return version in VERSIONS
+
+
+def newer_request(operation: str, given: Mapping[str, Any], *, version: str) -> Json:
+    """Return the parameters of a caller who counts on a version, as they are sent now."""
+    told = dict(given)
+    for change in reversed(CHANGES):
+        if change.version > version:
+            told = change.newer_request(operation, told)
+    return told
+
+
+def older_answer(body: Json, *, version: str) -> Json:
+    """Return an answer as a caller who counts on a version knows it."""
+    told: Any = body
+    for change in CHANGES:
+        if change.version > version:
+            told = _each_object(told, change)
+    whole: Json = told
+    return whole
+
+
+def _each_object(node: Any, change: Change) -> Any:
+    if isinstance(node, list):
+        return [_each_object(part, change) for part in node]
+    if not isinstance(node, dict):
+        return node
+    told = {name: _each_object(part, change) for name, part in node.items()}
+    return change.older_object(told) if "object" in told else told
+>>>>>>> c76cb16 (Dated versions with pins, quickstart with executed blocks, listen and trigger, a scanner for card numbers)

@@ -5,6 +5,7 @@ They are made of the declared operations and of the catalogue. The frame is the 
 that `web` gives to pages without a menu, taken by its template's name.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,7 @@ from fintech.api.operations import OPERATIONS, Operation
 from fintech.wire import dialect, errors
 
 _HERE = Path(__file__).parent
+QUICKSTART = _HERE / "quickstart.md"
 
 
 @require_safe
@@ -29,6 +31,23 @@ def error_codes(request: HttpRequest) -> HttpResponse:
     for line in errors.CATALOGUE.values():
         statuses.setdefault(line.status, []).append(line)
     return _page(request, "errors", statuses=sorted(statuses.items()))
+
+
+@require_safe
+def quickstart(request: HttpRequest) -> HttpResponse:
+    """Show how to come from a key to a refund; a test runs its blocks."""
+    return _page(request, "quickstart", parts=_parts(QUICKSTART.read_text()))
+
+
+def _parts(text: str) -> Iterator[tuple[str, str]]:
+    """Return what stands in a page as kind and text: headings, paragraphs and code."""
+    for place, part in enumerate(re.split(r"```sh\n(.*?)```\n", text, flags=re.DOTALL)):
+        if place % 2:
+            yield "code", part
+            continue
+        for line in filter(None, part.splitlines()):
+            is_heading = line.startswith("## ")
+            yield ("heading", line[3:]) if is_heading else ("words", line)
 
 
 @require_safe

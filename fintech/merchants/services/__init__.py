@@ -8,7 +8,7 @@ from fintech.merchants.services.oauth import (
     rotate_signing_key,
     signing_keys,
 )
-from fintech.merchants.services.opening import open_merchant, set_price
+from fintech.merchants.services.opening import open_merchant, pin_version, set_price
 from fintech.merchants.services.people import (
     change_role,
     create_staff,
@@ -33,6 +33,7 @@ __all__ = [
     "invite_user",
     "log_request",
     "open_merchant",
+    "pin_version",
     "record_requests",
     "remove_member",
     "revoke_api_key",

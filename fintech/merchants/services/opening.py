@@ -103,6 +103,30 @@ def set_price(
     return merchant.as_data()
 
 
+def pin_version(*, merchant_id: UUID, version: str, by: Actor, at: datetime) -> data.Merchant:
+    """
+    Pin a merchant's programs to a dated version of the API, or to none with an empty one.
+
+    Which versions there are the API knows; it refuses a pin that never was.
+
+    Raises:
+        MerchantNotFound.
+    """
+    with db.transaction_if_not_already():
+        merchant = people.locked_merchant(merchant_id)
+        merchant.api_version = version
+        merchant.version += 1
+        merchant.save(update_fields=["api_version", "version"])
+        fact = events.MerchantVersionPinned(
+            merchant_id=merchant_id,
+            api_version=Code(version),
+            version=merchant.version,
+            at=at,
+        )
+        event_log.append([fact], by=by)
+    return merchant.as_data()
+
+
 def _descriptor(name: str) -> str:
     """Return a name as card statements can print it."""
     kept = "".join(c for c in name.upper() if c.isascii() and (c.isalnum() or c in " .-"))
