@@ -199,6 +199,8 @@ class Clients:
                 f"--report-dir={reports}",
             ],
             timeout=1500,
+            SCHEMATHESIS_HOOKS="schemathesis_hooks",
+            PYTHONPATH=str(HERE),
         )
         made = 0
         for report in reports.glob("*.ndjson"):
