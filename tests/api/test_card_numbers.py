@@ -87,7 +87,7 @@ POSTS = [one for one in OPERATIONS if one.method == "POST" and not one.takes_con
 
 
 @pytest.mark.parametrize("batch", range(8))
-def test_no_card_number_is_kept_wherever_it_is_put(api, batch, logged, settings):
+def test_no_card_number_is_kept_wherever_it_is_put(api, batch, logged, settings, unhurried):
     settings.API_RATES = {"default": 100_000, "money": 100_000}
     kept = []
     for operation in POSTS[batch::8]:
@@ -113,7 +113,7 @@ def test_no_card_number_is_kept_wherever_it_is_put(api, batch, logged, settings)
     assert found_in(everything_queued(settings.REDIS_URL)) == []
 
 
-def test_a_card_in_its_own_field_is_used_and_not_kept(api, logged, settings):
+def test_a_card_in_its_own_field_is_used_and_not_kept(api, logged, settings, unhurried):
     for number in NUMBERS:
         card = {"number": number, "exp_month": 12, "exp_year": 2034, "cvc": "737"}
         made = api.post("/v1/payment_methods", type="card", card=card)
