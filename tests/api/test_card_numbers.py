@@ -38,9 +38,9 @@ def everything_stored() -> str:
     """All rows of all tables, as text."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT format('%%I.%%I', n.nspname, c.relname) FROM pg_class c "
+            "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c "
             "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') "
-            "AND NOT c.relispartition AND n.nspname NOT LIKE 'pg_%%' "
+            "AND NOT c.relispartition AND n.nspname NOT LIKE 'pg_%' "
             "AND n.nspname NOT IN ('information_schema', 'pristine')"
         )
         parts = []
