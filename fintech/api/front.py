@@ -76,7 +76,7 @@ class Told:
 
 def answer(asked: Asked) -> Told:
     """Answer a request from beginning to end."""
-    trace = begin()
+    trace = begin(headers=asked.headers)
     try:
         told = _steps(asked, trace)
     except Exception as error:  # noqa: BLE001 - every error has one envelope.

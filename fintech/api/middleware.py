@@ -28,7 +28,7 @@ class Requests:
             response = self._next(request)
             response["Request-Id"] = request_id
             return response
-        begun = trace.begin(request_id)
+        begun = trace.begin(request_id, headers=request.headers)
         request.trace = begun  # type: ignore[attr-defined]
         try:
             front.check_length(request.path, request.META.get("QUERY_STRING", ""))
