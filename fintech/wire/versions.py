@@ -1,46 +1,14 @@
 """
-<<<<<<< HEAD
-Dated changes of what the outside sees: an event is kept in the newest version and changed down.
-
-A change is dated by the version that brought it and knows one thing, how to show an object
-as it was before. An endpoint that was made under an older version gets an event through all
-changes since, newest first. There has been one version so far, so there is no change yet.
-"""
-
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
-
-type Change = Callable[[dict[str, Any]], dict[str, Any]]
-
-CHANGES: Sequence[tuple[str, Change]] = ()
-
-
-def changed_down(
-    event: Mapping[str, Any], to: str, *, changes: Sequence[tuple[str, Change]] | None = None
-) -> dict[str, Any]:
-    """
-    Return a rendered event as an older version shows it; the newest is returned as it is.
-
-    Args:
-        event: as rendered now; it is not changed.
-        to: the endpoint's version.
-        changes: the dated changes, by date; those of the platform if not given.
-    """
-    known = CHANGES if changes is None else changes
-    data = dict(event["data"])
-    for since, change in sorted(known, key=lambda one: one[0], reverse=True):
-        if since > to:
-            data["object"] = change(dict(data["object"]))
-    return {**event, "api_version": to or event["api_version"], "data": data}
-=======
 Dated versions of the contract: one small class per breaking change.
 
 Inside there is only the newest. A caller who counts on an older version (its account's
 pin, or `API-Version` on the request) has its parameters brought up to date before they
 are checked, and its answer taken back, change by change. Additions are no changes.
+
+An event is kept in the newest version and changed down to that of the endpoint it goes to.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fintech.wire.events import API_VERSION
@@ -104,4 +72,26 @@ def _each_object(node: Any, change: Change) -> Any:
         return node
     told = {name: _each_object(part, change) for name, part in node.items()}
     return change.older_object(told) if "object" in told else told
->>>>>>> c76cb16 (Dated versions with pins, quickstart with executed blocks, listen and trigger, a scanner for card numbers)
+
+
+def changed_down(
+    event: Mapping[str, Any],
+    to: str,
+    *,
+    changes: Sequence[tuple[str, Callable[[Json], Json]]] | None = None,
+) -> Json:
+    """
+    Return a rendered event as an older version shows it; the newest is returned as it is.
+
+    Args:
+        event: as rendered now; it is not changed.
+        to: the endpoint's version; empty is the newest.
+        changes: other changes than the platform's, as dates and functions.
+    """
+    data = dict(event["data"])
+    if changes is None:
+        data["object"] = older_answer(data["object"], version=to or newest())
+    for since, change in sorted(changes or (), key=lambda one: one[0], reverse=True):
+        if since > to:
+            data["object"] = change(dict(data["object"]))
+    return {**event, "api_version": to or event["api_version"], "data": data}
