@@ -89,6 +89,7 @@ class Operation(StrEnum):
     AUTHORIZATION = "authorization"
     CAPTURE = "capture"
     VOID = "void"
+    ADJUSTMENT = "adjustment"
     REFUND = "refund"
 
 
@@ -200,6 +201,7 @@ class Attempt:
     created_at: datetime
     expires_at: datetime | None = None
     entry_id: UUID | None = None
+    capture_entry_id: UUID | None = None  # Of the first capture: the movement of the balance.
     authenticated: bool = False  # The payer proved who they are: the issuer is liable.
 
 
@@ -463,6 +465,7 @@ class Errand:
     provider: str
     subject: str  # What the provider calls the authorization or the capture.
     amount: Money
+    final: bool = False  # Of a capture: what is left is let go.
     at: datetime
 
 

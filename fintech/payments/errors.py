@@ -113,6 +113,17 @@ class CaptureTooLarge(Refused):
         self.param = "amount_to_capture"
 
 
+class NotAdjustable(Refused):
+    """What is reserved cannot be changed."""
+
+    code = "payment_intent_unexpected_state"
+
+    def __init__(self, *, payment_id: UUID, because: str) -> None:
+        super().__init__(
+            f"The authorization cannot be changed: {because}.", payment_id=str(payment_id)
+        )
+
+
 class AuthorizationExpired(Refused):
     """The payer's bank no longer keeps the money for us."""
 

@@ -209,6 +209,37 @@ class PaymentCaptured(PaymentFact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PaymentAdjustmentRequested(PaymentFact):
+    """The acquirer is about to be asked to reserve `amount_minor` instead."""
+
+    name: ClassVar = "payments.payment_adjustment_requested.v1"
+
+    attempt_id: UUID
+    adjustment_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentAdjustmentFailed(PaymentFact):
+    """The acquirer reserves what it did before."""
+
+    name: ClassVar = "payments.payment_adjustment_failed.v1"
+
+    attempt_id: UUID
+    adjustment_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentAuthorizationAdjusted(PaymentFact):
+    """The payer's bank now reserves `amount_minor`, and as much is owed."""
+
+    name: ClassVar = "payments.payment_authorization_adjusted.v1"
+
+    attempt_id: UUID
+    adjustment_id: UUID
+    entry_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class PaymentCancelRequested(PaymentFact):
     """The acquirer is about to be asked to let go what it reserved."""
 

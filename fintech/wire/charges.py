@@ -54,7 +54,7 @@ def render(
         "application": None,
         "application_fee": None,
         "application_fee_amount": None,
-        "balance_transaction": None,
+        "balance_transaction": public("txn", attempt.capture_entry_id),
         "billing_details": payment_methods.billing_details(method),
         "calculated_statement_descriptor": text(payment.statement_descriptor) if payment else None,
         "captured": has_captured,

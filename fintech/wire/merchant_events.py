@@ -80,6 +80,10 @@ _TOLD: Mapping[str, tuple[str, ...] | Callable[[_Data], tuple[str, ...]]] = {
     "payments.payment_review_declined": ("review.closed", "payment_intent.canceled"),
     "payments.payment_conflicted": ("review.opened",),
     "payments.payment_status_corrected": _corrected,
+    "payments.payment_authorization_adjusted": (
+        "charge.updated",
+        "payment_intent.amount_capturable_updated",
+    ),
     "payments.payment_captured": _captured,
     "payments.payment_canceled": _canceled,
     "payments.payment_remainder_released": ("payment_intent.succeeded",),

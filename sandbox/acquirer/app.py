@@ -47,6 +47,7 @@ class Acquirer:
                 Route("/health", _health),
                 Route("/authorizations", _guarded(self.authorize), methods=["POST"]),
                 Route("/authorizations/{id}/captures", _guarded(self.capture), methods=["POST"]),
+                Route("/authorizations/{id}/adjustments", _guarded(self.adjust), methods=["POST"]),
                 Route("/authorizations/{id}/voids", _guarded(self.void), methods=["POST"]),
                 Route("/captures/{id}/refunds", _guarded(self.refund), methods=["POST"]),
                 Route("/operations", _guarded(self.operations)),
@@ -83,6 +84,11 @@ class Acquirer:
     async def capture(self, request: Request) -> Response:
         """Take reserved money."""
         operation, _ = self._book.capture(request.path_params["id"], await _body(request))
+        return JSONResponse(operation.told())
+
+    async def adjust(self, request: Request) -> Response:
+        """Reserve another amount."""
+        operation, _ = self._book.adjust(request.path_params["id"], await _body(request))
         return JSONResponse(operation.told())
 
     async def void(self, request: Request) -> Response:

@@ -191,6 +191,23 @@ class Book:
                 )
             else:
                 parent.captured_minor += amount
+                # After the last capture nothing is reserved any more.
+                parent.voided = int(body.get("final") is True)
+            self._write(operation, parent)
+        return operation, new
+
+    def adjust(self, authorization_id: str, body: Mapping[str, object]) -> tuple[Operation, bool]:
+        """Reserve another amount; never less than was taken."""
+        parent = self._parent(authorization_id, {"authorization"})
+        amount = _amount(body)
+        operation, new = self._child("adjustment", parent, amount, body)
+        if new:
+            if parent.status != "approved" or parent.voided:
+                operation.status, operation.decline_code = "failed", "authorization_not_open"
+            elif amount < parent.captured_minor:
+                operation.status, operation.decline_code = "failed", "adjustment_below_captured"
+            else:
+                parent.amount_minor = amount
             self._write(operation, parent)
         return operation, new
 

@@ -151,3 +151,20 @@ def test_a_card_is_attached_changed_and_detached(shop):
     ]
     with pytest.raises(errors.PaymentMethodNotFound):
         payments.detach(merchant_id=shop.id, payment_method_id=uuid4(), by=BY, at=NOON)
+
+
+def test_a_new_card_is_attached_once_under_its_key(shop):
+    """Asking again makes no card that nobody has."""
+    ada, key = make.customer(shop.id), make.key(shop.id, "once")
+
+    def attach():
+        return payments.attach(
+            merchant_id=shop.id, token="visa", customer_id=ada.id, key=key, by=BY, at=NOON
+        ).value
+
+    assert attach() == attach()
+    assert len(queries.payment_methods(shop.id)) == 1
+
+
+def test_a_new_card_has_the_metadata_that_it_was_given(shop):
+    assert make.card(shop.id, metadata={"crm": "7"}).metadata == {"crm": "7"}

@@ -249,6 +249,33 @@ def capture(call: Call) -> Answer:
 
 @operation(
     "POST",
+    "/v1/payment_intents/{id}/increment_authorization",
+    scope=_WRITE,
+    returns="payment_intent",
+    parameters={
+        "amount": fields.Amount(
+            required=True, about="The new total: what is reserved from now on.", example=5000
+        ),
+    },
+    rehearses=True,
+)
+def increment_authorization(call: Call) -> Answer:
+    """Reserve another amount in place of what is reserved."""
+    payment_id = call.this("pi")
+    owed = queries.payment(payment_id, call.merchant_id).amount
+    done = payments.adjust_authorization(
+        merchant_id=call.merchant_id,
+        payment_id=payment_id,
+        amount=Money(call.values["amount"], owed.currency),
+        key=call.key,
+        by=call.by,
+        at=call.at,
+    )
+    return Answer(body=payment_intents.render(done.value), replayed=done.replayed, value=done.value)
+
+
+@operation(
+    "POST",
     "/v1/payment_intents/{id}/cancel",
     scope=_WRITE,
     returns="payment_intent",

@@ -1,6 +1,6 @@
 """Payment methods: cards that can be charged, held as tokens."""
 
-from uuid import UUID
+from typing import Any
 
 from fintech.api import errors, pagination
 from fintech.api.codec import fields
@@ -40,6 +40,7 @@ _BILLING = fields.Group(
         "type": fields.OneOf(words=("card",), required=True),
         "card": _CARD,
         "billing_details": _BILLING,
+        "metadata": fields.Metadata(),
     },
 )
 def create(call: Call) -> Answer:
@@ -55,6 +56,7 @@ def create(call: Call) -> Answer:
         billing_name=billing.get("name") or "",
         billing_email=billing.get("email") or "",
         billing_phone=billing.get("phone") or "",
+        metadata=call.new_labels(),
         key=call.key,
         by=call.by,
         at=call.at,
@@ -80,7 +82,7 @@ def attach(call: Call) -> Answer:
     """Let a card belong to a customer; a sandbox card's token makes a new card first."""
     done = payments.attach(
         merchant_id=call.merchant_id,
-        payment_method_id=_made_or_kept(call),
+        **_made_or_kept(call),
         customer_id=call.values["customer"],
         key=call.key,
         by=call.by,
@@ -153,16 +155,10 @@ def index(call: Call) -> Answer:
     return pagination.answer(call, page.items, payment_methods.render, has_more=page.has_more)
 
 
-def _made_or_kept(call: Call) -> UUID:
-    """Return the card that the path names by its id, or a new one where it names a token."""
+def _made_or_kept(call: Call) -> dict[str, Any]:
+    """Return the card that the path names: by its id, or a new one by a token."""
     code = dialect.sandbox_card(call.path["id"])
-    if code is None:
-        return call.this("pm")
-    # Not under the caller's key, which belongs to the attachment; a card too many is nobody's.
-    made = payments.create_payment_method(
-        merchant_id=call.merchant_id, token=code, by=call.by, at=call.at
-    )
-    return made.value.id
+    return {"payment_method_id": call.this("pm")} if code is None else {"token": code}
 
 
 def _changed(given: dict[str, str | None], name: str) -> str | None:

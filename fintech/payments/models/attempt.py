@@ -54,6 +54,11 @@ class Attempt(fsm.FSMModelMixin, models.Model):
     void_id = models.UUIDField(null=True, blank=True)
     void_at = models.DateTimeField(null=True, blank=True)
     void_reason = models.CharField(max_length=40, blank=True, default="")
+    # The last change of what is reserved; `adjust_minor` is set while it is under way.
+    adjust_id = models.UUIDField(null=True, blank=True)
+    adjust_minor = models.BigIntegerField(null=True, blank=True)
+    adjust_at = models.DateTimeField(null=True, blank=True)
+    capture_entry_id = models.UUIDField(null=True, blank=True)
     claim = models.JSONField(null=True, blank=True)
     next_check_at = models.DateTimeField(null=True, blank=True)
     checks = models.IntegerField(default=0)
@@ -66,6 +71,11 @@ class Attempt(fsm.FSMModelMixin, models.Model):
                 fields=["next_check_at"],
                 name="payments_attempt_due",
                 condition=Q(next_check_at__isnull=False),
+            ),
+            models.Index(
+                fields=["adjust_id"],
+                name="payments_attempt_adjusting",
+                condition=Q(adjust_id__isnull=False),
             ),
             models.Index(
                 fields=["void_id"],
@@ -101,6 +111,10 @@ class Attempt(fsm.FSMModelMixin, models.Model):
             models.CheckConstraint(
                 condition=~Q(state="unknown") | Q(next_check_at__isnull=False),
                 name="payments_attempt_unknown_is_asked_about_again",
+            ),
+            models.CheckConstraint(
+                condition=Q(adjust_minor__isnull=True) | Q(next_check_at__isnull=False),
+                name="payments_attempt_adjusting_is_asked_about_again",
             ),
         )
 
@@ -184,6 +198,7 @@ class Attempt(fsm.FSMModelMixin, models.Model):
             created_at=self.created_at,
             expires_at=self.expires_at,
             entry_id=self.entry_id,
+            capture_entry_id=self.capture_entry_id,
             authenticated=self.authenticated_at is not None,
         )
 

@@ -211,6 +211,11 @@ class Payment(fsm.FSMModelMixin, models.Model):
         self.authorized_minor, self.expires_at = self._minor(amount), until
         self.review_id = review_id
 
+    @fsm.transition(field=state, source=State.AUTHORIZED, target=State.AUTHORIZED)
+    def adjust(self, amount: Money) -> None:
+        """Note that the payer's bank now reserves another amount; as much is owed."""
+        self.amount_minor = self.authorized_minor = self._minor(amount)
+
     @fsm.transition(field=state, source=State.IN_REVIEW, target=State.AUTHORIZED)
     def approve_review(self) -> None:
         """Go on, because a person said yes."""
@@ -355,6 +360,8 @@ class Payment(fsm.FSMModelMixin, models.Model):
             allowed.append("confirm")
         if fsm.can_proceed(self.capture_rest):
             allowed.append("capture")
+        if fsm.can_proceed(self.adjust):
+            allowed.append("adjust")
         if fsm.can_proceed(self.cancel) or fsm.can_proceed(self.release_remainder):
             allowed.append("cancel")
         if fsm.can_proceed(self.approve_review):

@@ -22,6 +22,7 @@ class Capabilities:
 
     voids: bool = True
     partial_captures: bool = True
+    adjustments: bool = True
     callbacks: bool = True
     settlement_files: bool = True
 
@@ -50,8 +51,20 @@ class Provider(Protocol):
         """
         ...
 
-    def capture(self, *, reference: str, authorization: str, amount: Money, at: datetime) -> Answer:
-        """Ask for `amount` of the authorization to be taken."""
+    def capture(
+        self,
+        *,
+        reference: str,
+        authorization: str,
+        amount: Money,
+        final: bool = False,
+        at: datetime,
+    ) -> Answer:
+        """Ask for `amount` of the authorization to be taken, and if `final` the rest let go."""
+        ...
+
+    def adjust(self, *, reference: str, authorization: str, amount: Money, at: datetime) -> Answer:
+        """Ask for `amount` to be reserved in place of what is."""
         ...
 
     def void(self, *, reference: str, authorization: str, at: datetime) -> Answer:

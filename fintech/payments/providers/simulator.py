@@ -71,10 +71,28 @@ class Simulator:
             occurred_at=at.isoformat(),
         )
 
-    def capture(self, *, reference: str, authorization: str, amount: Money, at: datetime) -> Answer:
-        """Ask for `amount` of the authorization to be taken."""
+    def capture(
+        self,
+        *,
+        reference: str,
+        authorization: str,
+        amount: Money,
+        final: bool = False,
+        at: datetime,
+    ) -> Answer:
+        """Ask for `amount` of the authorization to be taken, and if `final` the rest let go."""
         return self._post(
             f"/authorizations/{authorization}/captures",
+            reference,
+            amount_minor=amount.minor,
+            final=final,
+            occurred_at=at.isoformat(),
+        )
+
+    def adjust(self, *, reference: str, authorization: str, amount: Money, at: datetime) -> Answer:
+        """Ask for `amount` to be reserved in place of what is."""
+        return self._post(
+            f"/authorizations/{authorization}/adjustments",
             reference,
             amount_minor=amount.minor,
             occurred_at=at.isoformat(),

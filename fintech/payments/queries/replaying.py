@@ -216,6 +216,10 @@ def _corrected(fact: Recorded, payment: Folded) -> None:
         payment["canceled_at"] = payment["canceled_at"] or fact.occurred_at
 
 
+def _adjusted(fact: Recorded, payment: Folded) -> None:
+    payment["amount_minor"] = payment["authorized_minor"] = fact.data["amount_minor"]
+
+
 _CHANGES = {
     "payment_updated": _updated,
     "payment_confirmed": _confirmed,
@@ -223,6 +227,7 @@ _CHANGES = {
     "payment_declined": _failed,
     "payment_attempt_errored": _failed,
     "payment_authorized": _reserved,
+    "payment_authorization_adjusted": _adjusted,
     "payment_review_opened": _reserved,
     "payment_review_approved": _approved,
     "payment_review_declined": _declined_by_a_person,

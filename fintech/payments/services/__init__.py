@@ -5,6 +5,7 @@ Every command is keyword-only, names who gives it (`by`) and when (`at`), and jo
 opens its transaction as its docstring says. Refusals are `fintech.payments.errors`.
 """
 
+from fintech.payments.services.adjusting import adjust_authorization
 from fintech.payments.services.canceling import cancel
 from fintech.payments.services.capturing import capture
 from fintech.payments.services.challenging import answer_challenge
@@ -35,6 +36,7 @@ from fintech.payments.services.withdrawals import (
 )
 
 __all__ = [
+    "adjust_authorization",
     "answer_challenge",
     "ask",
     "attach",

@@ -147,6 +147,8 @@ def _row(errand: data.Errand) -> Capture | Refund | Attempt:
         return Capture.objects.get(reference=errand.reference)
     if errand.operation == data.Operation.REFUND:
         return Refund.objects.get(id=errand.reference)
+    if errand.operation == data.Operation.ADJUSTMENT:
+        return Attempt.objects.get(adjust_id=errand.reference)
     return Attempt.objects.get(void_id=errand.reference)
 
 

@@ -83,6 +83,7 @@ def take(
     else:
         payment.capture_part(amount, fee=fee, at=at)
     attempt.captured_minor += capture.amount_minor
+    attempt.capture_entry_id = attempt.capture_entry_id or capture.entry_id
     work.touch(payment, attempt)
     if first and attempt.provider != data.WALLET:  # A wallet's hold concludes its limits.
         work.confirmed.append(attempt.id)
@@ -283,6 +284,8 @@ def let_go(payment: Payment, attempt: Attempt, work: Work, *, reason: str, at: d
             )
         )
         work.freed.append(attempt.id)
+    if attempt.adjust_id is not None:
+        work.freed.append(attempt.adjust_id)
     attempt.next_check_at = None
     work.touch(payment, attempt)
 

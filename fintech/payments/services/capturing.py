@@ -153,6 +153,8 @@ def refuse_if_busy(payment: Payment, attempt: Attempt, *, action: str) -> None:
     because = ""
     if attempt.void_id is not None:
         because = "it is being canceled"
+    elif attempt.adjust_minor is not None:
+        because = "another amount is being reserved"
     elif Capture.objects.filter(payment_id=payment.id, state__in=OPEN).exists():
         because = "a capture is under way"
     if because:

@@ -167,7 +167,7 @@ class _Correction:
     def _end_what_is_open(self, *, keep_capture: bool) -> None:
         """Ask nobody about what people have looked up."""
         self.attempt.next_check_at = None
-        self.attempt.void_id = self.attempt.void_at = None
+        self.attempt.void_id = self.attempt.void_at = self.attempt.adjust_minor = None
         self.work.touch(self.attempt)
         if self.attempt.claim is not None:
             self._answer(self.attempt)
@@ -200,6 +200,7 @@ class _Correction:
             capture.reverse(at=self.at)
             payment.take_back(amount, fee=fee)
             self.attempt.captured_minor -= capture.amount_minor
+            self.attempt.capture_entry_id = None
             self.work.touch(capture, payment, self.attempt)
             self.work.facts.append(
                 rows.tell(

@@ -31,6 +31,14 @@ def run(errand: data.Errand) -> data.Answer:
     reference = str(errand.reference)
     if errand.operation == Operation.CAPTURE:
         return provider.capture(
+            reference=reference,
+            authorization=errand.subject,
+            amount=errand.amount,
+            final=errand.final,
+            at=errand.at,
+        )
+    if errand.operation == Operation.ADJUSTMENT:
+        return provider.adjust(
             reference=reference, authorization=errand.subject, amount=errand.amount, at=errand.at
         )
     if errand.operation == Operation.VOID:
@@ -59,7 +67,24 @@ def of_capture(capture: Capture) -> data.Errand:
         provider=capture.provider,
         subject=capture.attempt.provider_reference,
         amount=capture.attempt.payment.money(capture.amount_minor),
+        final=capture.final,
         at=capture.created_at,
+    )
+
+
+def of_adjustment(attempt: Attempt) -> data.Errand:
+    """Return what the provider is asked to reserve instead."""
+    if attempt.adjust_id is None or attempt.adjust_minor is None:
+        message = f"attempt {attempt.id} is not being adjusted"
+        raise ValueError(message)
+    return data.Errand(
+        operation=Operation.ADJUSTMENT,
+        reference=attempt.adjust_id,
+        payment_id=attempt.payment_id,
+        provider=attempt.provider,
+        subject=attempt.provider_reference,
+        amount=attempt.payment.money(attempt.adjust_minor),
+        at=attempt.adjust_at or attempt.created_at,
     )
 
 

@@ -18,6 +18,7 @@ from fintech.payments.data import AttemptState, CaptureState, RefundState
 from fintech.payments.models import Attempt, Capture, Refund
 from fintech.payments.providers import registry
 from fintech.payments.services import (
+    adjusting,
     beats,
     canceling,
     capturing,
@@ -41,6 +42,7 @@ def resolve_due(*, limit: int = 100, by: Actor, at: datetime) -> int:
         return (
             _authorizations(limit, by=by, at=at)
             + _voids(limit, by=by, at=at)
+            + _adjustments(limit, by=by, at=at)
             + _captures(limit, by=by, at=at)
             + _refunds(limit, by=by, at=at)
         )
@@ -73,6 +75,17 @@ def _voids(limit: int, *, by: Actor, at: datetime) -> int:
         .order_by("next_check_at")[:limit]
     )
     return _again([errands.of_void(attempt) for attempt in due], canceling.hear, by=by, at=at)
+
+
+def _adjustments(limit: int, *, by: Actor, at: datetime) -> int:
+    due = (
+        Attempt.objects.filter(
+            next_check_at__lte=at, state=AttemptState.AUTHORIZED, adjust_minor__isnull=False
+        )
+        .select_related("payment")
+        .order_by("next_check_at")[:limit]
+    )
+    return _again([errands.of_adjustment(attempt) for attempt in due], adjusting.hear, by=by, at=at)
 
 
 def _captures(limit: int, *, by: Actor, at: datetime) -> int:

@@ -30,6 +30,7 @@ def create_payment_method(
     billing_name: str = "",
     billing_email: str = "",
     billing_phone: str = "",
+    metadata: Mapping[str, str] | None = None,
     key: Key | None = None,
     by: Actor,  # noqa: ARG001 - every command names its actor.
     at: datetime,
@@ -51,6 +52,7 @@ def create_payment_method(
     row_made.billing_name = drafting.short(billing_name, 256, "billing_details[name]")
     row_made.billing_email = drafting.short(billing_email, 512, "billing_details[email]")
     row_made.billing_phone = drafting.short(billing_phone, 40, "billing_details[phone]")
+    row_made.metadata = drafting.merged({}, metadata or {})
 
     def work() -> data.PaymentMethod:
         row_made.save(force_insert=True)
@@ -62,14 +64,17 @@ def create_payment_method(
 def attach(
     *,
     merchant_id: UUID,
-    payment_method_id: UUID,
+    payment_method_id: UUID | None = None,
+    token: str = "",
     customer_id: UUID,
     key: Key | None = None,
     by: Actor,
     at: datetime,
 ) -> Done[data.PaymentMethod]:
     """
-    Let a card belong to a customer.
+    Let a card belong to a customer: one that is kept, or a new one of a sandbox's `token`.
+
+    A new card is made under the same key, so that asking again makes no other.
 
     Raises:
         PaymentMethodNotFound, CustomerNotFound: the merchant has no such thing.
@@ -88,7 +93,7 @@ def attach(
         if method.customer_id is None:
             method.customer = customer
             method.version += 1
-            method.save()
+            method.save(force_insert=is_new)
             event_log.append(
                 [
                     events.PaymentMethodAttached(
@@ -103,8 +108,13 @@ def attach(
             )
         return method.as_data()
 
+    is_new = payment_method_id is None
     with db.transaction_if_not_already():
-        method = _locked(payment_method_id, merchant_id=merchant_id)
+        method = (
+            row_from_token(token, merchant_id=merchant_id, at=at)
+            if payment_method_id is None
+            else _locked(payment_method_id, merchant_id=merchant_id)
+        )
         return idempotency.once(key, work, at=at)
 
 

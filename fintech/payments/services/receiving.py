@@ -20,7 +20,7 @@ from fintech.payments import data
 from fintech.payments.data import Hearing, Operation
 from fintech.payments.models import Attempt, Payment
 from fintech.payments.providers import registry
-from fintech.payments.services import canceling, capturing, recording, refunding, rows
+from fintech.payments.services import adjusting, canceling, capturing, recording, refunding, rows
 from fintech.payments.services.writing import Work
 
 type Found = tuple[Operation, UUID, UUID]  # what it is, its reference, its payment
@@ -94,6 +94,8 @@ def apply(
         recording.apply(attempt, answered, work)
     elif operation == Operation.CAPTURE:
         capturing.hear(payment, reference, answer, work, at)
+    elif operation == Operation.ADJUSTMENT:
+        adjusting.hear(payment, reference, answer, work, at)
     elif operation == Operation.VOID:
         canceling.hear(payment, reference, answer, work, at)
     else:
@@ -122,6 +124,8 @@ def locate(reference: str, *, provider: str) -> Found | None:
             "WHERE id = %(id)s AND provider = %(provider)s "
             "UNION ALL SELECT 'void', void_id, payment_id FROM payments_attempt "
             "WHERE void_id = %(id)s AND provider = %(provider)s "
+            "UNION ALL SELECT 'adjustment', adjust_id, payment_id FROM payments_attempt "
+            "WHERE adjust_id = %(id)s AND provider = %(provider)s "
             "UNION ALL SELECT 'capture', reference, payment_id FROM payments_capture "
             "WHERE reference = %(id)s AND provider = %(provider)s AND reference <> attempt_id "
             "UNION ALL SELECT 'refund', id, payment_id FROM payments_refund "

@@ -94,7 +94,12 @@ class FakeAcquirer(Simulator):
         parts = path.strip("/").split("/")
         if parts == ["authorizations"]:
             return self.book.authorize(body)
-        verb = {"captures": self.book.capture, "voids": self.book.void, "refunds": self.book.refund}
+        verb = {
+            "captures": self.book.capture,
+            "adjustments": self.book.adjust,
+            "voids": self.book.void,
+            "refunds": self.book.refund,
+        }
         return verb[parts[2]](parts[1], body)
 
     def query(self, reference: str) -> Answer:

@@ -150,6 +150,18 @@ def _conflicted(data: dict[str, Any]) -> Told:
     return "bad", "flag", "The acquirer contradicts our records", (line, f"Code: {data['reason']}")
 
 
+def _adjustment_requested(data: dict[str, Any]) -> Told:
+    return "quiet", "arrow-repeat", f"{_amount(data)} is to be reserved instead", ()
+
+
+def _adjustment_failed(data: dict[str, Any]) -> Told:
+    return "bad", "x-circle", f"{_amount(data)} could not be reserved", ("As before.",)
+
+
+def _adjusted(data: dict[str, Any]) -> Told:
+    return "ok", "arrow-repeat", f"{_amount(data)} is reserved now", ()
+
+
 def _capture_reversed(data: dict[str, Any]) -> Told:
     line = "It had been booked and had not happened; the books are corrected."
     return "bad", "arrow-counterclockwise", f"{_amount(data)} was not taken after all", (line,)
@@ -213,6 +225,9 @@ TOLD = {
     "payment_cancel_failed": _cancel_failed,
     "payment_canceled": _canceled,
     "payment_remainder_released": _released,
+    "payment_adjustment_requested": _adjustment_requested,
+    "payment_adjustment_failed": _adjustment_failed,
+    "payment_authorization_adjusted": _adjusted,
     "payment_conflicted": _conflicted,
     "payment_capture_reversed": _capture_reversed,
     "payment_status_corrected": _corrected,
