@@ -225,3 +225,18 @@ def test_the_payers_address_is_looked_at_and_not_that_of_the_merchants_server(ap
         "parameter_invalid",
         "payer_ip",
     )
+
+
+def test_more_is_reserved_than_was_authorized(api, reserved):
+    path = f"{INTENT}/{reserved['id']}"
+
+    more = api.post(f"{path}/increment_authorization", amount=6000).body
+
+    assert (more["status"], more["amount"], more["amount_capturable"]) == (
+        "requires_capture",
+        6000,
+        6000,
+    )
+    assert api.post(f"{path}/capture").body["amount_received"] == 6000
+    late = api.post(f"{path}/increment_authorization", amount=7000)
+    assert (late.status, late.body["error"]["code"]) == (400, "payment_intent_unexpected_state")

@@ -110,6 +110,40 @@ def test_takes_in_parts_and_never_more_than_is_reserved(provider):
     assert take(12_50).amount == Money(12_50, "EUR")
 
 
+def test_reserves_another_amount_and_never_less_than_was_taken(provider):
+    authorization = authorize(provider).provider_reference
+
+    def adjust(minor, reference):
+        return provider.adjust(
+            reference=reference, authorization=authorization, amount=Money(minor, "EUR"), at=AT
+        )
+
+    reference = new()
+    assert adjust(60_00, reference).amount == Money(60_00, "EUR")
+    assert adjust(60_00, reference) == provider.query(reference)
+    taken = provider.capture(
+        reference=new(), authorization=authorization, amount=Money(50_00, "EUR"), at=AT
+    )
+    assert taken.status == AnswerStatus.SUCCEEDED
+    assert adjust(49_99, new()).status == AnswerStatus.FAILED
+
+
+def test_after_the_last_part_nothing_is_reserved(provider):
+    authorization = authorize(provider).provider_reference
+
+    def take(minor, *, final):
+        return provider.capture(
+            reference=new(),
+            authorization=authorization,
+            amount=Money(minor, "EUR"),
+            final=final,
+            at=AT,
+        )
+
+    assert take(10_00, final=True).status == AnswerStatus.SUCCEEDED
+    assert take(1_00, final=False).status == AnswerStatus.FAILED
+
+
 def test_lets_go_and_then_takes_nothing(provider):
     authorization = authorize(provider).provider_reference
     assert provider.void(reference=new(), authorization=authorization, at=AT).status == (
