@@ -62,7 +62,7 @@ def _run(name: str, paths: tuple[str, ...]) -> dict[str, Any]:
         report = Path(folder, "report.xml")
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *paths]
         ended = subprocess.run(
-            [*command, f"--junitxml={report}"],
+            [*command, "-o", "junit_family=xunit1", f"--junitxml={report}"],
             cwd=ROOT,
             env={**os.environ, "EFFORT": str(EFFORT)},
             capture_output=True,

@@ -88,9 +88,11 @@ ATTEMPT = payments.Attempt(
     payment_method_id=METHOD_ID,
     created_at=AT,
     entry_id=ENTRY_ID,
+    capture_entry_id=ENTRY_ID,
 )
 DECLINED_ATTEMPT = replace(
     ATTEMPT,
+    capture_entry_id=None,
     state=payments.AttemptState.DECLINED,
     captured=_eur(0),
     refunded=_eur(0),
@@ -98,6 +100,7 @@ DECLINED_ATTEMPT = replace(
 )
 UNDECIDED_ATTEMPT = replace(
     ATTEMPT,
+    capture_entry_id=None,
     state=payments.AttemptState.UNKNOWN,
     assessment_id=None,
     score=None,
