@@ -90,6 +90,8 @@ WRONG = [
     (Capture, "captured", {"refunded_minor": 42_51}, "refunds_at_most_what_it_took"),
     (Capture, "captured", {"entry_id": None}, "that_succeeded_is_booked"),
     (Capture, "captured", {"succeeded_at": None}, "tells_when_it_succeeded"),
+    (Capture, "captured", {"reversed_at": NOON}, "reversed_is_booked_and_says_when"),
+    (Attempt, "reserved", {"adjust_minor": 1}, "adjusting_is_asked_about_again"),
     (Refund, "captured", {"amount_minor": 0}, "gives_something"),
     (Refund, "captured", {"entry_id": None, "succeeded_at": None}, "that_succeeded_is_booked"),
     (Refund, "captured", {"succeeded_at": None}, "says_when_it_succeeded"),
