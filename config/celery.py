@@ -24,6 +24,7 @@ app.conf.beat_schedule = {
         ("expire-payments", "fintech.payments.tasks.expire_due", 30.0),
         ("ask-the-bank", "fintech.payments.tasks.ask_the_bank", 30.0),
         ("expire-holds", "fintech.wallets.tasks.expire_due", 30.0),
+        ("take-snapshots", "fintech.ledger.tasks.take_snapshots", 3600.0),
         ("open-partitions", "fintech.ledger.tasks.open_partitions", 86_400.0),
         ("reconcile", "fintech.reconciliation.tasks.run_nightly", 3600.0),
         ("forget-requests", "fintech.merchants.tasks.forget_requests", 3600.0),

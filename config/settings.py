@@ -152,6 +152,7 @@ AUDIT_VERIFIERS = ["fintech.ledger.queries.verify"]
 OPERATOR_MERCHANTS: list[str] = env.list("OPERATOR_MERCHANTS", default=[])
 FRAUD_BUDGET_MS: int = env.int("FRAUD_BUDGET_MS", default=80)  # 0: as long as it takes.
 APPROVALS: dict[str, str] = {
+    "ledger.manual_entry": "fintech.ledger.services.post_approved_entry",
     "payments.correct_status": "fintech.payments.services.correct",
     "notifications.resend_range": "fintech.notifications.services.resend_agreed",
     "fraud.install_model": "fintech.fraud.services.install_model",
@@ -389,6 +390,7 @@ UNFOLD = {
                 "Ledger",
                 ("Journal", "menu_book", "ledger_journalrow"),
                 ("Accounts", "account_balance", "ledger_accountrow"),
+                ("Merchants' accounts", "menu_book", "ledger_bookaccount"),
                 ("Seals of the journal", "verified", "ledger_seal"),
             ),
             _group(

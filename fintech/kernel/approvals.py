@@ -17,6 +17,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 from django_subatomic import db
 
+from fintech.kernel import proof
 from fintech.kernel.actor import Actor
 from fintech.kernel.errors import Forbidden, NotFound, Refused
 from fintech.kernel.models import Approval
@@ -126,4 +127,4 @@ def _person(by: Actor) -> UUID:
 
 
 def _hash(payload: Any) -> str:
-    return hashlib.sha256(orjson.dumps(payload, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return hashlib.sha256(proof.canonical(payload)).hexdigest()

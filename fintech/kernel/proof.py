@@ -10,6 +10,7 @@ signed: a tree's size and root, chained to the head before. Pure Python.
 
 import base64
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -254,3 +255,27 @@ def verified(public: bytes, signature: bytes, message: bytes) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+def canonical(value: object) -> bytes:
+    """
+    Return JSON in the one form of RFC 8785, for hashing: names sorted, nothing to choose.
+
+    Numbers are whole; what is not (56.5) has no business in what we hash.
+    """
+    return _canonical(value).encode()
+
+
+def _canonical(value: object) -> str:
+    if isinstance(value, Mapping):
+        names = sorted(value, key=lambda name: name.encode("utf-16-be"))
+        parts = (f"{_canonical(str(name))}:{_canonical(value[name])}" for name in names)
+        return f"{{{','.join(parts)}}}"
+    if isinstance(value, list | tuple):
+        return f"[{','.join(map(_canonical, value))}]"
+    if isinstance(value, float):
+        if not value.is_integer() or abs(value) >= 1 << 53:
+            message = f"{value} is no whole number"
+            raise ValueError(message)
+        return str(int(value))
+    return json.dumps(value, ensure_ascii=False)

@@ -3,13 +3,50 @@
 import re
 from uuid import UUID
 
-from django.contrib import admin
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from decimal import Decimal, InvalidOperation
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from unfold.decorators import action
+
+from fintech.kernel import clock
+from fintech.kernel.actor import Actor
 from fintech.kernel.backoffice import ReadOnlyAdmin, merchant_name, money
-from fintech.ledger import queries
-from fintech.ledger.models import AccountRow, JournalRow, Seal
+from fintech.kernel.errors import Refusal
+from fintech.kernel.money import Money, is_known, parse_decimal
+from fintech.ledger import queries, services
+from fintech.ledger.models import AccountRow, BookAccount, JournalRow, Seal
+
+
+class ProposedEntry(forms.Form):
+    """What one person wants posted; a line each, as `ADDRESS AMOUNT CURRENCY`."""
+
+    lines = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 6, "cols": 80}),
+        help_text="A line each: ADDRESS AMOUNT CURRENCY, debits positive, credits negative. "
+        "For example: expenses:rounding 0.01 EUR",
+    )
+    reason = forms.CharField(max_length=500)
+
+    def clean_lines(self) -> list[tuple[str, Money]]:
+        """Return addresses with exact amounts."""
+        return [_line(text) for text in self.cleaned_data["lines"].splitlines() if text.strip()]
+
+
+def _line(text: str) -> tuple[str, Money]:
+    parts = text.split()
+    if len(parts) != 3 or not is_known(parts[2]):  # noqa: PLR2004
+        raise forms.ValidationError(f"{text!r} is not ADDRESS AMOUNT CURRENCY.")
+    try:
+        return parts[0], parse_decimal(Decimal(parts[1]), parts[2])
+    except (InvalidOperation, ValueError):
+        raise forms.ValidationError(f"{parts[1]!r} is no amount of {parts[2]}.") from None
 
 _LINE = re.compile(r"(Dr|Cr) (\S+) (\d+) ([A-Z]{3})( \(pending\))?")
 _OWNER = re.compile(r":merchant:([0-9a-f-]{36}):")
@@ -29,6 +66,7 @@ class JournalAdmin(ReadOnlyAdmin):
     list_filter = ("kind",)
     search_fields = ("=id", "=subject", "=pending_id")
     ordering = ("-position",)
+<<<<<<< HEAD
     exclude = ("lines",)
     readonly_fields = ("booked",)
 
@@ -66,6 +104,45 @@ class JournalAdmin(ReadOnlyAdmin):
                 ),
             ),
         )
+=======
+    actions_list = ("propose_entry",)  # type: ignore[assignment]  # unfold says (): none.
+
+    @action(description="Propose an entry", permissions=["view"])
+    def propose_entry(self, request: HttpRequest) -> HttpResponse:
+        """Take what one person wants posted, for another to approve."""
+        form = ProposedEntry(request.POST or None)
+        refused = ""
+        if request.method == "POST" and form.is_valid():
+            try:
+                services.propose_entry(
+                    lines=form.cleaned_data["lines"],
+                    reason=form.cleaned_data["reason"],
+                    by=Actor(kind="staff", id=str(request.user.pk)),
+                    at=clock.now(),
+                )
+            except Refusal as refusal:
+                refused = refusal.message
+            else:
+                self.message_user(request, "Proposed; somebody else approves it.", messages.SUCCESS)
+                return redirect("admin:kernel_approval_changelist")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Propose an entry",
+            "form": form,
+            "refusal": refused,
+        }
+        return TemplateResponse(request, "ledger/admin/propose_entry.html", context)
+
+
+@admin.register(BookAccount)
+class BookAccountAdmin(ReadOnlyAdmin):
+    """Accounts of merchants' own books."""
+
+    list_display = ("code", "name", "type", "currency", "book", "closed", "opened_at")
+    list_filter = ("type", "currency", "closed")
+    search_fields = ("code", "=book")
+    ordering = ("book", "code")
+>>>>>>> 7c9f5b7 (Ledger: entries by hand by two people; snapshots; archived months; replay with progress; canonical JSON; keys overlap)
 
 
 @admin.register(AccountRow)

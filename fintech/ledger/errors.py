@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from fintech.kernel.errors import NotFound, Refused
+from fintech.kernel.errors import Invalid, NotFound, Refused
 
 
 class PostingRefused(Refused):
@@ -170,3 +170,9 @@ class EntryNotSealed(Refused):
 
     def __init__(self, entry_id: UUID) -> None:
         super().__init__(entry_id=str(entry_id))
+
+
+class ManualEntryWrong(Invalid):
+    """A proposed entry names accounts of the chart, balances, and says why."""
+
+    code = "manual_entry_wrong"

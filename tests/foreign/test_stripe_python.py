@@ -4,6 +4,8 @@ The official Python SDK, pointed at us by its base address and nothing else.
 Works with it; not affiliated with or endorsed by its maker.
 """
 
+import json
+
 import pytest
 import stripe
 
@@ -225,6 +227,27 @@ def test_events_tell_what_happened(client, intents):
 
 def test_the_account(client):
     assert client.v1.accounts.retrieve_current().charges_enabled is True
+
+
+def test_a_book_of_ones_own_through_raw_requests(client):
+    def ask(method, path, **given):
+        return json.loads(client.raw_request(method, path, **given).data)
+
+    cash, income = (
+        ask("post", "/v1/ledger/accounts", code=code, type=kind, currency="eur")["id"]
+        for code, kind in (("1000", "asset"), ("4000", "income"))
+    )
+    entry = ask(
+        "post",
+        "/v1/ledger/entries",
+        lines=[
+            {"account": cash, "direction": "debit", "amount": 42_50},
+            {"account": income, "direction": "credit", "amount": 42_50},
+        ],
+    )
+    assert [line["account"] for line in entry["lines"]] == [cash, income]
+    assert ask("get", f"/v1/ledger/accounts/{cash}")["posted"] == 42_50
+    assert ask("get", "/v1/ledger/trial_balance")["totals"][0]["debit"] == 42_50
 
 
 def test_own_resources_through_a_raw_request(client):

@@ -175,3 +175,14 @@ def test_judges_ed25519_signatures_as_wycheproof_does():
             assert verdict is (case["result"] == "valid"), case["tcId"]
             judged += 1
     assert judged == 75
+
+
+@needs_vectors
+def test_writes_canonical_json_as_the_vectors_of_rfc_8785_do():
+    folder = VECTORS / "rfc8785_jcs"
+    judged = 0
+    for given in sorted(folder.glob("input__*.json")):
+        written = (folder / given.name.replace("input", "output")).read_bytes()
+        assert proof.canonical(json.loads(given.read_text())) == written, given.name
+        judged += 1
+    assert judged == 3

@@ -84,7 +84,7 @@ CALLS = {
     "withdrawal_paid": lambda a, _: {"wallet_id": WALLET, "amount": a, "bank_account": BANK},
     "write_off": lambda a, _: {"merchant_id": MERCHANT, "amount": a},
 }  # fmt: skip
-WITHOUT_AMOUNTS = {"by_merchant", "release", "reversal"}
+WITHOUT_AMOUNTS = {"by_hand", "by_merchant", "release", "reversal"}
 SECOND = {"refund_card", "dispute_opened"}  # Templates whose first version was replaced.
 
 

@@ -31,6 +31,8 @@ CAMPAIGNS = {
         "tests/ledger/test_races.py",
         "tests/ledger/test_tampering.py",
         "tests/ledger/test_losing_the_server.py",
+        "tests/ledger/test_verifying_many.py",
+        "tests/api/test_bad_entries.py",
     ],
 }
 

@@ -118,8 +118,8 @@ def posted_of(
         else:
             cursor.execute(
                 "SELECT b.digest, sum(l.amount)::bigint FROM ledger_balance b "
-                "JOIN ledger_line l ON l.shard = b.shard AND l.account = b.account "
-                "JOIN ledger_entry e ON e.shard = l.shard AND e.id = l.entry_id "
+                "JOIN ledger_line_whole l ON l.shard = b.shard AND l.account = b.account "
+                "JOIN ledger_entry_whole e ON e.shard = l.shard AND e.id = l.entry_id "
                 "WHERE b.shard = %s AND b.digest = ANY(%s::uuid[]) "
                 "AND e.occurred_at <= coalesce(%s::timestamptz, 'infinity') "
                 "AND e.recorded_at <= coalesce(%s::timestamptz, 'infinity') GROUP BY b.digest",
@@ -138,8 +138,8 @@ def statement(
         cursor.execute(
             "SELECT l.seq, l.entry_id, e.template, e.subject, e.occurred_at, e.recorded_at, "
             "l.amount, l.balance FROM ledger_balance b "
-            "JOIN ledger_line l ON l.shard = b.shard AND l.account = b.account "
-            "JOIN ledger_entry e ON e.shard = l.shard AND e.id = l.entry_id "
+            "JOIN ledger_line_whole l ON l.shard = b.shard AND l.account = b.account "
+            "JOIN ledger_entry_whole e ON e.shard = l.shard AND e.id = l.entry_id "
             "WHERE b.shard = %s AND b.digest = %s AND l.amount <> 0 AND l.seq < %s "
             "ORDER BY l.seq DESC LIMIT %s",
             [SHARD, account.digest, before or (1 << 62), limit],
@@ -162,8 +162,8 @@ def statement(
 
 _NOW = "SELECT shard, account, posted FROM ledger_balance"
 _THEN = """
-SELECT l.shard, l.account, sum(l.amount)::bigint AS posted FROM ledger_line l
-JOIN ledger_entry e ON e.shard = l.shard AND e.id = l.entry_id
+SELECT l.shard, l.account, sum(l.amount)::bigint AS posted FROM ledger_line_whole l
+JOIN ledger_entry_whole e ON e.shard = l.shard AND e.id = l.entry_id
 WHERE e.occurred_at <= coalesce(%s::timestamptz, 'infinity')
   AND e.recorded_at <= coalesce(%s::timestamptz, 'infinity')
 GROUP BY l.shard, l.account

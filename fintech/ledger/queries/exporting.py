@@ -34,16 +34,16 @@ SELECT json_build_object('type', 'entry', 'position', position, 'xid', xid::text
   'occurred_at', {_TIME.format("occurred_at")}, 'expires_at', {_TIME.format("expires_at")},
   'recorded_at', {_TIME.format("recorded_at")}, 'by', by, 'lines', encode(lines, 'hex'),
   'expected', expected::text)::text
-FROM ledger_entry ORDER BY position
+FROM ledger_entry_whole ORDER BY position
 """
 _LINES = """
 SELECT json_build_object('type', 'line', 'shard', shard, 'account', account, 'seq', seq,
   'no', no, 'entry_id', entry_id, 'amount', amount, 'pending', pending, 'balance', balance,
   'hash', encode(hash, 'hex'))::text
-FROM ledger_line ORDER BY shard, account, seq
+FROM ledger_line_whole ORDER BY shard, account, seq
 """
 _POSTED = """
-SELECT e.id, e.occurred_at, e.template, e.lines FROM ledger_entry e ORDER BY e.position
+SELECT e.id, e.occurred_at, e.template, e.lines FROM ledger_entry_whole e ORDER BY e.position
 """
 
 
@@ -84,7 +84,7 @@ def beancount() -> Iterator[str]:
     yield 'option "booking_method" "NONE"'
     with connection.cursor() as cursor:
         # Entries may be back-dated, and beancount wants an account open by then.
-        cursor.execute("SELECT min(occurred_at) FROM ledger_entry")
+        cursor.execute("SELECT min(occurred_at) FROM ledger_entry_whole")
         first = cursor.fetchone()[0]
     for address, currency in _names().values():
         yield f"{first:%Y-%m-%d} open {_capitalized(f'{address}:{currency}')} {currency}"

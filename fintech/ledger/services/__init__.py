@@ -8,8 +8,9 @@ from fintech.ledger.services.books import (
     set_book_account_closed,
     update_book_account,
 )
+from fintech.ledger.services.by_hand import post_approved_entry, propose_entry
 from fintech.ledger.services.closing import close_account, close_period, reopen_account
-from fintech.ledger.services.growing import open_partitions, seal
+from fintech.ledger.services.growing import open_partitions, seal, take_snapshots
 from fintech.ledger.services.posting import (
     MOST_ENTRIES,
     MOST_LINES,
@@ -30,15 +31,14 @@ __all__ = [
     "open_partitions",
     "post",
     "post_among_others",
+    "post_approved_entry",
     "post_one_to_book",
     "post_to_book",
+    "propose_entry",
     "refusal",
     "reopen_account",
     "reverse",
     "reverse_in_book",
     "seal",
     "set_book_account_closed",
-    "transfer_across",
-    "try_post",
-    "update_book_account",
-]
+    "take_snapshots",

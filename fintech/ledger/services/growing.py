@@ -20,3 +20,10 @@ def open_partitions(*, months: int = 12) -> None:
     """Make the journal's partitions of the months to come."""
     with db.transaction_if_not_already(), connection.cursor() as cursor:
         cursor.execute("SELECT ledger_open_partitions(%s)", [months])
+
+
+def take_snapshots(*, every: int = 1_000) -> int:
+    """Note what each account holds that has so many lines since its last; return of how many."""
+    with db.transaction_if_not_already(), connection.cursor() as cursor:
+        cursor.execute("SELECT ledger_take_snapshots(%s)", [every])
+        return int(cursor.fetchone()[0])

@@ -230,6 +230,7 @@ _RULES = (
     Rule(
         "entry_not_sealed", 400, INVALID, "The entry is not sealed yet.", "Ask again in a second."
     ),
+    Rule("manual_entry_wrong", 400, INVALID, "The proposed entry cannot be posted.", _FIX),
     Rule("period_not_over", 400, INVALID, "The period is not over.", "Close it when it is."),
     Rule(
         "ledger_account_in_use",

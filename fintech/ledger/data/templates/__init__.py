@@ -17,7 +17,12 @@ from fintech.ledger.data.templates.cards import (
     release,
     settle_processor,
 )
-from fintech.ledger.data.templates.corrections import explain_credit, reversal, unknown_credit
+from fintech.ledger.data.templates.corrections import (
+    by_hand,
+    explain_credit,
+    reversal,
+    unknown_credit,
+)
 from fintech.ledger.data.templates.merchants import (
     dispute_lost,
     dispute_opened,
@@ -48,6 +53,7 @@ from fintech.ledger.data.templates.wallets import (
 __all__ = [
     "adjust_receivable",
     "authorize_card",
+    "by_hand",
     "by_merchant",
     "capture_card",
     "capture_wallet",

@@ -1,5 +1,6 @@
 """What nobody foresaw: E12 and E14."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -79,4 +80,18 @@ def reversal(*, entry_id: UUID, of: JournalEntryView, at: datetime) -> JournalEn
             for line in of.lines
         ),
         subject=of.id,
+    )
+
+
+def by_hand(*, entry_id: UUID, lines: Sequence[tuple[str, Money]], at: datetime) -> JournalEntry:
+    """What two people agreed on; each line an address of the chart, debit positive."""
+    return JournalEntry(
+        id=entry_id,
+        kind=EntryKind.POSTED,
+        template="by_hand",
+        version=1,
+        at=at,
+        lines=tuple(
+            Line(chart.at(address, amount.currency), amount.minor) for address, amount in lines
+        ),
     )

@@ -33,7 +33,7 @@ _LINES = """SELECT uuid_send(entry_id) || int4send(account) || int2send(shard) |
   || int8send(seq) || int8send(amount) || int8send(pending) || int8send(balance) || hash {}"""
 _ACCOUNTS = "(SELECT shard, account FROM ledger_account WHERE book = %s)"
 _IN_BOOK = {
-    "entries": "WHERE id IN (SELECT entry_id FROM ledger_line "
+    "entries": "WHERE id IN (SELECT entry_id FROM ledger_line_whole "
     f"WHERE (shard, account) IN {_ACCOUNTS})",
     "lines": f"WHERE (shard, account) IN {_ACCOUNTS} ORDER BY account, seq",
 }
@@ -113,7 +113,7 @@ def _cursor(
 ) -> psycopg.ServerCursor[Any]:
     cursor = database.cursor(name=f"verify_{kind}", binary=True)
     # In the order of storage, which is nearly that of posting: no sort, whatever the size.
-    table = {"entries": "FROM ledger_entry", "lines": "FROM ledger_line"}[kind]
+    table = {"entries": "FROM ledger_entry_whole", "lines": "FROM ledger_line_whole"}[kind]
     query = {"entries": _ENTRIES, "lines": _LINES}[kind]
     if book is None:
         cursor.execute(query.format(table))
