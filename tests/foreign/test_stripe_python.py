@@ -4,8 +4,6 @@ The official Python SDK, pointed at us by its base address and nothing else.
 Works with it; not affiliated with or endorsed by its maker.
 """
 
-import json
-
 import pytest
 import stripe
 
@@ -231,7 +229,7 @@ def test_the_account(client):
 
 def test_a_book_of_ones_own_through_raw_requests(client):
     def ask(method, path, **given):
-        return json.loads(client.raw_request(method, path, **given).data)
+        return client.raw_request(method, path, **given).data
 
     cash, income = (
         ask("post", "/v1/ledger/accounts", code=code, type=kind, currency="eur")["id"]

@@ -86,6 +86,7 @@ def test_a_period_that_was_closed_meanwhile_refuses_it():
     assert Approval.objects.get().state == "proposed"
 
 
+@pytest.mark.django_db(transaction=True)  # A page may take longer than a transaction may idle.
 def test_staff_propose_in_the_back_office(client):
     staff = User.objects.create_superuser(email="maker@example.com", password="long enough for us")
     client.force_login(staff)

@@ -1,10 +1,12 @@
 """Closing periods and accounts: nothing is back-dated, nothing goes where nothing may go."""
 
+import io
 import threading
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection
 
 from fintech.kernel import event_log, ids
@@ -102,6 +104,14 @@ class TestPeriods:
         facts = event_log.stream("ledger.book", chart.PLATFORM)
         assert [fact.version for fact in facts] == [1, 2]
         assert facts[0].name == "ledger.period_closed.v1"
+
+    def test_it_is_closed_from_the_command_line(self):
+        out = io.StringIO()
+        call_command("close_period", "2025-01-01", stdout=out)
+        call_command("close_period", "2024-12-01", stdout=out)
+        assert out.getvalue() == "closed before 2025-01-01\nclosed already\n"
+        with pytest.raises(CommandError, match="over"):
+            call_command("close_period", "2999-01-01", stdout=out)
 
     def test_it_is_not_closed_before_it_is_over(self):
         with pytest.raises(errors.PeriodNotOver):

@@ -1,10 +1,12 @@
 """The books as they grow: snapshots, months that are archived, two clocks, two versions."""
 
+import io
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from django.core.management import call_command
 
 from fintech.kernel import ids, proof
 from fintech.kernel.invariants import check
@@ -143,6 +145,13 @@ class TestMonths:
         assert list(queries.replay()) == []
         assert list(check(queries.INVARIANTS)) == []
         make.post(make.transfer(past, ids.new(), eur(12_00)))
+        assert queries.verify() == []
+
+    @pytest.mark.usefixtures("past")
+    def test_months_are_archived_by_policy(self):
+        out = io.StringIO()
+        call_command("archive_journal", months=14, stdout=out)
+        assert out.getvalue() == "2025-03: archived\n"
         assert queries.verify() == []
 
     @pytest.mark.usefixtures("past")
