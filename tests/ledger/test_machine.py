@@ -77,6 +77,7 @@ class Books(RuleBasedStateMachine):
         self.atomic.__enter__()
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL transaction_timeout = 0")
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         self.model = Model(
             oldest=id_made(timedelta(days=-399)), newest=id_made(timedelta(minutes=50))
         )
