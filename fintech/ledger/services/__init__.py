@@ -42,3 +42,7 @@ __all__ = [
     "seal",
     "set_book_account_closed",
     "take_snapshots",
+    "transfer_across",
+    "try_post",
+    "update_book_account",
+]
