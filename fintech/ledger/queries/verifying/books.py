@@ -76,6 +76,8 @@ class Books:
     strange: dict[bytes, list[tuple[Key, int]]] = field(default_factory=lambda: defaultdict(list))
     # Lines whose entry is not there.
     orphans: dict[bytes, list[tuple[Key, int]]] = field(default_factory=lambda: defaultdict(list))
+    # Lines that follow from what the hash before them must have been, not from what it is.
+    excused: set[tuple[Key, int]] = field(default_factory=set)
     accounts: set[str] = field(default_factory=set)
     names: dict[Key, str] = field(default_factory=dict)
 
@@ -183,6 +185,8 @@ class Books:
             return
         if before and said in {link, _sha256(before + entry.content + row[22:56]).digest()}:
             chain.other = b""
+            if said != link:
+                self.excused.add((key, seq))
             return
         chain.other = link
         why = "hash" if balance == chain.posted + amount else "balance"
