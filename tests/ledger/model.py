@@ -83,7 +83,9 @@ class Model:
     def _by_its_time(self, entry) -> str | None:
         if not self.oldest.int <= entry.id.int <= self.newest.int:
             return "ID_OUT_OF_WINDOW"
-        if self.closed_before and entry.at < self.closed_before:
+        # A release of nothing is in no book, and so in no period.
+        in_a_book = entry.kind != RELEASE or entry.pending_id in self.pending
+        if in_a_book and self.closed_before and entry.at < self.closed_before:
             return "PERIOD_CLOSED"
         return None
 
