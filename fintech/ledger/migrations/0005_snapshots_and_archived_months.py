@@ -12,7 +12,7 @@ SQL = (Path(__file__).parent / "sql" / "growing.sql").read_text().replace("@ROLE
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledger", "0003_merchants_keep_books")]
+    dependencies = [("ledger", "0004_each_entry_names_its_poster")]
 
     operations = [
         InSchema("ledger"),
