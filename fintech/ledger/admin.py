@@ -1,18 +1,16 @@
 """The books for staff: entries, accounts with their balances, and seals; nothing can be changed."""
 
 import re
-from uuid import UUID
-
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
-
 from decimal import Decimal, InvalidOperation
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from unfold.decorators import action
 
 from fintech.kernel import clock
@@ -48,6 +46,7 @@ def _line(text: str) -> tuple[str, Money]:
     except (InvalidOperation, ValueError):
         raise forms.ValidationError(f"{parts[1]!r} is no amount of {parts[2]}.") from None
 
+
 _LINE = re.compile(r"(Dr|Cr) (\S+) (\d+) ([A-Z]{3})( \(pending\))?")
 _OWNER = re.compile(r":merchant:([0-9a-f-]{36}):")
 
@@ -66,7 +65,6 @@ class JournalAdmin(ReadOnlyAdmin):
     list_filter = ("kind",)
     search_fields = ("=id", "=subject", "=pending_id")
     ordering = ("-position",)
-<<<<<<< HEAD
     exclude = ("lines",)
     readonly_fields = ("booked",)
 
@@ -104,7 +102,7 @@ class JournalAdmin(ReadOnlyAdmin):
                 ),
             ),
         )
-=======
+
     actions_list = ("propose_entry",)  # type: ignore[assignment]  # unfold says (): none.
 
     @action(description="Propose an entry", permissions=["view"])
@@ -142,7 +140,6 @@ class BookAccountAdmin(ReadOnlyAdmin):
     list_filter = ("type", "currency", "closed")
     search_fields = ("code", "=book")
     ordering = ("book", "code")
->>>>>>> 7c9f5b7 (Ledger: entries by hand by two people; snapshots; archived months; replay with progress; canonical JSON; keys overlap)
 
 
 @admin.register(AccountRow)
