@@ -34,6 +34,13 @@ CAMPAIGNS = {
         "tests/ledger/test_verifying_many.py",
         "tests/api/test_bad_entries.py",
     ],
+    "reconciliation": [
+        "tests/reconciliation/test_real_files.py",
+        "tests/reconciliation/test_mutations.py",
+        "tests/reconciliation/test_planted.py",
+        "tests/reconciliation/test_invariant.py",
+        "tests/reconciliation/test_kills.py",
+    ],
 }
 
 
