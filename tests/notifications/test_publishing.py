@@ -262,3 +262,28 @@ def test_a_reader_that_stands_still_is_found(owner):
     assert finding.samples[0].startswith("hearing misses ")
     subscriptions.catch_up([hearing])
     assert findings() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_whole_window_to_many_endpoints_is_told_well_within_a_transactions_time():
+    """500 facts to 20 endpoints: by statements, since tests assert no times."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from fintech.notifications.models import Delivery
+
+    merchant = make_merchants.merchant()
+    for number in range(20):
+        make.endpoint(merchant, f"http://127.0.0.1:9999/{number}", is_ordered=number == 0)
+    customers = [make.customer(merchant, name=f"Number {number}") for number in range(12)]
+
+    with CaptureQueriesContext(connection) as captured:
+        make.told_so_far()
+
+    written = [one["sql"] for one in captured if "INSERT INTO notifications_delivery" in one["sql"]]
+    assert len(written) == 1
+    events = MerchantEvent.objects.filter(type="customer.created")
+    assert events.count() == len(customers)
+    webhooks = Delivery.objects.filter(channel="webhook", event__in=events)
+    assert webhooks.count() == len(customers) * 20
+    assert webhooks.exclude(order_key="").count() == len(customers)
