@@ -8,8 +8,7 @@ PYTHON_BIN := .venv/bin/python
 EFFORT ?= 0.02
 ARGS ?=
 
-.PHONY: help ready demo down status tour smoke e2e first-run test check seed-large bench-web bench-river bench-ledger
-.PHONY: help ready demo down status tour smoke e2e test check bench-river bench-ledger
+.PHONY: help ready demo down status tour smoke e2e foreign-clients bench-gateway prove-api first-run test check seed-large bench-web bench-river bench-ledger bench-fraud bench-wallets prove-wallets prove-payments prove-ledger bench-payments bench-notifications prove-notifications prove-reconciliation bench-reconciliation
 
 help: ## Show this.
 	@echo 'usage: make TARGET [ARGS="..."]'
@@ -39,7 +38,6 @@ smoke: ready ## Drive one payment through every room of a throw-away instance; J
 e2e: ready ## Drive every page and job in Debian's Chromium; ends with N passed, N failed.
 	@$(PYTHON_BIN) -m tests.e2e $(ARGS)
 
-.PHONY: foreign-clients bench-gateway prove-api
 foreign-clients: ready ## Drive the API with clients nobody here wrote; ARGS="stripe_node --requests 500".
 	@$(PYTHON_BIN) -m tests.foreign.clients $(ARGS)
 
@@ -77,40 +75,31 @@ bench-river: ready ## Measure payments per second beside a null view; CLIENTS=8 
 bench-ledger: ready ## Measure the ledger beside pgbench; ROUNDS=5 SECONDS_PER_ROUND=3.
 	@$(PYTHON_BIN) -m benchmarks.ledger $(ARGS)
 
-.PHONY: bench-fraud
 bench-fraud: ready ## Measure the fraud model beside the Handbook's table, and how quick it is.
 	@$(PYTHON_BIN) -m sandbox exec --scratch -- $(PYTHON_BIN) -m benchmarks.fraud $(ARGS)
 
-.PHONY: bench-wallets
 bench-wallets: ready ## Measure transfers beside django-hordak and pgbench; ROUNDS=5 SECONDS_PER_ROUND=3.
 	@$(PYTHON_BIN) -m benchmarks.wallets $(ARGS)
 
-.PHONY: prove-wallets
 prove-wallets: ready ## Races, crossing transfers, limits, model: at EFFORT=1 unless told; PARTS=races,machine RESUME=1.
 	@EFFORT=$(if $(filter file,$(origin EFFORT)),1,$(EFFORT)) $(PYTHON_BIN) -m benchmarks.prove_wallets $(ARGS)
 
-.PHONY: prove-payments
 prove-payments: ready ## Kill points, races, model, killed server: at EFFORT=1 unless told; PARTS= for some.
 	@EFFORT=$(if $(filter file,$(origin EFFORT)),1,$(EFFORT)) $(PYTHON_BIN) -m benchmarks.prove_payments
 
-.PHONY: prove-ledger
 prove-ledger: ready ## The ledger's campaigns at EFFORT=1 unless told; ARGS="-k machine" for a part.
 	@EFFORT=$(if $(filter file,$(origin EFFORT)),1,$(EFFORT)) $(PYTHON_BIN) -m tests.prove ledger $(ARGS)
 
-.PHONY: bench-payments
 bench-payments: ready ## Measure payments over HTTP beside pgbench and a null view; ROUNDS=3, MEMORY_PAYMENTS=50000.
 	@$(PYTHON_BIN) -m benchmarks.payments $(ARGS)
-.PHONY: bench-notifications prove-notifications
 bench-notifications: ready ## Measure webhooks beside a bare httpx loop; ROUNDS=3 EVENTS=500.
 	@$(PYTHON_BIN) -m benchmarks.notifications $(ARGS)
 
 prove-notifications: ready ## Tell 10,000 events to 20 endpoints, good and bad, through every fault (EFFORT=1).
 	@EFFORT=$(EFFORT) $(PYTHON_BIN) -m benchmarks.prove_notifications $(ARGS)
 
-.PHONY: prove-reconciliation
 prove-reconciliation: ready ## Real and damaged files, planted breaks, any split, ten kills; ARGS="-k kill" for a part.
 	@EFFORT=$(if $(filter file,$(origin EFFORT)),1,$(EFFORT)) $(PYTHON_BIN) -m tests.prove reconciliation $(ARGS)
 
-.PHONY: bench-reconciliation
 bench-reconciliation: ready ## Compare 100,000 lines thrice told, beside pandas; and from 10,000 to 1,000,000.
 	@$(PYTHON_BIN) -m benchmarks.reconciliation $(ARGS)

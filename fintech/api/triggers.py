@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fintech.api import front
-from fintech.wire import json
+from fintech.wire import dialect, json
 
 type Step = tuple[str, str, Mapping[str, Any]]
 
 _ORDER: Mapping[str, Any] = {"amount": 4250, "currency": "eur"}
-_CARD = {"payment_method": "pm_card_visa"}
+_VISA = dialect.card_token("visa")
+_CARD = {"payment_method": _VISA}
 _INTENTS, _WALLETS = "/v1/payment_intents", "/v1/wallets"
 _CREATE: Step = ("POST", _INTENTS, _ORDER)
 _PAID: Step = ("POST", _INTENTS, {**_ORDER, **_CARD, "confirm": True})
@@ -31,11 +32,11 @@ _LINK: Step = ("POST", "/v1/payment_links", {"title": "A book", **_ORDER})
 
 
 def _card(name: str) -> Step:
-    return "POST", _INTENTS, {**_ORDER, "payment_method": f"pm_card_{name}", "confirm": True}
+    return "POST", _INTENTS, {**_ORDER, "payment_method": dialect.card_named(name), "confirm": True}
 
 
 _REFUND: Step = ("POST", "/v1/refunds", {"payment_intent": "{0.id}", "amount": 1000})
-_ATTACH: Step = ("POST", "/v1/payment_methods/pm_card_visa/attach", {"customer": "{0.id}"})
+_ATTACH: Step = ("POST", f"/v1/payment_methods/{_VISA}/attach", {"customer": "{0.id}"})
 EVENTS: Mapping[str, tuple[Step, ...]] = {
     "charge.captured": (_HELD, ("POST", _INTENTS + "/{0.id}/capture", {})),
     "charge.failed": (_card("chargeDeclined"),),

@@ -133,6 +133,13 @@ TRANSFER: Final = {
     "succeeded": _pill("ok", "Succeeded", "The money is in the other wallet."),
     "reversed": _pill("quiet", "Reversed", "The money went back."),
 }
+WITHDRAWAL: Final = {
+    "awaiting_approval": _pill("warn", "Awaiting approval", "A person decides about it."),
+    "pending": _pill("info", "Pending", "The bank has not said yet."),
+    "paid": _pill("ok", "Paid", "The bank has paid it out."),
+    "failed": _pill("bad", "Failed", "The bank said no; the money is back in the wallet."),
+    "canceled": _pill("quiet", "Canceled", "A person said no; the money is back in the wallet."),
+}
 QUOTE: Final = {
     "open": _pill("info", "Open", "The rate can be had until it expires."),
     "used": _pill("ok", "Used", "Money was converted at this rate."),
@@ -180,6 +187,7 @@ MACHINES: Final = {
     "entry": ENTRY,
     "reservation": RESERVATION,
     "transfer": TRANSFER,
+    "withdrawal": WITHDRAWAL,
     "quote": QUOTE,
     "case": CASE,
     "rule": RULE,

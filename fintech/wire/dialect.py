@@ -75,6 +75,11 @@ def card_token(code: str) -> str:
     return f"pm_card_{_FIRST_NAME[code]}"
 
 
+def card_named(name: str) -> str:
+    """Return a sandbox card's foreign token by its foreign name."""
+    return f"pm_card_{name}"
+
+
 def card_tokens() -> dict[str, str]:
     """Return every foreign token with the neutral code of its sandbox card."""
     return {f"pm_card_{name}": code for name, code in _CARDS.items()}

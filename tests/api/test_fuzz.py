@@ -57,6 +57,9 @@ def fitting(rule: fields.Field, dice: random.Random, known: dict[str, list[str]]
     if isinstance(rule, fields.Id):
         unknown = ids.public(rule.prefix, ids.new())
         return dice.choice([*of_kind, *known.get(rule.prefix, []), unknown])
+    if not of_kind:  # A kind of field of one resource alone, such as an id that the caller makes.
+        prefix = getattr(rule, "prefix", "")
+        return ids.public(prefix, ids.new()) if prefix else "x"
     return dice.choice(of_kind)
 
 

@@ -118,7 +118,7 @@ def test_the_same_key_twice_at_once_has_one_effect(headers, acquirer):
 
 
 # The framework says of every answer which methods a path has.
-VARIABLE = {b"request-id", b"ratelimit", b"allow"}
+VARIABLE = {b"request-id", b"ratelimit", b"allow", b"traceparent"}
 
 
 @pytest.mark.parametrize(

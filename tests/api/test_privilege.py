@@ -20,6 +20,8 @@ OPEN = {
     ".well-known/oauth-authorization-server": "where things are",
     "v1/openapi.json": "the contract",
     "inbound/<str:provider>": "signed by the provider",
+    "inbound/messages/<str:provider>": "signed by the provider",
+    "inbound/unsubscribe/<str:token>": "the token in the message says who",
     "^v[12]/": "says that there is nothing",
     "": "the front page",
     "login": "signing in",

@@ -100,7 +100,7 @@ def test_an_acquirer_that_holds_on_is_told(shop, told, acquirer):
 
     assert make.now(payment).state == PaymentState.AUTHORIZED
     assert told(payment)[-1] == "cancel_failed"
-    assert make.now(payment).actions == ("capture", "cancel")
+    assert make.now(payment).actions == ("capture", "adjust", "cancel")
 
 
 def test_a_lost_answer_is_asked_about(shop, acquirer):

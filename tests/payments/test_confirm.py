@@ -49,7 +49,7 @@ def test_manual_capture_reserves_and_takes_nothing(shop, told):
     payment = make.authorized(shop.id)
 
     assert payment.capturable == eur(42_50)
-    assert payment.actions == ("capture", "cancel")
+    assert payment.actions == ("capture", "adjust", "cancel")
     assert told(payment) == ["created", "confirmed", "assessed", "authorized"]
     assert pending(shop) == eur(0)
 

@@ -112,7 +112,7 @@ def test_less_was_taken(shop, taken_then_declined):
 def test_it_is_only_reserved_and_can_be_captured(shop, acquirer, taken_then_declined):
     payment = agree(taken_then_declined, "authorized")
     assert (payment.state, payment.capturable) == (PaymentState.AUTHORIZED, eur(42_50))
-    assert payment.actions == ("capture", "cancel")
+    assert payment.actions == ("capture", "adjust", "cancel")
 
 
 def test_a_decline_that_was_none_becomes_a_sale(shop, acquirer):

@@ -33,6 +33,7 @@ SHOWN = {
     "wallets.ReservationState": "reservation",
     "wallets.TransferState": "transfer",
     "wallets.QuoteState": "quote",
+    "wallets.WithdrawalState": "withdrawal",
     "fraud.Decision": "decision",
     "fraud.CaseState": "case",
     "fraud.RuleState": "rule",

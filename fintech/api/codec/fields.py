@@ -388,6 +388,8 @@ class Many(Field):
                 faults.append(Fault(where, "parameter_invalid_empty", "This is empty."))
             else:
                 values.append(self.of.read(below, where, faults))
+        if self.required and not nodes:  # A form cannot say it at all.
+            faults.append(Fault(param, "parameter_missing", "This parameter is required."))
         return values
 
     def schema(self) -> Schema:
