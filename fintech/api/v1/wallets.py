@@ -141,7 +141,9 @@ def close(call: Call) -> Answer:
     "/v1/wallets/{id}/currencies",
     scope=_WRITE,
     returns="wallet",
-    parameters={"currencies": fields.Many(of=fields.Currency(), most=50, required=True)},
+    parameters={
+        "currencies": fields.Many(of=fields.Currency(), most=50, required=True, example=["usd"])
+    },
 )
 def add_currencies(call: Call) -> Answer:
     """Let a wallet keep more currencies; those that it keeps already stay as they are."""
