@@ -8,13 +8,12 @@ trips depends neither on the rows nor on the tables.
 """
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, models
+from django.db import models
 
 from fintech.kernel import columns
 from fintech.kernel.columns import Column
@@ -60,22 +59,6 @@ def write(*, insert: Sequence[models.Model] = (), update: Sequence[models.Model]
         cursor.execute(
             f"WITH {', '.join(parts)} SELECT 1 / ({counts} = (%b::bigint[])[1])::integer", values
         )
-
-
-@contextmanager
-def pipelined() -> Iterator[None]:
-    """
-    Send statements without waiting for the answer to each; a fetch waits for all so far.
-
-    The transaction's BEGIN rides along with the first statement, and writes nobody reads
-    from with the next one that is read from, so a beat costs as many round trips as it
-    has questions. An error of a statement that was not waited for is raised at the next
-    fetch, or at the end.
-    """
-    connection.ensure_connection()
-    raw: Any = connection.connection
-    with connection.wrap_database_errors, raw.pipeline():
-        yield
 
 
 def _by_model(rows: Sequence[models.Model]) -> dict[type[models.Model], list[models.Model]]:

@@ -17,7 +17,7 @@ from django_subatomic import db
 from fintech.fraud import data as fraud_data
 from fintech.fraud import queries as fraud_queries
 from fintech.fraud import services as fraud
-from fintech.kernel import event_log, idempotency, ids
+from fintech.kernel import columns, event_log, idempotency, ids
 from fintech.kernel.actor import Actor
 from fintech.kernel.errors import Refusal
 from fintech.kernel.events import Code, Event
@@ -78,7 +78,7 @@ def _begin(orders: Sequence[data.Begin], *, by: Actor) -> list[data.Begun]:
     alone = [plan for plan in _open(plans) if plan.method and plan.method.wallet_id]
     together = [plan for plan in _open(plans) if plan not in alone]
     if together:
-        with db.transaction_if_not_already(), batch.pipelined():
+        with db.transaction_if_not_already(), columns.pipelined():
             _go_through(together, by=by)
     for plan in alone:
         _pay_from_wallet(plan, by=by)

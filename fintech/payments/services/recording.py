@@ -21,7 +21,7 @@ from fintech.kernel.events import Code, Event
 from fintech.ledger.errors import PostingRefused
 from fintech.payments import data, errors, events
 from fintech.payments.data import AnswerStatus, AttemptState, PaymentState
-from fintech.payments.models import Attempt, Capture, Payment, batch
+from fintech.payments.models import Attempt, Capture, Payment
 from fintech.payments.providers import registry
 from fintech.payments.services import booking, claims, rehearsing, rows
 from fintech.payments.services.writing import Work
@@ -65,7 +65,7 @@ def record_each(
     if not answers:
         return []
     try:
-        with db.transaction_if_not_already(), batch.pipelined():
+        with db.transaction_if_not_already(), columns.pipelined():
             return list(record_inside(answers, by=by))
     except PostingRefused:
         if len(answers) == 1:
