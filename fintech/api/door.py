@@ -19,7 +19,7 @@ from rest_framework.views import APIView
 from fintech.api import errors, front, load, negotiation
 from fintech.api.authentication import HasScope, KeyAuthentication, caller_of
 from fintech.api.operations import Operation
-from fintech.api.throttling import MerchantThrottle
+from fintech.api.throttling import KeyThrottle
 from fintech.api.trace import Trace
 
 
@@ -46,7 +46,7 @@ class Resource(APIView):
     operations: Mapping[str, Operation] = {}
     authentication_classes = (KeyAuthentication,)
     permission_classes = (HasScope,)
-    throttle_classes = (MerchantThrottle,)
+    throttle_classes = (KeyThrottle,)
     renderer_classes = (JSONRenderer,)
     parser_classes = ()
     content_negotiation_class = WireNegotiation
@@ -65,12 +65,16 @@ class Resource(APIView):
         if method not in self.operations:
             raise errors.MethodNotAllowed(self.allowed_methods)
         self.operation = self.operations[method]
-        load.shed(self.operation, arrived=request.META.get("fintech.arrived"))
         super().initial(request, *args, **kwargs)
 
     def perform_authentication(self, request: Request) -> None:
         """Note who asks, for the request log."""
         self.trace.caller = caller_of(request)
+
+    def check_throttles(self, request: Request) -> None:
+        """Give up what waited too long; then count it."""
+        load.shed(self.operation, arrived=request.META.get("fintech.arrived"))
+        super().check_throttles(request)
 
     def serve(self, request: Request, **path: str) -> HttpResponse:
         """Run the operation and send its answer's bytes."""

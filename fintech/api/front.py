@@ -93,11 +93,11 @@ def _steps(asked: Asked, trace: Trace) -> Told:
     if asked.method not in methods:
         raise errors.MethodNotAllowed(sorted(methods))
     operation = methods[asked.method]
-    load.shed(operation, arrived=asked.arrived)
     negotiation.require_json(asked.headers)
     trace.caller = authentication.identify(asked.headers, at=trace.at, peer=asked.peer)
     authentication.require(trace.caller, operation.scope)
-    trace.headers.update(throttling.admit(trace.caller.merchant_id, operation))
+    load.shed(operation, arrived=asked.arrived)
+    trace.headers.update(throttling.admit(trace.caller, operation))
     return served(operation, asked, path, trace)
 
 

@@ -6,7 +6,6 @@ Every door does these steps in this order: who asks (`authentication.identify`),
 parameters, check them, take the idempotency key, run the operation, render.
 """
 
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -25,7 +24,7 @@ from fintech.api.operations import Answer, Call, Operation
 from fintech.kernel import clock, waiting
 from fintech.kernel.errors import NotFound
 from fintech.kernel.idempotency import Done
-from fintech.kernel.keys import Key
+from fintech.kernel.keys import Key, fingerprint
 from fintech.payments import services as payments
 from fintech.wire import dry_runs, versions
 from fintech.wire.errors import Fault
@@ -43,6 +42,7 @@ _PARAM_OF_FACT = {
     "attempt_id": ("charge",),
     "wallet_id": ("wallet",),
     "hold_id": ("hold",),
+    "quote_id": ("quote",),
 }
 
 
@@ -223,21 +223,22 @@ def idempotency_key(
     if holds_card_number(given):
         message = "A card number has no place here."
         raise errors.ParametersWrong([Fault("Idempotency-Key", "sensitive_data_rejected", message)])
-    asked = content
-    if not operation.takes_content:
-        asked = canonical({name: value for name, value in values.items() if name != "expand"})
-    said = b"\n".join((operation.method.encode(), path.encode(), asked))
+    parts = {"path": path.encode()}
+    if operation.takes_content:
+        parts["body"] = content
+    else:
+        parts |= {name: canonical(value) for name, value in values.items() if name != "expand"}
     return Key(
         scope=caller.merchant_id,
         key=given,
-        fingerprint=hashlib.sha256(said).digest(),
+        fingerprint=fingerprint(parts),
         command=operation.name,
     )
 
 
-def canonical(values: Mapping[str, Any]) -> bytes:
-    """Return parameters as the one text that stands for them, in whichever form they came."""
-    return orjson.dumps(values, default=_plain, option=orjson.OPT_SORT_KEYS)
+def canonical(value: Any) -> bytes:
+    """Return a parameter as the one text that stands for it, in whichever form it came."""
+    return orjson.dumps(value, default=_plain, option=orjson.OPT_SORT_KEYS)
 
 
 def _plain(value: Any) -> Any:

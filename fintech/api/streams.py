@@ -171,7 +171,7 @@ def admit(asked: front.Asked, public_id: str) -> Opened | front.Told:
 def _admitted(asked: front.Asked, public_id: str, trace: Trace) -> Opened:
     trace.caller = authentication.identify(asked.headers, at=trace.at)
     authentication.require(trace.caller, _OPERATION.scope)
-    trace.headers.update(throttling.admit(trace.caller.merchant_id, _OPERATION))
+    trace.headers.update(throttling.admit(trace.caller, _OPERATION))
     if HUB.size >= _MOST:
         raise errors.ConcurrencyLimited
     try:

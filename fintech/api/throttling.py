@@ -1,8 +1,10 @@
 """
-How often a merchant may ask: one GCRA per merchant and class, in one atomic script on Valkey.
+How often a key may ask, and all of a merchant's together: GCRA, in one atomic script on Valkey.
 
-GCRA keeps a single instant per limit, the time at which the next request would be on
-schedule; a burst may run ahead of it by so many requests. Time is Valkey's, so the
+There is a limit per key (or client of OAuth) and class of endpoint, and a wider one over all
+keys of a merchant, so that more keys are not more requests. GCRA keeps a single instant per
+limit, the time at which the next request would be on schedule; a burst may run ahead of it
+by so many requests. Time is Valkey's, so the
 processes need not agree on one. Without Valkey each process keeps the same rule by
 itself: the API stays up and bounded, and asks Valkey again a second later.
 """
@@ -12,7 +14,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 import redis
 import structlog
@@ -21,7 +22,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from fintech.api import errors
-from fintech.api.authentication import caller_of
+from fintech.api.authentication import Caller, caller_of
 from fintech.api.operations import Operation
 
 _log = structlog.get_logger(__name__)
@@ -50,8 +51,11 @@ return answer
 _MICROSECONDS = 1_000_000
 _TIMEOUT_SECONDS, _PAUSE_SECONDS = 0.05, 1.0
 _MOST_REMEMBERED = 10_000
-# Requests per second and merchant: a sandbox hinders nobody.
-_RATES = {"sandbox": {"default": 500, "money": 500}, "live": {"default": 100, "money": 25}}
+# Requests per second of a key by class, and of all of a merchant's: a sandbox hinders nobody.
+_RATES = {
+    "sandbox": {"default": 500, "money": 500, "merchant": 1000},
+    "live": {"default": 100, "money": 25, "merchant": 200},
+}
 # Operations that move money have a limit of their own besides.
 _MONEY_SCOPES = frozenset({"payments:write", "refunds:write", "wallets:write"})
 
@@ -62,10 +66,16 @@ class Limit:
 
     name: str
     rate: int
+    of: str  # Whose requests are counted together: a key's or a merchant's.
 
     def shared_by(self, processes: int) -> "Limit":
         """Return the part of it that each of so many processes has."""
-        return Limit(self.name, max(1, self.rate // processes))
+        return Limit(self.name, max(1, self.rate // processes), self.of)
+
+    @property
+    def place(self) -> str:
+        """Return where the limit's instant is kept."""
+        return f"api:rate:{self.of}:{self.name}"
 
     @property
     def step_us(self) -> int:
@@ -108,10 +118,10 @@ class Local:
     """The same rule in one process's memory, for when Valkey is away."""
 
     def __init__(self) -> None:
-        self._due_us: dict[tuple[UUID, str], int] = {}
+        self._due_us: dict[str, int] = {}
         self._lock = threading.Lock()
 
-    def take(self, merchant_id: UUID, limits: Sequence[Limit]) -> Verdict:
+    def take(self, limits: Sequence[Limit]) -> Verdict:
         """Take one request's share of every limit, or of none."""
         now = time.monotonic_ns() // 1000
         dues, rest, wait_us = {}, [], 0
@@ -119,11 +129,11 @@ class Local:
             if len(self._due_us) > _MOST_REMEMBERED:
                 self._due_us.clear()
             for limit in limits:
-                due = max(self._due_us.get((merchant_id, limit.name), now), now)
+                due = max(self._due_us.get(limit.place, now), now)
                 left = limit.burst_us - (due - now)
                 if left < limit.step_us:
                     return Verdict(limit, limit.step_us - left)
-                dues[merchant_id, limit.name] = due + limit.step_us
+                dues[limit.place] = due + limit.step_us
                 rest.append((left - limit.step_us) // limit.step_us)
                 wait_us = max(wait_us, due + limit.step_us - now)
             self._due_us.update(dues)
@@ -142,10 +152,10 @@ class Shared:
         )
         self._script = self._client.register_script(_SCRIPT)
 
-    def take(self, merchant_id: UUID, limits: Sequence[Limit]) -> Verdict:
+    def take(self, limits: Sequence[Limit]) -> Verdict:
         """Take one request's share; `redis.RedisError` if Valkey does not answer."""
         refusing, wait_us, *left = self._script(
-            keys=[f"api:rate:{merchant_id}:{limit.name}" for limit in limits],
+            keys=[limit.place for limit in limits],
             args=[part for limit in limits for part in (limit.step_us, limit.burst_us)],
         )
         if refusing:
@@ -161,41 +171,43 @@ class Limiter:
         self._shared: Shared | None = None
         self._away_until = 0.0
 
-    def take(self, merchant_id: UUID, limits: Sequence[Limit]) -> Verdict:
+    def take(self, limits: Sequence[Limit]) -> Verdict:
         """Take one request's share of every limit, or of none."""
         if time.monotonic() >= self._away_until:
             try:
                 if self._shared is None:
                     self._shared = Shared(settings.REDIS_URL)
-                return self._shared.take(merchant_id, limits)
+                return self._shared.take(limits)
             except (redis.RedisError, OSError) as away:
                 self._away_until = time.monotonic() + _PAUSE_SECONDS
                 _log.warning("api.rate_limit_is_local", error=type(away).__name__)
         # Each process has its share, so that all of them together stay within the limit.
         share = [one.shared_by(settings.WEB_PROCESSES) for one in limits]
-        return self._local.take(merchant_id, share)
+        return self._local.take(share)
 
 
 _limiter = Limiter()
 
 
-def limits_of(operation: Operation) -> list[Limit]:
-    """Return the limits that an operation falls under."""
+def limits_of(operation: Operation, caller: Caller) -> list[Limit]:
+    """Return the limits that a caller's operation falls under."""
     rates = {**_RATES[settings.MODE], **getattr(settings, "API_RATES", {})}
     moves_money = operation.method == "POST" and operation.scope in _MONEY_SCOPES
-    names = ("default", "money") if moves_money else ("default",)
-    return [Limit(name, rates[name]) for name in names]
+    limits = [Limit("default", rates["default"], caller.name)]
+    if moves_money:
+        limits.append(Limit("money", rates["money"], caller.name))
+    return [*limits, Limit("merchant", rates["merchant"], str(caller.merchant_id))]
 
 
-def admit(merchant_id: UUID, operation: Operation) -> dict[str, str]:
+def admit(caller: Caller, operation: Operation) -> dict[str, str]:
     """
-    Let a merchant's request pass, and return the headers that say what is left.
+    Let a caller's request pass, and return the headers that say what is left.
 
     Raises:
         RateLimited: it comes too soon; `.headers` says when not to.
     """
-    limits = limits_of(operation)
-    verdict = _limiter.take(merchant_id, limits)
+    limits = limits_of(operation, caller)
+    verdict = _limiter.take(limits)
     headers = verdict.headers(limits)
     if not verdict.is_admitted:
         refusal = errors.RateLimited(verdict.wait_us / _MICROSECONDS)
@@ -204,10 +216,10 @@ def admit(merchant_id: UUID, operation: Operation) -> dict[str, str]:
     return headers
 
 
-class MerchantThrottle(BaseThrottle):
+class KeyThrottle(BaseThrottle):
     """The same for the framework's views."""
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        """Admit the caller's merchant, or raise `RateLimited`."""
-        view.trace.headers.update(admit(caller_of(request).merchant_id, view.operation))
+        """Admit the caller, or raise `RateLimited`."""
+        view.trace.headers.update(admit(caller_of(request), view.operation))
         return True

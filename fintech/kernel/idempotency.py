@@ -19,7 +19,7 @@ from django_subatomic import db
 from fintech.kernel import columns, errors, frozen, ids
 from fintech.kernel.columns import Column
 from fintech.kernel.errors import Conflict, Refusal, Refused
-from fintech.kernel.keys import Key
+from fintech.kernel.keys import Key, differing
 
 __all__ = [
     "KEPT",
@@ -64,6 +64,7 @@ class Claim:
     key: Key
     state: Literal["new", "in_flight", "done", "reused"]
     outcome: Any = None
+    differing: tuple[str, ...] = ()  # Of a key used for something else: in which parts.
 
     @property
     def existing_id(self) -> UUID | None:
@@ -89,9 +90,11 @@ class KeyReused(Refused):
     code = "idempotency_key_reused"
 
     def __init__(self, claim: Claim) -> None:
+        told = f" ({', '.join(claim.differing)})" if claim.differing else ""
         super().__init__(
-            "This idempotency key was used for a different request; use a new key.",
+            f"This idempotency key was used for a different request{told}; use a new key.",
             key=claim.key.key,
+            differing_fields=list(claim.differing),
         )
         self.existing = claim.outcome
 
@@ -262,7 +265,8 @@ def _stored(cursor: Any, keys: Sequence[Key]) -> dict[tuple[UUID, str], tuple[by
 def _claim(key: Key, fingerprint: bytes, command: str, outcome: Any) -> Claim:
     found = None if outcome is None else _loaded(outcome)
     if fingerprint != key.fingerprint or command != key.command:
-        return Claim(key=key, state="reused", outcome=found)
+        parts = differing(fingerprint, key.fingerprint)
+        return Claim(key=key, state="reused", outcome=found, differing=parts)
     if outcome is None:
         return Claim(key=key, state="in_flight")
     return Claim(key=key, state="done", outcome=found)

@@ -36,9 +36,12 @@ def violations(method: str, path: str, status: int, body: Any) -> list[str]:
     if not path.startswith("/v1/"):
         return []
     schema = {"$ref": "#/components/schemas/error"}
+    template = next((name for pattern, name in _routes() if pattern.fullmatch(path)), "")
+    operation = the_document()["paths"].get(template, {}).get(method.lower())
+    if operation and str(status) not in operation["responses"]:
+        return [f"{status} is not documented"]
     if status == 200:
-        template = next(name for pattern, name in _routes() if pattern.fullmatch(path))
-        told = the_document()["paths"][template][method.lower()]["responses"]["200"]
+        told = operation["responses"]["200"]
         schema = told["content"]["application/json"]["schema"]
     return faults(schema, body, "answer")
 

@@ -38,14 +38,15 @@ def test_what_is_only_shown_differently_is_the_same_request(api):
 
 
 @pytest.mark.parametrize(
-    ("path", "body"),
+    ("path", "body", "differing"),
     [
-        (INTENT, {**ORDER, "amount": 501}),
-        (INTENT, {**ORDER, "description": "A"}),
-        ("/v1/customers", {"name": "Ada"}),
+        (INTENT, {**ORDER, "amount": 501}, ["amount"]),
+        (INTENT, {**ORDER, "description": "A"}, ["description"]),
+        (INTENT, {"amount": 501, "currency": "usd"}, ["amount", "currency"]),
+        ("/v1/customers", {"name": "Ada"}, ["amount", "currency", "name", "path"]),
     ],
 )
-def test_a_key_is_not_used_for_something_else(api, path, body):
+def test_a_key_is_not_used_for_something_else(api, path, body, differing):
     first = api.post(INTENT, ORDER, key="once").body
 
     refused = api.post(path, body, key="once")
@@ -53,6 +54,8 @@ def test_a_key_is_not_used_for_something_else(api, path, body):
     assert refused.refusal == (400, "idempotency_key_reused", None)
     assert refused.error["type"] == "idempotency_error"
     assert refused.error["existing_resource"] == {"id": first["id"], "object": "payment_intent"}
+    assert refused.error["differing_fields"] == differing
+    assert ", ".join(differing) in refused.error["message"]
 
 
 def test_a_declined_card_is_declined_again_and_asked_for_once(api, acquirer):

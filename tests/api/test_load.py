@@ -78,6 +78,7 @@ def test_what_waited_too_long_is_given_up_but_money_goes_on(api):
     assert asked("GET", INTENT, api, 0.1).status == 200
     assert asked("POST", INTENT, api, 0.6).status == 400  # It was looked at.
     assert asked("POST", "/v1/customers", api, 0.6).status == 503
+    assert asked("GET", INTENT, Api("nobody"), 0.6).status == 401  # Whatever the load.
     assert asked("POST", INTENT, api, 11).status == 503
 
 
@@ -133,15 +134,15 @@ def valkey():
         server.kill()
 
 
-def hammered(merchant, seconds: float, *, pause: float = 0.0005, meanwhile=None):
+def hammered(seconds: float, *, pause: float = 0.0005, meanwhile=None):
     """What so many processes were admitted, and how long a question took at most."""
-    pipes, children = [], []
+    pipes, children, key = [], [], str(uuid4())
     begins = time.monotonic() + 0.3
     for _ in range(PROCESSES):
         reads, writes = os.pipe()
         child = os.fork()
         if child == 0:
-            _hammer(merchant, begins, seconds, pause, writes)
+            _hammer(key, begins, seconds, pause, writes)
         os.close(writes)
         pipes.append(reads)
         children.append(child)
@@ -157,15 +158,15 @@ def hammered(merchant, seconds: float, *, pause: float = 0.0005, meanwhile=None)
     return admitted, slowest, len(told)
 
 
-def _hammer(merchant, begins: float, seconds: float, pause: float, writes: int) -> None:
+def _hammer(key, begins: float, seconds: float, pause: float, writes: int) -> None:
     """In a process of its own: ask as fast as it goes, and say what came of it."""
     lines = []
     try:
-        limiter, limits = Limiter(), [Limit("default", RATE)]
+        limiter, limits = Limiter(), [Limit("default", RATE, key)]
         while time.monotonic() < begins:
             time.sleep(0.001)
         while (now := time.monotonic()) < begins + seconds:
-            verdict = limiter.take(merchant, limits)
+            verdict = limiter.take(limits)
             done = time.monotonic()
             lines.append(f"{done - begins:.6f} {int(verdict.is_admitted)} {done - now:.6f}")
             time.sleep(pause)
@@ -178,7 +179,7 @@ def _hammer(merchant, begins: float, seconds: float, pause: float, writes: int) 
 def test_eight_processes_are_admitted_the_limit_and_never_more(valkey, settings, record_property):
     settings.REDIS_URL = valkey.url
 
-    admitted, _slowest, asked_in_all = hammered(uuid4(), SECONDS)
+    admitted, _slowest, asked_in_all = hammered(SECONDS)
 
     # A burst of a second's worth may run ahead; from then on it is the rate.
     allowed = RATE + RATE * SECONDS
@@ -194,7 +195,7 @@ def test_with_valkey_killed_in_the_middle_it_stays_up_and_bounded(
 ):
     settings.REDIS_URL, settings.WEB_PROCESSES = valkey.url, PROCESSES
 
-    admitted, slowest, asked_in_all = hammered(uuid4(), SECONDS, meanwhile=valkey.kill)
+    admitted, slowest, asked_in_all = hammered(SECONDS, meanwhile=valkey.kill)
 
     # Each process begins anew with its share of a burst; together they stay within a second one.
     bound = RATE + RATE * SECONDS + RATE
@@ -207,4 +208,4 @@ def test_with_valkey_killed_in_the_middle_it_stays_up_and_bounded(
 
 
 def test_the_share_of_a_limit_is_never_nothing():
-    assert Limit("money", 3).shared_by(8).rate == 1
+    assert Limit("money", 3, "key").shared_by(8).rate == 1

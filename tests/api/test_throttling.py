@@ -10,9 +10,10 @@ import pytest
 
 from fintech.api import throttling
 from fintech.api.throttling import Limit, Limiter, Local, Shared
+from tests.api.conftest import Api
+from tests.make import merchants as make
 
 RATE = 5
-FIVE = [Limit("default", RATE)]
 STEP = 200_000  # Microseconds.
 
 
@@ -21,46 +22,50 @@ def limiter(request, settings):
     return Shared(settings.REDIS_URL) if request.param == "shared" else Local()
 
 
-def test_a_burst_is_admitted_and_the_next_one_waits(limiter):
-    merchant = uuid4()
+def five(of: str = "") -> list[Limit]:
+    return [Limit("default", RATE, of or str(uuid4()))]
 
-    verdicts = [limiter.take(merchant, FIVE) for _ in range(RATE + 1)]
+
+def test_a_burst_is_admitted_and_the_next_one_waits(limiter):
+    limits = five()
+
+    verdicts = [limiter.take(limits) for _ in range(RATE + 1)]
 
     assert [verdict.is_admitted for verdict in verdicts] == [True] * RATE + [False]
     assert [verdict.left for verdict in verdicts[:RATE]] == [(4,), (3,), (2,), (1,), (0,)]
     assert 0 < verdicts[-1].wait_us <= STEP
 
 
-def test_merchants_do_not_share_a_limit(limiter):
-    first, second = uuid4(), uuid4()
+def test_keys_do_not_share_a_limit(limiter):
+    first, second = five(), five()
     for _ in range(RATE):
-        limiter.take(first, FIVE)
+        limiter.take(first)
 
-    assert not limiter.take(first, FIVE).is_admitted
-    assert limiter.take(second, FIVE).is_admitted
+    assert not limiter.take(first).is_admitted
+    assert limiter.take(second).is_admitted
 
 
 def test_never_more_than_the_burst_however_many_ask_at_once(limiter):
-    merchant, rate = uuid4(), 20
+    limits, rate = [Limit("x", 20, str(uuid4()))], 20
 
     began = time.monotonic()
     with ThreadPoolExecutor(8) as pool:
-        verdicts = list(pool.map(lambda _: limiter.take(merchant, [Limit("x", rate)]), range(100)))
+        verdicts = list(pool.map(lambda _: limiter.take(limits), range(100)))
     took = time.monotonic() - began
 
     assert rate <= sum(verdict.is_admitted for verdict in verdicts) <= rate + took * rate + 1
 
 
 def test_a_request_takes_its_share_of_every_limit_or_of_none(limiter):
-    merchant = uuid4()
-    wide, narrow = Limit("default", 5), Limit("money", 2)
+    key = str(uuid4())
+    wide, narrow = Limit("default", 5, key), Limit("money", 2, key)
     for _ in range(2):
-        limiter.take(merchant, [wide, narrow])
+        limiter.take([wide, narrow])
 
-    refused = limiter.take(merchant, [wide, narrow])
+    refused = limiter.take([wide, narrow])
 
     assert refused.refusing == narrow
-    assert limiter.take(merchant, [wide]).left == (2,)
+    assert limiter.take([wide]).left == (2,)
 
 
 def test_a_refused_request_is_told_when_to_come_again(api, settings):
@@ -72,7 +77,7 @@ def test_a_refused_request_is_told_when_to_come_again(api, settings):
     assert refused.refusal == (429, "rate_limited", None)
     assert refused.error["type"] == "rate_limit_error"
     assert refused.headers["Retry-After"] == "1"
-    assert refused.headers["RateLimit-Policy"] == '"default";q=2;w=1'
+    assert refused.headers["RateLimit-Policy"] == '"default";q=2;w=1, "merchant";q=1000;w=1'
     assert refused.headers["RateLimit"].startswith('"default";r=0;t=')
     assert "Stripe-Should-Retry" not in refused.headers
 
@@ -83,10 +88,22 @@ def test_what_moves_money_has_a_limit_of_its_own(api, settings):
 
     first, refused = (api.post("/v1/payment_intents", order) for _ in range(2))
 
-    assert first.headers["RateLimit-Policy"] == '"default";q=100;w=1, "money";q=1;w=1'
+    policy = '"default";q=100;w=1, "money";q=1;w=1, "merchant";q=1000;w=1'
+    assert first.headers["RateLimit-Policy"] == policy
     assert refused.refusal == (429, "rate_limited", None)
     assert refused.headers["RateLimit"].startswith('"money";r=0;t=')
     assert api.get("/v1/payment_intents").status == 200
+
+
+def test_a_key_has_its_own_limit_and_more_keys_are_not_more_requests(api, shop, settings):
+    settings.API_RATES = {"default": 2, "merchant": 3}
+    second = Api(make.api_key(shop).secret)
+
+    told = [caller.get("/v1/account") for caller in (api, api, api, second, second)]
+
+    assert [one.status for one in told] == [200, 200, 429, 200, 429]
+    assert told[2].headers["RateLimit"].startswith('"default";r=0;t=')
+    assert told[4].headers["RateLimit"].startswith('"merchant";r=0;t=')
 
 
 @pytest.fixture
@@ -98,9 +115,9 @@ def nobody() -> Iterator[str]:
 
 def test_without_valkey_every_process_keeps_the_rule_by_itself(settings, nobody):
     settings.REDIS_URL = nobody
-    limiter, merchant = Limiter(), uuid4()
+    limiter, limits = Limiter(), [Limit("default", 3, str(uuid4()))]
 
-    verdicts = [limiter.take(merchant, [Limit("default", 3)]) for _ in range(4)]
+    verdicts = [limiter.take(limits) for _ in range(4)]
 
     assert [verdict.is_admitted for verdict in verdicts] == [True, True, True, False]
 

@@ -224,11 +224,11 @@ def _example(operation: Operation) -> Json:
 
 
 def _statuses(operation: Operation) -> list[int]:
-    told = {400, 401, 403, 406, 414, 429, 500}
+    told = {400, 401, 403, 406, 414, 429, 500, 503}
     if "{" in operation.path:
         told.add(404)
     if operation.method != "GET":
-        told |= {409, 413, 503}
+        told |= {409, 413}
     if operation.method == "POST":
         told.add(402)
     return sorted(told)
@@ -261,6 +261,7 @@ def _error() -> Json:
                     "payment_intent": {"$ref": _SCHEMA + "payment_intent"},
                     "required_scope": text,
                     "existing_resource": {"type": "object"},
+                    "differing_fields": {"type": "array", "items": text},
                     "breaches": {"type": "array", "items": text},
                     "errors": {"type": "array", "items": fault},
                 },

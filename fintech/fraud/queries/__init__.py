@@ -8,6 +8,7 @@ from fintech.fraud.queries.proving import INVARIANTS, replay
 from fintech.fraud.queries.reading import (
     assessment,
     assessments,
+    assessments_by_id,
     case,
     cases,
     list_item,
@@ -30,6 +31,7 @@ __all__ = [
     "INVARIANTS",
     "assessment",
     "assessments",
+    "assessments_by_id",
     "back_test",
     "back_test_all",
     "case",

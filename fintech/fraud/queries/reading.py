@@ -1,5 +1,6 @@
 """Assessments, cases, lists and outcomes, as values."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from django.db import models
@@ -22,6 +23,14 @@ def assessment(assessment_id: UUID, *, merchant_id: UUID | None = None) -> data.
     if found is None:
         raise errors.AssessmentNotFound(assessment_id)
     return found.as_data()
+
+
+def assessments_by_id(
+    assessment_ids: Collection[UUID], *, merchant_id: UUID
+) -> dict[UUID, data.Assessment]:
+    """Return those of the assessments that are the merchant's, in one round trip."""
+    rows = Assessment.objects.filter(id__in=list(assessment_ids), merchant_id=merchant_id)
+    return {row.id: row.as_data() for row in rows}
 
 
 def assessments(

@@ -158,6 +158,12 @@ def charge(attempt_id: UUID, merchant_id: UUID) -> data.Attempt:
     return found.as_data()
 
 
+def charges_by_id(attempt_ids: Collection[UUID], merchant_id: UUID) -> dict[UUID, data.Attempt]:
+    """Return those of the attempts that are the merchant's, in one round trip."""
+    rows = _attempts().filter(id__in=list(attempt_ids), merchant_id=merchant_id)
+    return {row.id: row.as_data() for row in rows}
+
+
 def attempt(attempt_id: UUID) -> data.Attempt:
     """Return an attempt for the hosted challenge; `AttemptNotFound` if there is none."""
     found = _attempts().filter(id=attempt_id).first()
@@ -226,6 +232,12 @@ def refunds(
     return page(rows, _each, limit=limit, after=after, before=before)
 
 
+def refunds_by_id(refund_ids: Collection[UUID], merchant_id: UUID) -> dict[UUID, data.Refund]:
+    """Return those of the refunds that are the merchant's, in one round trip."""
+    rows = Refund.objects.filter(id__in=list(refund_ids), merchant_id=merchant_id)
+    return {row.id: row.as_data() for row in rows}
+
+
 def refunds_of(payment_id: UUID) -> list[data.Refund]:
     """Return all refunds of a payment, oldest first."""
     return _each(Refund.objects.filter(payment_id=payment_id).order_by("id"))
@@ -263,12 +275,26 @@ def customers(
     return page(rows, _each, limit=limit, after=after, before=before)
 
 
+def customers_by_id(customer_ids: Collection[UUID], merchant_id: UUID) -> dict[UUID, data.Customer]:
+    """Return those of the customers that are the merchant's, in one round trip."""
+    rows = Customer.objects.filter(id__in=list(customer_ids), merchant_id=merchant_id)
+    return {row.id: row.as_data() for row in rows}
+
+
 def payment_method(payment_method_id: UUID, merchant_id: UUID) -> data.PaymentMethod:
     """Return a merchant's card; `PaymentMethodNotFound` if it has none such."""
     found = PaymentMethod.objects.filter(id=payment_method_id, merchant_id=merchant_id).first()
     if found is None:
         raise errors.PaymentMethodNotFound(payment_method_id)
     return found.as_data()
+
+
+def payment_methods_by_id(
+    payment_method_ids: Collection[UUID], merchant_id: UUID
+) -> dict[UUID, data.PaymentMethod]:
+    """Return those of the cards that are the merchant's, in one round trip."""
+    rows = PaymentMethod.objects.filter(id__in=list(payment_method_ids), merchant_id=merchant_id)
+    return {row.id: row.as_data() for row in rows}
 
 
 def payment_methods(

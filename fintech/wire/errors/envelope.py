@@ -22,7 +22,10 @@ _STATUS_OF_KIND = {
 }
 _BAD_REQUEST, _PAYMENT_REQUIRED, _CONFLICT, _TOO_MANY, _SERVER = 400, 402, 409, 429, 500
 # Facts of a refusal that the outside may see as they are.
-_SHOWN = ("decline_code", "required_scope", "existing_resource", "breaches")
+_SHOWN = (
+    *("decline_code", "required_scope", "existing_resource", "breaches"),
+    "differing_fields",
+)
 
 
 @dataclass(frozen=True, slots=True)
