@@ -6,13 +6,14 @@ two seconds costs no query, so a revocation is honored everywhere within two sec
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from allauth.idp.oidc.models import Client, Token
 from django.conf import settings
+from django.db.models import Count
 from guardian.core import ObjectPermissionChecker
 
 from fintech.kernel import ids, waiting
@@ -275,10 +276,41 @@ def may(user_id: UUID, merchant_id: UUID, right: str) -> bool:
 
 
 def request_log(
-    merchant_id: UUID, limit: int = 50, before: UUID | None = None
+    merchant_id: UUID, limit: int = 50, before: UUID | None = None, *, failed: bool = False
 ) -> list[data.RequestLogLine]:
     """Return a merchant's requests, newest first, older than the line `before`."""
     found = RequestLogLine.objects.filter(merchant_id=merchant_id)
     if before is not None:
         found = found.filter(id__lt=before)
+    if failed:
+        found = found.filter(status__gte=400)
     return [line.as_data() for line in found.order_by("-id")[:limit]]
+
+
+def logged_request(line_id: UUID, merchant_id: UUID) -> data.RequestLogLine | None:
+    """Return one line of a merchant's request log, or nothing."""
+    found = RequestLogLine.objects.filter(id=line_id, merchant_id=merchant_id).first()
+    return None if found is None else found.as_data()
+
+
+def failed_requests(
+    merchant_id: UUID, *, since: datetime, most: int = 200
+) -> list[tuple[str, str, str, int]]:
+    """Return what failed since then: method, path, code, and how often; the most frequent first."""
+    rows = RequestLogLine.objects.filter(
+        merchant_id=merchant_id, id__gte=ids.at_time(since), status__gte=400
+    )
+    told = rows.values_list("method", "path", "error_code").annotate(count=Count("id"))
+    return list(told.order_by("-count")[:most])
+
+
+def first_uses(
+    merchant_id: UUID, keys: Collection[str], *, since: datetime
+) -> dict[str, data.RequestLogLine]:
+    """Return, by idempotency key, the first request since then that came with it."""
+    if not keys:
+        return {}
+    rows = RequestLogLine.objects.filter(
+        merchant_id=merchant_id, id__gte=ids.at_time(since), idempotency_key__in=list(keys)
+    )
+    return {line.idempotency_key: line.as_data() for line in rows.order_by("-id")}

@@ -43,6 +43,7 @@ class PaymentLine:
     decline_code: str
     customer_id: UUID | None
     link_id: UUID | None
+    last4: str
     created_at: datetime
 
 
@@ -60,6 +61,7 @@ class Filters:
     until: date | None = None
     customer_id: UUID | None = None
     link_id: UUID | None = None
+    last4: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,10 +124,20 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Funnel:
+    """How far payers got at hosted pages."""
+
+    opened: int = 0
+    tried: int = 0
+    paid: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """Filters and columns of the payments list that somebody gave a name."""
+    """Filters and columns of a list that somebody gave a name."""
 
     id: UUID
+    listing: str
     name: str
     query: str
 
@@ -153,6 +165,7 @@ class Export:
 
     id: UUID
     merchant_id: UUID
+    listing: str
     form: ExportForm
     state: ExportState
     query: str

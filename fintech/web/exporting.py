@@ -1,5 +1,5 @@
 """
-The payments list as a file: CSV or XLSX, exactly what the filters show, all pages of it.
+Lists as files: CSV or XLSX, exactly what the filters show, all pages of it.
 
 Short lists are sent at once. Long ones are written in the background by the clock's task,
 which says how far it is, stops when it is told to, and is taken over if it falls silent.
@@ -8,6 +8,7 @@ which says how far it is, stops when it is told to, and is taken over if it fall
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -21,8 +22,10 @@ from fintech.kernel import clock, ids, money, objects
 from fintech.kernel.money import Money
 from fintech.web import data, filtering, formats, lists, queries
 from fintech.web.data import ExportForm, ExportState
+from fintech.web.listings import LISTINGS, Cell
 from fintech.web.models import Export, View
 
+PAYMENTS = "payments"  # The list that has read models of its own.
 AT_ONCE = 10_000  # Rows; more are written in the background.
 SHEET_ROWS = 1_048_000  # What a spreadsheet can hold.
 _ROWS = 1_000  # Read at once.
@@ -49,11 +52,40 @@ TYPES = {
     ExportForm.CSV: "text/csv; charset=utf-8",
     ExportForm.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-Cell = str | int | Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """What becomes a file: a head, its rows, and how many there are where that is known."""
+
+    title: str
+    head: Sequence[str]
+    rows: Iterator[Sequence[Cell]]
+    total: int  # 0: nobody has counted them.
 
 
 class Stopped(Exception):
     """Somebody called the export off while it was written."""
+
+
+def sheet(listing: str, merchant_id: UUID, query: QueryDict, *, at: datetime) -> Sheet:
+    """Return what a list's filters show, to be written."""
+    if listing != PAYMENTS:
+        source = LISTINGS[listing]
+        told = source.read(query, at=at)
+        return Sheet(
+            title=source.title,
+            head=[column.name for column in source.columns],
+            rows=(source.cells(row) for row in source.rows(merchant_id, told)),
+            total=0,
+        )
+    filters = filtering.read(query, at=at).filters
+    return Sheet(
+        title="Payments",
+        head=HEAD,
+        rows=rows(merchant_id, filters),
+        total=queries.count(merchant_id, filters, most=SHEET_ROWS),
+    )
 
 
 def rows(merchant_id: UUID, filters: data.Filters) -> Iterator[Sequence[Cell]]:
@@ -97,10 +129,10 @@ class _Echo:
         return line
 
 
-def csv_lines(found: Iterable[Sequence[Cell]]) -> Iterator[str]:
+def csv_lines(head: Sequence[str], found: Iterable[Sequence[Cell]]) -> Iterator[str]:
     """Return the lines of a CSV file, its head first."""
     writer = csv.writer(_Echo())
-    yield writer.writerow(HEAD)
+    yield writer.writerow(head)
     for row in found:
         yield writer.writerow([_text(cell) for cell in row])
 
@@ -109,25 +141,27 @@ def _text(cell: Cell) -> str:
     """Write a cell; what somebody typed is kept from being taken for a formula."""
     if isinstance(cell, Money):
         return formats.plain_amount(cell)
-    text = str(cell)
+    if isinstance(cell, datetime):
+        return cell.isoformat()
+    text = "" if cell is None else str(cell)
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def workbook(found: Iterable[Sequence[Cell]]) -> bytes:
+def workbook(title: str, head: Sequence[str], found: Iterable[Sequence[Cell]]) -> bytes:
     """Return an XLSX file: amounts are numbers with their currency's decimals, all else is text."""
     import xlsxwriter
 
     written = io.BytesIO()
     book = xlsxwriter.Workbook(written, {"constant_memory": True})
-    sheet = book.add_worksheet("Payments")
+    sheet = book.add_worksheet(title)
     bold = book.add_format({"bold": True})
     amounts = {
         decimals: book.add_format({"num_format": "0." + "0" * decimals if decimals else "0"})
         for decimals in (0, 2, 3, 4)
     }
     sheet.freeze_panes(1, 0)
-    sheet.set_column(0, len(HEAD) - 1, 14)
-    for column, name in enumerate(HEAD):
+    sheet.set_column(0, len(head) - 1, 14)
+    for column, name in enumerate(head):
         sheet.write_string(0, column, name, bold)
     for at, row in enumerate(found, start=1):
         for column, cell in enumerate(row):
@@ -138,7 +172,9 @@ def workbook(found: Iterable[Sequence[Cell]]) -> bytes:
             elif isinstance(cell, int):
                 sheet.write_number(at, column, cell)
             elif cell:
-                sheet.write_string(at, column, cell)
+                sheet.write_string(
+                    at, column, cell.isoformat() if isinstance(cell, datetime) else cell
+                )
     book.close()
     return written.getvalue()
 
@@ -147,15 +183,21 @@ def workbook(found: Iterable[Sequence[Cell]]) -> bytes:
 
 
 def ask(
-    *, merchant_id: UUID, user_id: UUID, form: ExportForm, query: str, at: datetime
+    *,
+    merchant_id: UUID,
+    user_id: UUID,
+    listing: str = PAYMENTS,
+    form: ExportForm,
+    query: str,
+    at: datetime,
 ) -> data.Export:
     """Ask for a file that is written in the background."""
-    told = filtering.read(QueryDict(query), at=at)
-    total = queries.count(merchant_id, told.filters, most=SHEET_ROWS)
+    total = sheet(listing, merchant_id, QueryDict(query), at=at).total
     with db.transaction():
         row = Export.objects.create(
             merchant_id=merchant_id,
             user_id=user_id,
+            listing=listing,
             form=form,
             query=query,
             state=ExportState.QUEUED,
@@ -207,13 +249,13 @@ def _take() -> Export | None:
 
 
 def _write(row: Export) -> bool:
-    told = filtering.read(QueryDict(row.query), at=row.created_at)
-    found = _counted(row, rows(row.merchant_id, told.filters))
+    told = sheet(row.listing, row.merchant_id, QueryDict(row.query), at=row.created_at)
+    found = _counted(row, told.rows)
     try:
         if row.form == ExportForm.XLSX:
-            content = workbook(found)
+            content = workbook(told.title, told.head, found)
         else:
-            content = "".join(csv_lines(found)).encode()
+            content = "".join(csv_lines(told.head, found)).encode()
         name = objects.put(content)
     except Stopped:
         return False
@@ -234,9 +276,10 @@ def _counted(row: Export, found: Iterable[Sequence[Cell]]) -> Iterator[Sequence[
 
 
 def _say(row: Export, number: int) -> None:
+    total = row.rows_total and max(row.rows_total, number)
     with db.transaction():
         heard = Export.objects.filter(id=row.id, state=ExportState.RUNNING).update(
-            rows_done=number, rows_total=max(row.rows_total, number), heard_at=clock.now()
+            rows_done=number, rows_total=total, heard_at=clock.now()
         )
     if not heard:
         raise Stopped
@@ -254,14 +297,20 @@ def _end(row: Export, state: ExportState, *, object_name: str = "") -> bool:
 # -- views -------------------------------------------------------------------------------
 
 
-def save_view(*, merchant_id: UUID, user_id: UUID, name: str, query: str) -> bool:
+def save_view(
+    *, merchant_id: UUID, user_id: UUID, listing: str = PAYMENTS, name: str, query: str
+) -> bool:
     """Keep a list's filters and columns under a name; False if there are too many already."""
     with db.transaction():
-        theirs = View.objects.filter(merchant_id=merchant_id, user_id=user_id)
+        theirs = View.objects.filter(merchant_id=merchant_id, user_id=user_id, listing=listing)
         if theirs.exclude(name=name).count() >= _MOST_VIEWS:
             return False
         View.objects.update_or_create(
-            merchant_id=merchant_id, user_id=user_id, name=name, defaults={"query": query}
+            merchant_id=merchant_id,
+            user_id=user_id,
+            listing=listing,
+            name=name,
+            defaults={"query": query},
         )
     return True
 

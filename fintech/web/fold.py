@@ -17,14 +17,17 @@ from fintech.web.data import Item
 
 EVENTS = "events"
 JOURNAL = "journal"
+OPENED = "checkout_opened"
 _FACTS = ("payments.payment_", "payments.refund_")
+_VISIT = f"web.{OPENED}."
 _ENTRIES = "ledger.entry_"
 _OF_PAYMENTS = frozenset(
     {"authorize_card", "release", "capture_card", "refund_card", "refund_returned", "top_up"}
 )
 _OWNER = re.compile(r"(?:liabilities|assets):merchant:([0-9a-f-]{36}):")
-_SAID_ELSEWHERE = frozenset({"payment_id", "merchant_id"})
+_SAID_ELSEWHERE = frozenset({"payment_id", "visit_id", "merchant_id"})
 DayKey = tuple[UUID, str, date]
+FunnelKey = tuple[UUID, UUID, date]
 
 
 def items(window: Iterable[Recorded]) -> list[Item]:
@@ -35,6 +38,8 @@ def items(window: Iterable[Recorded]) -> list[Item]:
             item = _fact(recorded)
         elif recorded.name.startswith(_ENTRIES):
             item = _entry(recorded)
+        elif recorded.name.startswith(_VISIT):
+            item = _visit(recorded)
         else:
             item = None
         if item is not None:
@@ -44,12 +49,20 @@ def items(window: Iterable[Recorded]) -> list[Item]:
 
 def _fact(recorded: Recorded) -> Item | None:
     payment_id = recorded.id("payment_id")
-    if payment_id is None:
-        return None
+    return None if payment_id is None else _item(recorded, payment_id)
+
+
+def _visit(recorded: Recorded) -> Item | None:
+    """Return somebody's visit to a hosted page; it stands in the place of a payment."""
+    visit_id = recorded.id("visit_id")
+    return None if visit_id is None else _item(recorded, visit_id)
+
+
+def _item(recorded: Recorded, about: UUID) -> Item:
     return Item(
         source=EVENTS,
         position=recorded.position,
-        payment_id=payment_id,
+        payment_id=about,
         merchant_id=recorded.id("merchant_id"),
         kind=_kind(recorded.name),
         version=recorded.version,
@@ -117,6 +130,8 @@ def payment(timeline: Sequence[Item]) -> dict[str, object] | None:
         "decline_code": "",
         "customer_id": None,
         "link_id": None,
+        "tried": False,
+        "paid": False,
         "created_at": own[0].occurred_at,
         "changed_at": newest.occurred_at,
         "version": newest.version,
@@ -139,6 +154,9 @@ def _learn(line: dict[str, object], item: Item) -> None:
             line["customer_id"] = item.data.get("customer_id")
         case "payment_confirmed":
             line["decline_code"] = ""
+            line["tried"] = True
+        case "payment_authorized" | "payment_captured":
+            line["paid"] = bool(line["tried"])
         case "payment_assessed":
             line["score"], line["decision"] = item.data["score"], item.data["decision"]
         case "payment_declined":
@@ -149,6 +167,14 @@ def _learn(line: dict[str, object], item: Item) -> None:
             line["decline_code"] = "acquirer_unavailable"
         case _:
             pass
+
+
+def method(timeline: Iterable[Item]) -> UUID | None:
+    """Return the way of paying that was tried last."""
+    tried = [item for item in timeline if item.kind == "payment_confirmed"]
+    if not tried:
+        return None
+    return UUID(max(tried, key=lambda item: item.version).data["payment_method_id"])
 
 
 def _sum(facts: Iterable[Item], kind: str, name: str) -> int:
@@ -164,6 +190,16 @@ def refunded(facts: Iterable[Item]) -> int:
         elif item.kind in {"refund_failed", "refund_returned"}:
             arrived.pop(item.data["refund_id"], None)
     return sum(arrived.values())
+
+
+def visits(found: Iterable[Item]) -> dict[FunnelKey, dict[str, int]]:
+    """Return how often which hosted page was opened on which day."""
+    sums: dict[FunnelKey, dict[str, int]] = defaultdict(lambda: {"opened": 0})
+    for item in found:
+        if item.kind == OPENED and item.merchant_id is not None:
+            day = item.occurred_at.astimezone(UTC).date()
+            sums[item.merchant_id, UUID(item.data["page_id"]), day]["opened"] += 1
+    return dict(sums)
 
 
 def days(found: Iterable[Item]) -> dict[DayKey, dict[str, int]]:

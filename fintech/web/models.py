@@ -61,6 +61,9 @@ class Payment(models.Model):
     decline_code = models.CharField(max_length=80, blank=True, default="")
     customer_id = models.UUIDField(null=True, blank=True)
     link_id = models.UUIDField(null=True, blank=True)
+    last4 = models.CharField(max_length=4, blank=True, default="")  # Of the card that was tried.
+    tried = models.BooleanField(default=False)  # The payer said yes at least once.
+    paid = models.BooleanField(default=False)  # A bank said yes at least once.
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
     version = models.BigIntegerField()
@@ -72,10 +75,17 @@ class Payment(models.Model):
                 fields=["merchant_id", "state", "-created_at", "-id"],
                 name="web_payment_list_by_state",
             ),
+            models.Index(
+                fields=["merchant_id", "last4", "-created_at", "-id"],
+                name="web_payment_list_by_card",
+            ),
         )
         constraints = (
             models.CheckConstraint(
                 condition=Q(version__gte=1), name="web_payment_has_heard_something"
+            ),
+            models.CheckConstraint(
+                condition=Q(paid=False) | Q(tried=True), name="web_payment_is_tried_before_paid"
             ),
         )
 
@@ -112,19 +122,47 @@ class DayTotal(models.Model):
         return f"{self.day} {self.currency}"
 
 
+class Funnel(models.Model):
+    """
+    How far payers got at one hosted page on one day, in UTC.
+
+    An opening counts on the day it happened, a try and a success on the day the payment began.
+    """
+
+    pk = models.CompositePrimaryKey("merchant_id", "page_id", "day")
+    merchant_id = models.UUIDField()
+    page_id = models.UUIDField()  # The link, or the checkout session, that was opened.
+    day = models.DateField()
+    opened = models.BigIntegerField(default=0)
+    tried = models.BigIntegerField(default=0)
+    paid = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(opened__gte=0, tried__gte=0, paid__gte=0), name="web_funnel_counts"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.opened} {self.tried} {self.paid}"
+
+
 class View(models.Model):
-    """Filters and columns of the payments list that somebody gave a name."""
+    """Filters and columns of a list that somebody gave a name."""
 
     id = models.UUIDField(primary_key=True, default=ids.new, editable=False)
     merchant_id = models.UUIDField()
     user_id = models.UUIDField()
+    listing = models.CharField(max_length=20, default="payments")
     name = models.CharField(max_length=60)
     query = models.CharField(max_length=1000, blank=True)
 
     class Meta:
         constraints = (
             models.UniqueConstraint(
-                fields=["merchant_id", "user_id", "name"], name="web_view_has_a_name_of_its_own"
+                fields=["merchant_id", "user_id", "listing", "name"],
+                name="web_view_has_a_name_of_its_own",
             ),
             models.CheckConstraint(condition=~Q(name=""), name="web_view_has_a_name"),
         )
@@ -134,7 +172,7 @@ class View(models.Model):
 
     def as_data(self) -> data.View:
         """Return it as a value."""
-        return data.View(id=self.id, name=self.name, query=self.query)
+        return data.View(id=self.id, listing=self.listing, name=self.name, query=self.query)
 
 
 class Export(models.Model):
@@ -143,6 +181,7 @@ class Export(models.Model):
     id = models.UUIDField(primary_key=True, default=ids.new, editable=False)
     merchant_id = models.UUIDField()
     user_id = models.UUIDField()
+    listing = models.CharField(max_length=20, default="payments")
     form = models.CharField(max_length=4)
     query = models.CharField(max_length=1000, blank=True)
     state = models.CharField(max_length=8)
@@ -185,6 +224,7 @@ class Export(models.Model):
         return data.Export(
             id=self.id,
             merchant_id=self.merchant_id,
+            listing=self.listing,
             form=data.ExportForm(self.form),
             state=data.ExportState(self.state),
             query=self.query,

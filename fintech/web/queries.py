@@ -1,13 +1,14 @@
 """Questions to the read models. Each is bound to a merchant; they change nothing."""
 
+from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
 
 from fintech.kernel.money import Money
 from fintech.web import data
-from fintech.web.models import DayTotal, Export, Payment, Timeline, View
+from fintech.web.models import DayTotal, Export, Funnel, Payment, Timeline, View
 
 PAGE = 25
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -89,9 +90,35 @@ def count(merchant_id: UUID, filters: data.Filters, *, most: int) -> int:
     return _narrowed(merchant_id, filters).order_by()[:most].count()
 
 
-def views(merchant_id: UUID, user_id: UUID) -> list[data.View]:
-    """Return the views of the list that somebody named, by name."""
-    rows = View.objects.filter(merchant_id=merchant_id, user_id=user_id)
+def has_card(merchant_id: UUID, last4: str) -> bool:
+    """Tell whether anybody tried a card with this ending at a merchant."""
+    return Payment.objects.filter(merchant_id=merchant_id, last4=last4).exists()
+
+
+def funnel(
+    merchant_id: UUID, *, since: date, until: date, page_id: UUID | None = None
+) -> data.Funnel:
+    """Return how far payers got at a merchant's hosted pages, or at one, on these days."""
+    rows = Funnel.objects.filter(merchant_id=merchant_id, day__gte=since, day__lte=until)
+    if page_id is not None:
+        rows = rows.filter(page_id=page_id)
+    told = rows.aggregate(opened=Sum("opened"), tried=Sum("tried"), paid=Sum("paid"))
+    return data.Funnel(**{name: int(count or 0) for name, count in told.items()})
+
+
+def funnels(merchant_id: UUID, page_ids: Collection[UUID]) -> dict[UUID, data.Funnel]:
+    """Return how far payers ever got at each of some hosted pages."""
+    rows = Funnel.objects.filter(merchant_id=merchant_id, page_id__in=list(page_ids))
+    told = rows.values_list("page_id").annotate(Sum("opened"), Sum("tried"), Sum("paid"))
+    return {
+        page_id: data.Funnel(opened=int(opened), tried=int(tried), paid=int(paid))
+        for page_id, opened, tried, paid in told
+    }
+
+
+def views(merchant_id: UUID, user_id: UUID, listing: str = "payments") -> list[data.View]:
+    """Return the views of a list that somebody named, by name."""
+    rows = View.objects.filter(merchant_id=merchant_id, user_id=user_id, listing=listing)
     return [row.as_data() for row in rows.order_by("name")]
 
 
@@ -153,6 +180,7 @@ def _narrowed(merchant_id: UUID, filters: data.Filters) -> QuerySet[Payment]:
         "amount_minor__lte": filters.most_minor,
         "customer_id": filters.customer_id,
         "link_id": filters.link_id,
+        "last4": filters.last4 or None,
     }
     rows = rows.filter(**{name: value for name, value in exact.items() if value is not None})
     if filters.since is not None:
@@ -205,5 +233,6 @@ def _line(row: Payment) -> data.PaymentLine:
         decline_code=row.decline_code,
         customer_id=row.customer_id,
         link_id=row.link_id,
+        last4=row.last4,
         created_at=row.created_at,
     )

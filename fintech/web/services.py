@@ -1,19 +1,22 @@
 """Keeping the read models: apply what was heard, and fold everything again on demand."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
 from django.db import connection
 from django_subatomic import db
 
-from fintech.kernel import event_log
+from fintech.kernel import event_log, ids
+from fintech.kernel.actor import Actor
 from fintech.kernel.event_log import Recorded
 from fintech.ledger import queries as ledger_queries
-from fintech.web import fold, queries
+from fintech.payments import queries as payment_queries
+from fintech.web import events, fold, queries
 from fintech.web.data import Item
-from fintech.web.models import DayTotal, Payment, Timeline
+from fintech.web.models import DayTotal, Funnel, Payment, Timeline
 
 _COUNTED: Final = (
     "created",
@@ -26,9 +29,19 @@ _COUNTED: Final = (
     "refunds",
     "refunded_minor",
 )
+_STAGES: Final = ("opened", "tried", "paid")
 _WINDOW: Final = 500  # Rows folded in one transaction.
 _EVER: Final = 2**63 - 1  # Above every transaction's id.
 _LINE: Final = tuple(field.name for field in Payment._meta.fields if field.name != "id")
+
+
+def note_opened(*, page_id: UUID, merchant_id: UUID, by: Actor, at: datetime) -> None:
+    """Tell that somebody opened a hosted page that takes payments."""
+    fact = events.CheckoutOpened(
+        visit_id=ids.new(), merchant_id=merchant_id, page_id=page_id, version=1, at=at
+    )
+    with db.transaction():
+        event_log.append([fact], by=by)
 
 
 def apply(window: Sequence[Recorded]) -> int:
@@ -36,7 +49,7 @@ def apply(window: Sequence[Recorded]) -> int:
     Put what was heard into the read models, and return how much of it was new.
 
     The same window may come twice: only items that the timeline does not hold yet
-    are counted. Six statements, whatever the window's size.
+    are counted. Eleven statements at most, whatever the window's size.
     """
     heard = fold.items(window)
     if not heard:
@@ -72,8 +85,12 @@ def _unknown(heard: Sequence[Item]) -> list[Item]:
 
 def _write(fresh: Sequence[Item]) -> None:
     Timeline.objects.bulk_create([_row(item) for item in fresh])
-    _fold_payments({item.payment_id for item in fresh if item.source == fold.EVENTS})
-    _add_days(fold.days(fresh))
+    told = {item.payment_id for item in fresh if item.source == fold.EVENTS}
+    told -= {item.payment_id for item in fresh if item.kind == fold.OPENED}
+    further = _fold_payments(told) if told else {}
+    _add("web_daytotal", _DAY, _COUNTED, fold.days(fresh))
+    _add("web_funnel", _PAGE, _STAGES, {**fold.visits(fresh)})
+    _add("web_funnel", _PAGE, _STAGES, further)
 
 
 def _row(item: Item) -> Timeline:
@@ -92,46 +109,67 @@ def _row(item: Item) -> Timeline:
     )
 
 
-def _fold_payments(payment_ids: Iterable[UUID]) -> None:
-    """Fold the lines of some payments from their whole timelines."""
+def _fold_payments(payment_ids: Iterable[UUID]) -> dict[fold.FunnelKey, dict[str, int]]:
+    """Fold the lines of some payments from their whole timelines; return who got how far anew."""
+    wanted = list(payment_ids)
     timelines: dict[UUID, list[Item]] = defaultdict(list)
-    for row in Timeline.objects.filter(payment_id__in=list(payment_ids), source=fold.EVENTS):
+    for row in Timeline.objects.filter(payment_id__in=wanted, source=fold.EVENTS):
         timelines[row.payment_id].append(queries.item(row))
+    methods = {
+        payment_id: method
+        for payment_id, timeline in timelines.items()
+        if (method := fold.method(timeline)) is not None
+    }
+    cards = payment_queries.last4_of(methods.values())
     lines = [
-        Payment(**line)
-        for timeline in timelines.values()
+        Payment(**line, last4=cards.get(methods[payment_id], "") if payment_id in methods else "")
+        for payment_id, timeline in timelines.items()
         if (line := fold.payment(timeline)) is not None
     ]
+    before = {row.id: row for row in Payment.objects.filter(id__in=wanted, link_id__isnull=False)}
     Payment.objects.bulk_create(
         lines, update_conflicts=True, unique_fields=["id"], update_fields=_LINE
     )
+    return _further(lines, before)
 
 
-def _add_days(sums: dict[fold.DayKey, dict[str, int]]) -> None:
-    """Add to the totals of days, in the order of their keys."""
+def _further(
+    lines: Iterable[Payment], before: Mapping[UUID, Payment]
+) -> dict[fold.FunnelKey, dict[str, int]]:
+    """Return how many payments at hosted pages are tried and paid now that were not before."""
+    sums: dict[fold.FunnelKey, dict[str, int]] = defaultdict(lambda: {"tried": 0, "paid": 0})
+    for line in lines:
+        if line.link_id is None:
+            continue
+        was = before.get(line.id)
+        stages = sums[line.merchant_id, line.link_id, line.created_at.astimezone(UTC).date()]
+        stages["tried"] += line.tried - (was.tried if was else False)
+        stages["paid"] += line.paid - (was.paid if was else False)
+    return {key: stages for key, stages in sums.items() if any(stages.values())}
+
+
+_DAY: Final = {"merchant_id": "uuid", "currency": "text", "day": "date"}
+_PAGE: Final = {"merchant_id": "uuid", "page_id": "uuid", "day": "date"}
+
+
+def _add[K: tuple[object, ...]](
+    table: str, key: Mapping[str, str], counted: Sequence[str], sums: Mapping[K, Mapping[str, int]]
+) -> None:
+    """Add to the rows of a table of sums, in the order of their keys."""
     if not sums:
         return
-    rows = [
-        DayTotal(merchant_id=merchant_id, currency=currency, day=day, **added)
-        for (merchant_id, currency, day), added in sorted(
-            sums.items(), key=lambda one: (str(one[0][0]), one[0][1], one[0][2])
-        )
-    ]
-    columns = ", ".join(_COUNTED)
-    added = ", ".join(f"{name} = web_daytotal.{name} + EXCLUDED.{name}" for name in _COUNTED)
-    types = ["uuid", "text", "date", *("bigint" for _ in _COUNTED)]
-    arrays = ", ".join(f"%s::{kind}[]" for kind in types)
+    ordered = sorted(sums.items(), key=lambda one: tuple(map(str, one[0])))
+    columns = ", ".join((*key, *counted))
+    added = ", ".join(f"{name} = {table}.{name} + EXCLUDED.{name}" for name in counted)
+    arrays = ", ".join(f"%s::{kind}[]" for kind in (*key.values(), *("bigint" for _ in counted)))
     values: list[list[object]] = [
-        [row.merchant_id for row in rows],
-        [row.currency for row in rows],
-        [row.day for row in rows],
-        *([getattr(row, name) for row in rows] for name in _COUNTED),
+        *([place[number] for place, _ in ordered] for number in range(len(key))),
+        *([sum_.get(name, 0) for _, sum_ in ordered] for name in counted),
     ]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO web_daytotal (merchant_id, currency, day, {columns}) "
-            f"SELECT * FROM unnest({arrays}) "
-            f"ON CONFLICT (merchant_id, currency, day) DO UPDATE SET {added}",
+            f"INSERT INTO {table} ({columns}) SELECT * FROM unnest({arrays}) "
+            f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {added}",
             values,
         )
 
@@ -145,7 +183,7 @@ def rebuild() -> int:
     """
     with db.transaction():
         _alone()
-        for model in (Timeline, Payment, DayTotal):
+        for model in (Timeline, Payment, DayTotal, Funnel):
             model.objects.all().delete()
     return sum(apply(window) for window in _everything())
 

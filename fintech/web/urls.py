@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
-from fintech.web import converters, states
+from fintech.web import converters, listings, states
 from fintech.web.checkout import pages as checkout
 from fintech.web.dashboard import (
     actions,
@@ -11,6 +11,7 @@ from fintech.web.dashboard import (
     home,
     keys,
     links,
+    listing,
     money,
     payments,
     proofs,
@@ -46,7 +47,8 @@ _dashboard = [
     path("payments/<pi:payment_id>/refund", actions.refund, name="refund"),
     path("payments/<pi:payment_id>/capture", actions.capture, name="capture"),
     path("payments/<pi:payment_id>/cancel", actions.cancel, name="cancel"),
-    path("customers", customers.listing, name="customers"),
+    path("refunds", listing.refunds, name="refunds"),
+    path("customers", listing.customers, name="customers"),
     path("customers/<cus:customer_id>", customers.page, name="customer"),
     path("links", links.listing, name="links"),
     path("links/<uuid:link_id>", links.switch, name="switch-link"),
@@ -67,10 +69,16 @@ _dashboard = [
     path("webhooks/<uuid:endpoint_id>", webhooks.endpoint, name="webhook"),
     path("webhooks/<uuid:endpoint_id>/change", webhooks.change, name="change-webhook"),
     path("requests", requests.listing, name="requests"),
+    path("requests/<uuid:line_id>/replay", requests.replay, name="replay"),
     path("team", team.listing, name="team"),
+    path("team/preview", team.preview, name="preview"),
     path("team/activity", team.activity, name="activity"),
     path("team/<uuid:user_id>", team.change, name="change-member"),
     path("deliveries/<uuid:delivery_id>/resend", webhooks.resend, name="resend"),
+    *(
+        path(f"{one.page}/export", exports.of(one), name=f"export-{one.name}")
+        for one in listings.LISTINGS.values()
+    ),
 ]
 _pages: list[URLPattern | URLResolver] = [
     path("", session.front, name="front"),

@@ -94,7 +94,7 @@ def _pay(program: Path, dashboard: str, email: str, password: str) -> None:
         page.get_by_role("button", name=re.compile("4242")).click()
         page.get_by_role("button", name=re.compile("^Pay")).click()
         page.get_by_role("link", name="See what happened").click()
-        page.get_by_text("€42.50 captured").wait_for()
+        page.get_by_role("heading", name="€42.50 captured").wait_for()
         browser.close()
 
 

@@ -17,6 +17,7 @@ DESK = {
     "payment-proof": "/dashboard/payments/{payment}/proof",
     "refund": "/dashboard/payments/{payment}/refund",
     "capture": "/dashboard/payments/{authorized}/capture",
+    "refunds": "/dashboard/refunds",
     "customers": "/dashboard/customers",
     "customer": "/dashboard/customers/{customer}",
     "links": "/dashboard/links",

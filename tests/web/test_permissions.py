@@ -31,6 +31,11 @@ NEEDS = {
     "team": Right.MANAGE_PEOPLE,
     "team/activity": Right.MANAGE_PEOPLE,
     "customers": Right.VIEW_CUSTOMERS,
+    "customers/export": Right.VIEW_CUSTOMERS,
+    "refunds": Right.VIEW_PAYMENTS,
+    "refunds/export": Right.VIEW_PAYMENTS,
+    "balance/export": Right.VIEW_BALANCE,
+    "links/export": Right.TAKE_PAYMENTS,
     "simulate": Right.TAKE_PAYMENTS,
     "statements": Right.VIEW_REPORTS,
     "exports": Right.VIEW_PAYMENTS,
@@ -192,7 +197,8 @@ def test_no_page_is_left_out_of_these_tests():
         "export-file", "cancel-export", "customers", "customer", "links", "switch-link", "test-payment", "balance",
         "wallets", "keys", "roll-key", "revoke-key", "webhooks", "webhook", "change-webhook", "check-signature", "events",
         "resend", "requests", "team", "activity", "change-member",
-        "statements", "statement", "simulate", "play", "advance",
+        "statements", "statement", "simulate", "play", "advance", "refunds",
+        "export-refunds", "export-customers", "export-movements", "export-links",
         # Doors without a desk: the front, signing in, and payers' pages.
         "front", "login", "states", "answered", "challenge", "pay", "paid",
     }  # fmt: skip

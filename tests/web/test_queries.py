@@ -15,6 +15,7 @@ LISTS = [
     "",
     "payments",
     "payments?state=declined&currency=EUR&min=1",
+    "refunds",
     "customers",
     "links",
     "balance",

@@ -1,21 +1,26 @@
 """The read models are a function of the log: hearing twice, late or anew changes nothing."""
 
+import contextlib
 import random
 
 import pytest
 
 from fintech.kernel import event_log, subscriptions
 from fintech.ledger import queries as ledger_queries
+from fintech.payments import queries as payment_queries
 from fintech.payments import services as payments
+from fintech.payments.errors import CardDeclined
 from fintech.web import handlers, queries, services
-from fintech.web.models import DayTotal, Payment, Timeline
+from fintech.web.data import Funnel as Reached
+from fintech.web.models import DayTotal, Funnel, Payment, Timeline
 from tests.make import payments as make
 from tests.make.merchants import NOON
 from tests.make.payments import BY, eur
 
 
 def rows() -> list[list[dict[str, object]]]:
-    return [list(model.objects.order_by("pk").values()) for model in (Timeline, Payment, DayTotal)]
+    models = (Timeline, Payment, DayTotal, Funnel)
+    return [list(model.objects.order_by("pk").values()) for model in models]
 
 
 @pytest.fixture
@@ -27,6 +32,20 @@ def busy(shop):
     make.confirmed(shop.id, eur(5_00), token="insufficient_funds")
     make.confirmed(shop.id, eur(6_00), token="blocked")
     make.in_review(shop.id, eur(7_00))
+    link = payments.create_link(
+        merchant_id=shop.id, title="Tea", amount=eur(3), by=BY, at=NOON
+    ).value
+    for _ in range(3):
+        services.note_opened(page_id=link.id, merchant_id=shop.id, by=BY, at=NOON)
+    for token in ("visa", "insufficient_funds", None):
+        begun = payments.pay_by_link(
+            token=link.token, receipt_email="ada@example.com", by=BY, at=NOON
+        ).value
+        with contextlib.suppress(CardDeclined):
+            if token:
+                payments.confirm(
+                    merchant_id=shop.id, payment_id=begun.id, token=token, by=BY, at=NOON
+                )
     return taken
 
 
@@ -47,10 +66,30 @@ def test_a_day_adds_up(shop, busy, hear):
     hear()
 
     day = queries.period(shop.id, "EUR", until=NOON.date(), days=1).days[0]
-    assert (day.created, day.authorized, day.declined, day.blocked) == (5, 3, 1, 1)
-    assert (day.captures, day.captured_minor) == (1, 42_50)
+    assert (day.created, day.authorized, day.declined, day.blocked) == (8, 4, 2, 1)
+    assert (day.captures, day.captured_minor) == (2, 42_53)
     assert (day.refunds, day.refunded_minor) == (1, 10_00)
-    assert day.fee_minor == make.now(busy).fee.minor
+    assert day.fee_minor > make.now(busy).fee.minor
+
+
+def test_a_funnel_says_who_opened_who_tried_and_who_paid(shop, stranger, busy, hear):
+    hear()
+
+    day = NOON.date()
+    assert queries.funnel(shop.id, since=day, until=day) == Reached(opened=3, tried=2, paid=1)
+    link = payment_queries.links(shop.id).items[0]
+    assert queries.funnels(shop.id, [link.id]) == {link.id: Reached(opened=3, tried=2, paid=1)}
+    assert queries.funnel(stranger.id, since=day, until=day) == Reached()
+    assert queries.funnels(stranger.id, [link.id]) == {}
+
+
+def test_a_line_names_the_card_that_was_tried(shop, busy, hear):
+    hear()
+
+    ending = next(one.last4 for one in queries.payments(shop.id).lines if one.id == busy.id)
+    assert ending == make.now(busy).card.last4 == "4242"
+    assert queries.has_card(shop.id, "4242")
+    assert not queries.has_card(shop.id, "0000")
 
 
 def test_hearing_twice_counts_once(busy, hear):
@@ -66,7 +105,7 @@ def test_the_order_of_windows_does_not_matter(busy, hear):
     """A rebuild and the subscription may fold the same log from two ends."""
     hear()
     in_order = rows()
-    for model in (Timeline, Payment, DayTotal):
+    for model in (Timeline, Payment, DayTotal, Funnel):
         model.objects.all().delete()
     source = ledger_queries.journal_source()
     everything = event_log.after(0, 10_000) + source.read(
@@ -74,8 +113,8 @@ def test_the_order_of_windows_does_not_matter(busy, hear):
     )
     random.Random(7).shuffle(everything)
 
-    for start in range(0, len(everything), 3):
-        handlers.hear(everything[start : start + 3])
+    for one in everything:
+        handlers.hear([one])
 
     assert rows() == in_order
 
@@ -135,5 +174,5 @@ def test_applying_takes_the_same_number_of_statements_whatever_the_window(
         make.captured(shop.id, eur(3_00))
     window = event_log.after(0, 10_000)
 
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(11):
         handlers.hear(window)

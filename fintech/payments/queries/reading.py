@@ -221,10 +221,13 @@ def refunds(
     *,
     payment_id: UUID | None = None,
     attempt_id: UUID | None = None,
+    states: Collection[str] = (),
     created: Between | None = None,
 ) -> data.Page[data.Refund]:
-    """Return a stretch of a merchant's refunds, newest first."""
+    """Return a stretch of a merchant's refunds, newest first; in some states if any are named."""
     rows = Refund.objects.filter(merchant_id=merchant_id, **bounds(created))
+    if states:
+        rows = rows.filter(state__in=list(states))
     if payment_id is not None:
         rows = rows.filter(payment_id=payment_id)
     if attempt_id is not None:
@@ -297,6 +300,12 @@ def payment_methods_by_id(
     return {row.id: row.as_data() for row in rows}
 
 
+def last4_of(payment_method_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Return the last four digits of some cards; what is no card has none."""
+    rows = PaymentMethod.objects.filter(id__in=list(payment_method_ids)).exclude(last4="")
+    return dict(rows.values_list("id", "last4"))
+
+
 def payment_methods(
     merchant_id: UUID,
     limit: int = 10,
@@ -330,9 +339,10 @@ def links(
     before: UUID | None = None,
     *,
     active: bool | None = None,
+    created: Between | None = None,
 ) -> data.Page[data.Link]:
     """Return a stretch of a merchant's payment links, newest first."""
-    rows = Link.objects.filter(merchant_id=merchant_id)
+    rows = Link.objects.filter(merchant_id=merchant_id, **bounds(created))
     if active is not None:
         rows = rows.filter(active=active)
     return page(rows, _each, limit=limit, after=after, before=before)

@@ -24,10 +24,12 @@ from fintech.payments import errors
 from fintech.payments import queries as payment_queries
 from fintech.payments import services as payments
 from fintech.web import pills
+from fintech.web import services as web
 from fintech.web.cards import TEST_CARDS
 from fintech.web.checkout.forms import CardForm, OpenAmountForm
 from fintech.web.dashboard.steps import DECLINES
 
+_VISITED = "visited"  # The cookie of a page that was opened already.
 _POLLS = 30  # Looks at a payment that moves, before the page stops looking by itself.
 
 
@@ -60,7 +62,26 @@ def pay(request: HttpRequest, token: str) -> HttpResponse:
             return redirect("web:paid", token=token, payment_id=payment.id)
     if not is_open:
         return _page(request, link, "web/checkout/closed.html", status=410)
-    return _card_page(request, link, form)
+    answer = _card_page(request, link, form)
+    if request.method == "GET" and _VISITED not in request.COOKIES:
+        web.note_opened(
+            page_id=link.id, merchant_id=link.merchant_id, by=_payer(request), at=clock.now()
+        )
+        _remember_visit(answer, request.path)
+    return answer
+
+
+def _remember_visit(answer: HttpResponse, path: str) -> None:
+    """Let somebody who looks again within the hour count once."""
+    answer.set_cookie(
+        _VISITED,
+        "1",
+        max_age=3600,
+        path=path,
+        httponly=True,
+        samesite="Lax",
+        secure=settings.SESSION_COOKIE_SECURE,
+    )
 
 
 @never_cache

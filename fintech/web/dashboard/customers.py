@@ -1,11 +1,10 @@
-"""Who pays a merchant, and what each of them paid."""
+"""One customer, and what they paid."""
 
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
-from fintech.kernel import ids
 from fintech.merchants.data import Right
 from fintech.payments import queries as payment_queries
 from fintech.payments.errors import CustomerNotFound
@@ -14,27 +13,6 @@ from fintech.web.dashboard import desk
 from fintech.web.data import Filters
 
 _PAGE = 25
-
-
-@require_GET
-@desk.page(Right.VIEW_CUSTOMERS)
-def listing(request: HttpRequest, at: desk.Desk) -> HttpResponse:
-    """List customers, newest first."""
-    after = _mark(request.GET.get("after", ""))
-    page = payment_queries.customers(at.merchant.id, limit=_PAGE, after=after)
-    context = {
-        "customers": page.items,
-        "older": ids.public("cus", page.items[-1].id) if page.has_more else "",
-        "later": after is not None,
-    }
-    return desk.render(request, at, "web/dashboard/customers.html", "customers", context)
-
-
-def _mark(text: str) -> UUID | None:
-    try:
-        return ids.parse("cus", text)
-    except ids.NotAnId:
-        return None
 
 
 @require_GET

@@ -23,20 +23,22 @@ from fintech.merchants import queries as merchant_queries
 from fintech.merchants.data import Right
 
 CHOSEN = "merchant_id"  # The session's merchant.
+SEEN_AS = "seen_as"  # The session's role whose view is tried on.
 THEME = "theme"  # The cookie of the appearance; none follows the system.
 _NAV = (
-    ("home", "Home", "house"),
-    ("payments", "Payments", "credit-card"),
-    ("customers", "Customers", "person-circle"),
-    ("links", "Payment links", "link-45deg"),
-    ("balance", "Balance", "bank"),
-    ("statements", "Statements", "receipt"),
-    ("wallets", "Wallets", "wallet2"),
-    ("keys", "API keys", "key"),
-    ("webhooks", "Webhooks", "broadcast"),
-    ("requests", "Requests", "list-ul"),
-    ("simulate", "Simulate", "activity"),
-    ("team", "Team", "shield-check"),
+    ("home", "Home", "house", Right.VIEW_PAYMENTS),
+    ("payments", "Payments", "credit-card", Right.VIEW_PAYMENTS),
+    ("refunds", "Refunds", "arrow-counterclockwise", Right.VIEW_PAYMENTS),
+    ("customers", "Customers", "person-circle", Right.VIEW_CUSTOMERS),
+    ("links", "Payment links", "link-45deg", Right.TAKE_PAYMENTS),
+    ("balance", "Balance", "bank", Right.VIEW_BALANCE),
+    ("statements", "Statements", "receipt", Right.VIEW_REPORTS),
+    ("wallets", "Wallets", "wallet2", Right.VIEW_WALLETS),
+    ("keys", "API keys", "key", Right.MANAGE_KEYS),
+    ("webhooks", "Webhooks", "broadcast", Right.VIEW_WEBHOOKS),
+    ("requests", "Requests", "list-ul", Right.VIEW_REQUEST_LOG),
+    ("simulate", "Simulate", "activity", Right.TAKE_PAYMENTS),
+    ("team", "Team", "shield-check", Right.MANAGE_PEOPLE),
 )
 
 
@@ -47,11 +49,13 @@ class Desk:
     user: Any
     merchant: merchant_data.Merchant
     role: str
+    rights: frozenset[str]
     memberships: tuple[merchant_data.Merchant, ...]
+    seen_as: str = ""  # The role whose view of the pages the person tries on.
 
     def may(self, right: Right) -> bool:
         """Tell whether the person may do this for the merchant."""
-        return merchant_queries.may(self.user.id, self.merchant.id, right)
+        return right in self.rights
 
 
 View = Callable[Concatenate[HttpRequest, Desk, ...], HttpResponse]
@@ -70,6 +74,9 @@ def page(right: Right) -> Callable[[View], Callable[..., HttpResponse]]:
                 return django_render(request, "web/nobody.html", _common(request), status=403)
             if not desk.may(right):
                 return forbidden(request, desk, right)
+            if desk.seen_as and request.method != "GET":
+                # Looking through another's eyes changes nothing.
+                return render(request, desk, "web/dashboard/only_looking.html", "", status=403)
             response = view(request, desk, *args, **kwargs)
             response.headers.setdefault("Cache-Control", "no-store, private")
             return response
@@ -87,11 +94,20 @@ def desk_of(request: HttpRequest) -> Desk | None:
         return None
     chosen = request.session.get(CHOSEN)
     merchant, role = next((member for member in found if str(member[0].id) == chosen), found[0])
+    rights = merchant_queries.rights(_person(request), merchant.id)
+    seen_as = ""
+    if (
+        Right.MANAGE_PEOPLE in rights
+    ):  # Only who gives roles tries them on; never more than one has.
+        seen_as = request.session.get(SEEN_AS, "")
+        rights &= merchant_data.ROLES.get(seen_as, rights)
     return Desk(
         user=request.user,
         merchant=merchant,
         role=str(role),
+        rights=rights,
         memberships=tuple(member[0] for member in found),
+        seen_as=seen_as,
     )
 
 
@@ -101,6 +117,7 @@ def choose(request: HttpRequest, merchant_id: UUID) -> bool:
     if merchant_id not in theirs:
         return False
     request.session[CHOSEN] = str(merchant_id)
+    request.session.pop(SEEN_AS, None)
     return True
 
 
@@ -140,8 +157,8 @@ def render(
         "section": section,
         "nav": [
             {"name": name, "label": label, "icon": icon, "url": reverse(f"web:{name}")}
-            for name, label, icon in _NAV
-            if name != "simulate" or settings.MODE != "live"
+            for name, label, icon, right in _NAV
+            if desk.may(right) and (name != "simulate" or settings.MODE != "live")
         ],
     }
     return django_render(request, template, {**shell, **(context or {})}, status=status)

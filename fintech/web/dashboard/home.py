@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -64,6 +64,7 @@ def home(request: HttpRequest, at: desk.Desk) -> HttpResponse:
         "available": _in(balance.available, currency),
         "chart": charts.volume(now, before),
         "attention": _attention(at),
+        "funnel": _funnel(at, since=today - timedelta(days=days - 1), until=today),
         "lines": lists.joined(at.merchant.id, recent.lines),
     }
     return desk.render(request, at, "web/dashboard/home.html", "home", context)
@@ -78,6 +79,16 @@ def _change(now_minor: int, before_minor: int) -> int | None:
     if not before_minor:
         return None
     return (now_minor - before_minor) * 1000 // before_minor
+
+
+def _funnel(at: desk.Desk, *, since: date, until: date) -> list[tuple[str, int, int]]:
+    """Return each stage of hosted pages with its count and its share of the widest, in percent."""
+    told = queries.funnel(at.merchant.id, since=since, until=until)
+    widest = max(told.opened, told.tried)
+    return [
+        (label, count, count * 100 // widest if widest else 0)
+        for label, count in (("Opened", told.opened), ("Tried", told.tried), ("Paid", told.paid))
+    ]
 
 
 def _attention(at: desk.Desk) -> list[Attention]:

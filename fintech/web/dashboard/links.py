@@ -19,8 +19,11 @@ from fintech.merchants.data import Right
 from fintech.payments import queries as payment_queries
 from fintech.payments import services as payments
 from fintech.payments.data import Link
-from fintech.web import formats, forms, pills
+from fintech.web import formats, forms, pills, queries
 from fintech.web.dashboard import desk
+from fintech.web.dashboard import listing as table
+from fintech.web.data import Funnel
+from fintech.web.listings import LINKS
 
 _COMMON = ("EUR", "USD", "GBP", "CHF", "JPY", "KWD")
 _TEST_TITLE = "Test payment"
@@ -100,10 +103,15 @@ def listing(request: HttpRequest, at: desk.Desk) -> HttpResponse:
             words = formats.amount(amount) if amount else "an open amount"
             messages.success(request, f"Your link for {words} is ready: copy its address below.")
             return redirect("web:links")
-    links = payment_queries.links(at.merchant.id, limit=_SHOWN).items
+    shown = table.context(request, at, LINKS)
+    reached = queries.funnels(at.merchant.id, [link.id for link in shown["found"]])
     context = {
+        **shown,
         "form": form,
-        "links": [(link, _address(link), pills.of_link(link, clock.now())) for link in links],
+        "links": [
+            (link, _address(link), pills.of_link(link, clock.now()), reached.get(link.id, Funnel()))
+            for link in shown["found"]
+        ],
     }
     return desk.render(
         request,

@@ -1,20 +1,13 @@
 """What a merchant has with us: the balance and its movements, and customers' wallets."""
 
-from collections.abc import Sequence
-from datetime import timedelta
-from uuid import UUID
-
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
-from fintech.kernel import clock
 from fintech.merchants.data import Right
 from fintech.payments import queries as payment_queries
-from fintech.payments.data import BalanceTransaction
 from fintech.wallets import queries as wallet_queries
-from fintech.web.dashboard import desk
-
-_SHOWN = 50
+from fintech.web.dashboard import desk, listing
+from fintech.web.listings import MOVEMENTS
 
 
 @require_GET
@@ -27,19 +20,9 @@ def balance(request: HttpRequest, at: desk.Desk) -> HttpResponse:
             (pending.currency, available, pending)
             for available, pending in zip(now.available, now.pending, strict=True)
         ],
-        "movements": _latest(at.merchant.id),
+        **listing.context(request, at, MOVEMENTS),
     }
     return desk.render(request, at, "web/dashboard/balance.html", "balance", context)
-
-
-def _latest(merchant_id: UUID) -> Sequence[BalanceTransaction]:
-    """Return the latest movements; where one week holds enough, older ones are not looked at."""
-    week_ago = int((clock.now() - timedelta(days=7)).timestamp())
-    for created in ({"gte": week_ago}, None):
-        found = payment_queries.balance_transactions(merchant_id, limit=_SHOWN, created=created)
-        if len(found.items) == _SHOWN:
-            break
-    return found.items
 
 
 @require_GET

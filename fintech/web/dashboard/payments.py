@@ -1,7 +1,8 @@
 """The list of payments, and one payment with its timeline."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import orjson
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_GET
 from fintech.fraud import queries as fraud_queries
 from fintech.fraud.errors import AssessmentNotFound
 from fintech.kernel import clock, ids
+from fintech.kernel.errors import NotFound
 from fintech.merchants.data import Right
 from fintech.notifications import queries as notification_queries
 from fintech.payments import data as payment_data
@@ -88,25 +90,53 @@ def _columns(request: HttpRequest) -> tuple[str, ...]:
 def search(request: HttpRequest, at: desk.Desk) -> HttpResponse:
     """Go where a search most likely wants to: a payment by id, or the narrowed list."""
     wanted = request.GET.get("q", "").strip()
-    try:
-        return redirect("web:payment", payment_id=ids.parse("pi", wanted))
-    except ids.NotAnId:
-        pass
-    try:
-        return redirect("web:customer", customer_id=ids.parse("cus", wanted))
-    except ids.NotAnId:
-        pass
+    named = _named(at, wanted)
+    if named is not None:
+        return named
     if "@" in wanted and at.may(Right.VIEW_CUSTOMERS):
-        known = payment_queries.customers(at.merchant.id, limit=1, email=wanted).items
-        if known:
+        known = payment_queries.customers(at.merchant.id, limit=2, email=wanted).items
+        if len(known) == 1:
             return redirect("web:customer", customer_id=known[0].id)
+        if known:
+            return redirect(f"{reverse('web:customers')}?{urlencode({'email': wanted})}")
+    last4 = filtering.last_four(wanted)
     query = filtering.understood(
-        wanted, currency=at.merchant.default_currency, today=clock.now().date()
+        wanted,
+        currency=at.merchant.default_currency,
+        today=clock.now().date(),
+        is_card=bool(last4) and queries.has_card(at.merchant.id, last4),
     )
     if not query:
         context = {"search": wanted}
         return desk.render(request, at, "web/dashboard/nothing_found.html", "payments", context)
     return redirect(f"{reverse('web:payments')}?{query}")
+
+
+def _named(at: desk.Desk, wanted: str) -> HttpResponse | None:
+    """Return the way to what an id names; what is another merchant's answers as unknown there."""
+    try:
+        prefix, _, _ = wanted.rpartition("_")
+        named = ids.parse(prefix, wanted)
+    except ids.NotAnId:
+        return None
+    match prefix:
+        case "pi":
+            return redirect("web:payment", payment_id=named)
+        case "cus":
+            return redirect("web:customer", customer_id=named)
+        case "re":
+            return _payment_behind(lambda: payment_queries.refund(named, at.merchant.id).payment_id)
+        case "ch":
+            return _payment_behind(lambda: payment_queries.charge(named, at.merchant.id).payment_id)
+        case _:
+            return None
+
+
+def _payment_behind(find: Callable[[], UUID]) -> HttpResponse | None:
+    try:
+        return redirect("web:payment", payment_id=find())
+    except NotFound:
+        return None
 
 
 @require_GET

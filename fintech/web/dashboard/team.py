@@ -7,8 +7,10 @@ from allauth.mfa.models import Authenticator
 from django import forms as django_forms
 from django.contrib import messages
 from django.contrib.auth import get_user_model
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from fintech.kernel import clock, event_log
@@ -148,6 +150,19 @@ def activity(request: HttpRequest, at: desk.Desk) -> HttpResponse:
         for fact in sorted(facts, key=lambda one: one.position, reverse=True)
     ]
     return desk.render(request, at, "web/dashboard/activity.html", "team", {"lines": lines})
+
+
+@require_POST
+def preview(request: HttpRequest) -> HttpResponse:
+    """Show the pages as another role sees them, or stop that: then nothing can be changed."""
+    if not request.user.is_authenticated:
+        return redirect_to_login(reverse("web:team"), reverse("account_login"))
+    wanted = request.POST.get("role", "")
+    if wanted in ROLES:
+        request.session[desk.SEEN_AS] = wanted  # Of no use to who may not give roles.
+        return redirect("web:home")
+    request.session.pop(desk.SEEN_AS, None)
+    return redirect("web:team")
 
 
 @require_POST

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from fintech.kernel import clock, ids
 from fintech.kernel.money import Money
 from fintech.web import formats, pills
+from fintech.web.listings import Cell, Column
 
 register = template.Library()
 _SPRITE = "web/vendor/bootstrap-icons-1.13.2/icons.svg"
@@ -104,6 +105,22 @@ def pill(machine: str, state: str) -> SafeString:
     return format_html(
         '<span class="pill pill-{}" title="{}">{}</span>', looks.tone, looks.sentence, looks.word
     )
+
+
+@register.simple_tag
+def cell(column: Column, value: Cell) -> str | SafeString:
+    """Show what a row says in a column."""
+    if isinstance(value, Money):
+        return formats.amount(value)
+    if isinstance(value, datetime):
+        shown: str | SafeString = when(value)
+        return shown
+    if column.kind == "pill":
+        looks: SafeString = pill(column.machine, str(value))
+        return looks
+    if column.kind == "id":
+        return formats.middle(str(value or "—"))
+    return "—" if value is None or value == "" else str(value)
 
 
 @register.inclusion_tag("web/parts/field.html")
