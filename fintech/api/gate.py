@@ -68,7 +68,9 @@ def serve(
     if trace is not None:
         trace.version = version
     rehearsed = is_dry_run(operation, headers)
-    values = parameters(operation, query=query, headers=headers, content=content, version=version)
+    values = parameters(
+        operation, query=query, headers=headers, content=content, version=version, trace=trace
+    )
     if trace is not None:
         trace.values = values
     key = idempotency_key(operation, values, headers, caller=caller, path=url_path, content=content)
@@ -142,6 +144,7 @@ def parameters(
     headers: Mapping[str, str],
     content: bytes,
     version: str = API_VERSION,
+    trace: Any = None,
 ) -> dict[str, Any]:
     """Return the checked parameters of a request, from its query or its body."""
     faults: list[Fault] = []
@@ -162,6 +165,8 @@ def parameters(
             message = f"Give {one} or {other}, not both."
             faults.append(Fault(other, "parameters_exclusive", message))
     if faults:
+        if trace is not None:
+            trace.values = nodes  # What was wrong is what its sender looks for in the log.
         raise errors.ParametersWrong(faults)
     return values
 

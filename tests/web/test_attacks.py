@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from fintech.kernel import clock, ids
 from fintech.merchants import services as merchants
+from fintech.merchants.data import RequestLogLine
 from fintech.notifications import services as notifications
 from fintech.payments import services as payments
 from fintech.web import exporting
@@ -53,6 +54,19 @@ def theirs(stranger, hear) -> dict[str, dict[str, object]]:
     )
     exporting.write_due()
     hear()
+    their_line = RequestLogLine(
+        id=ids.new(),
+        merchant_id=stranger.id,
+        api_key_id=None,
+        request_id="req_theirs",
+        method="POST",
+        path="/v1/customers",
+        status=400,
+        duration_ms=7,
+        at=clock.now(),
+        request_body={"email": "otto@example.com"},
+    )
+    merchants.record_requests([their_line])
     return {
         "payment_id": {"payment_id": payment.id},
         "customer_id": {"customer_id": make.customer(stranger.id).id},
@@ -63,6 +77,7 @@ def theirs(stranger, hear) -> dict[str, dict[str, object]]:
         "user_id": {"user_id": otto.id},
         "export_id": {"export_id": export.id},
         "event_id": {"event_id": ids.new()},
+        "line_id": {"line_id": their_line.id},
         "month": {"month": f"{NOON:%Y-%m}", "currency": "EUR"},
     }
 

@@ -197,7 +197,7 @@ def test_no_page_is_left_out_of_these_tests():
         "export-file", "cancel-export", "customers", "customer", "links", "switch-link", "test-payment", "balance",
         "wallets", "keys", "roll-key", "revoke-key", "webhooks", "webhook", "change-webhook", "check-signature", "events",
         "resend", "requests", "team", "activity", "change-member",
-        "statements", "statement", "simulate", "play", "advance", "refunds",
+        "statements", "statement", "simulate", "play", "advance", "refunds", "replay", "preview",
         "export-refunds", "export-customers", "export-movements", "export-links",
         # Doors without a desk: the front, signing in, and payers' pages.
         "front", "login", "states", "answered", "challenge", "pay", "paid",
@@ -206,3 +206,32 @@ def test_no_page_is_left_out_of_these_tests():
     namespace = get_resolver().namespace_dict["web"][1]
 
     assert {str(name) for name in namespace.reverse_dict if isinstance(name, str)} == known
+
+
+def test_an_owner_sees_the_pages_as_another_role_and_changes_nothing_meanwhile(desk, shop):
+    taken = make.captured(shop.id, eur(42_50))
+
+    desk.post("/dashboard/team/preview", {"role": "viewer"})
+
+    home = text(desk.get("/dashboard/"))
+    assert "You see the pages as Viewer sees them" in home
+    assert "API keys" not in home
+    assert desk.get("/dashboard/keys").status_code == 403
+    assert desk.get(path_of(taken)).status_code == 200
+    assert desk.post("/dashboard/payments/views", {"name": "x", "query": ""}).status_code == 403
+    assert desk.post(path_of(taken, "/refund"), form(how="all")).status_code == 403
+    assert make.now(taken) == taken
+
+    desk.post("/dashboard/team/preview", {"role": ""})
+
+    assert desk.get("/dashboard/keys").status_code == 200
+
+
+@pytest.mark.parametrize("role", [one for one in Role if one != Role.OWNER])
+def test_nobody_gains_a_right_by_looking_as_somebody_else(shop, role):
+    browser = at_the_desk(shop, role)
+
+    browser.post("/dashboard/team/preview", {"role": "owner"})
+
+    entered = {page: browser.get(f"/dashboard/{page}").status_code != 403 for page in NEEDS}
+    assert entered == {page: right in ROLES[role] for page, right in NEEDS.items()}
