@@ -5,6 +5,7 @@ The request is logged, limited, refused and answered as any program's would be.
 """
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
@@ -57,9 +58,12 @@ def ask(
         environ["HTTP_IDEMPOTENCY_KEY"] = idempotency_key
     told: dict[str, Any] = {}
 
-    def start(status: str, headers: list[tuple[str, str]], _error: object = None) -> None:
+    def start(
+        status: str, headers: list[tuple[str, str]], _error: Any = None, /
+    ) -> Callable[[bytes], object]:
         told["status"] = int(status.partition(" ")[0])
         told["headers"] = {name.lower(): value for name, value in headers}
+        return io.BytesIO().write  # Nobody writes but by returning.
 
     answer = _door()(environ, start)
     try:

@@ -162,15 +162,13 @@ def _add[K: tuple[object, ...]](
     columns = ", ".join((*key, *counted))
     added = ", ".join(f"{name} = {table}.{name} + EXCLUDED.{name}" for name in counted)
     arrays = ", ".join(f"%s::{kind}[]" for kind in (*key.values(), *("bigint" for _ in counted)))
-    values: list[list[object]] = [
-        *([place[number] for place, _ in ordered] for number in range(len(key))),
-        *([sum_.get(name, 0) for _, sum_ in ordered] for name in counted),
-    ]
+    places = [[place[number] for place, _ in ordered] for number in range(len(key))]
+    amounts = [[sum_.get(name, 0) for _, sum_ in ordered] for name in counted]
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {table} ({columns}) SELECT * FROM unnest({arrays}) "
             f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {added}",
-            values,
+            [*places, *amounts],
         )
 
 
