@@ -88,7 +88,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="funnel",
             constraint=models.CheckConstraint(
-                condition=models.Q(("opened__gte", 0), ("tried__gte", 0), ("paid__gte", 0)),
+                condition=models.Q(("opened__gte", 0), ("paid__gte", 0), ("tried__gte", 0)),
                 name="web_funnel_counts",
             ),
         ),
