@@ -1,14 +1,21 @@
 """Reading from the journal, in its order, what the ledger expects to be seen outside."""
 
 import time
+from collections.abc import Sequence
 
 from django.db import connection
 from django_subatomic import db
 
 from fintech.ledger import queries as ledger
-from fintech.reconciliation.models import Cursor, Expectation
+from fintech.ledger.data import Expectation
+from fintech.reconciliation.data import Place, Rule
+from fintech.reconciliation.models import Cursor
 
-CHUNK = 2_000
+CHUNK = 5_000
+_COPY = (
+    "COPY reconciliation_expectation (ledger_line, position, entry_id, provider, kind, reference, "
+    "currency, amount_minor, fee_minor, due_on, occurred_at, place, rule) FROM STDIN"
+)
 _JOURNAL = "journal"
 _PATIENCE_S = 10  # A transaction of the runtime role ends within 5 seconds.
 _POLL_S = 0.02
@@ -29,24 +36,32 @@ def read() -> int:
             found = ledger.expectations(cursor.position, CHUNK)
             if not found:
                 return cursor.position
-            Expectation.objects.bulk_create(
-                Expectation(
-                    ledger_line=line.line_id,
-                    position=line.position,
-                    entry_id=line.entry_id,
-                    provider=line.provider,
-                    kind=line.kind,
-                    reference=line.reference,
-                    currency=line.amount.currency,
-                    amount_minor=line.amount.minor,
-                    fee_minor=line.fee_estimate.minor,
-                    due_on=line.due_on,
-                    occurred_at=line.at,
-                )
-                for line in found
-            )
+            _copy(found)
             cursor.position = max(line.position for line in found)
             cursor.save()
+
+
+def _copy(found: Sequence[Expectation]) -> None:
+    """Send expectations by COPY, several times as fast as an INSERT of as many values."""
+    with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+        for line in found:
+            copy.write_row(
+                (
+                    line.line_id,
+                    line.position,
+                    line.entry_id,
+                    line.provider,
+                    line.kind.value,
+                    line.reference,
+                    line.amount.currency,
+                    line.amount.minor,
+                    line.fee_estimate.minor,
+                    line.due_on,
+                    line.at,
+                    Place.OPEN.value,
+                    Rule.NONE.value,
+                )
+            )
 
 
 def _wait_for_open_transactions() -> None:
