@@ -80,6 +80,22 @@ def test_bai2_that_is_cut_is_refused():
         read(cut)
 
 
+def test_bai2_codes_of_loans_and_of_a_banks_own_making_and_a_balance_that_can_not_be_read():
+    text = BAI2.format(closing="1210.50", total=1).replace("16,142,", "16,960,")
+    text = text.replace("16,195,25000,V,261101,,", "16,720,25000,Z,").replace(
+        "261102,", "20261102,"
+    )
+    (statement,), lines, rejected = read(text.replace("49,", "16,890,,Z,,,TEXT/\n49,", 1))
+
+    assert [(line.kind, line.net) for line in lines] == [
+        ("720", Decimal("250.00")), ("960", Decimal("-0.50")), ("475", Decimal("-40.00")),
+        ("890", Decimal(0)),
+    ]  # fmt: skip
+    assert [row.line for row in rejected] == [3]
+    assert "type code 015: '1210.50'" in rejected[0].reason
+    assert (statement.opening.amount, statement.closing) == (Decimal("1000.00"), None)
+
+
 def test_ofx_in_sgml_with_either_decimal_mark():
     (statement,), lines, rejected = read(OFX.format(amount="+41.65"))
 
@@ -202,6 +218,9 @@ def test_a_german_export_newest_first(encoding):
         ("Datum;Omschrijving;Af Bij;Bedrag (EUR)\n20261101;a;Af;5,00\n20261102;b;Bij;7,25\n", "-5.00 7.25"),
         ("Date\tLibellé\tMontant\tDevise\n01/11/2026\ta\t-1 005,00\tEUR\n02/11/2026\tb\t7,25\tEUR\n", "-1005.00 7.25"),
         ("date,amount,currency,name\n11/30/2026,(5.00),USD,a\n12/01/2026,$7.25,USD,b\n", "-5.00 7.25"),
+        ("Date,Amount,Currency\n11/30/2026,($5.00),USD\n12/01/2026,$7.25,USD\n", "-5.00 7.25"),
+        ("Datum;Belastung in CHF;Gutschrift in CHF\n30.11.2026;-5.00;\n01.12.2026;;1'007.25\n", "-5.00 1007.25"),
+        ('Date,Narration,Withdrawal Amt.,Deposit Amt.,Currency\n30/11/26,a,5.00,,INR\n01/12/26,b,,"1,00,007.25",INR\n', "-5.00 100007.25"),
         ("Date,Amount,Currency\n1 Nov 2026,5.00-,CHF\n2 Nov 2026,1'007.25,CHF\n", "-5.00 1007.25"),
     ],
 )  # fmt: skip

@@ -43,6 +43,27 @@ def test_reads_every_version(version):
     assert (line.net, line.currency, statement.entries, rejected) == (Decimal("12.5"), "EUR", 1, [])
 
 
+@pytest.mark.parametrize(
+    "namespace",
+    [
+        "",
+        ' xmlns="urn:swift:xsd:camt.053.001.02"',
+        ' xmlns="http://www.six-interbank-clearing.com/de/camt.053.001.04.xsd"',
+        " xmlns:n='urn:iso:std:iso:20022:tech:xsd:camt.053.001.13'",
+    ],
+)
+def test_a_message_is_known_by_whoever_named_it_or_by_its_first_element(namespace):
+    text = DOCUMENT.format(inside=entry("12.5"), version="08", encoding="UTF-8")
+    text = text.replace(' xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"', namespace)
+
+    found = recognize.recognize(text.encode())
+
+    assert (found.format, [str(one.net) for one in found.items if isinstance(one, Line)]) == (
+        "camt.053",
+        ["12.5"],
+    )
+
+
 def test_a_reversal_keeps_the_sign_that_its_entry_states():
     (line,), _, _ = read(entry(mark="DBIT", more="<RvslInd>true</RvslInd>"))
 

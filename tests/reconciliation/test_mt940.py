@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from fintech.reconciliation.readers import mt940_reader
+from fintech.reconciliation.readers import mt940_reader, recognize
 from fintech.reconciliation.readers.staging import BankStatement, Line, RejectedRow
 
 STATEMENT = """:20:START
@@ -132,3 +132,15 @@ def test_tells_by_how_much_a_statement_does_not_add_up():
     _, statement, _ = read(":61:2611021102C2,00NTRFY", closing="103,50")
 
     assert (statement.arithmetic_ok, statement.difference) == (False, Decimal("1.50"))
+
+
+def test_an_interim_report_with_expected_entries_and_without_a_floor_limit():
+    found = recognize.recognize(
+        b":20:X\n:25:ACC\n:28C:1\n:13:2501021530\n:61:2501020102ED10,00NTRFA\n"
+        b":61:2501020102EC20,5NTRFB\n:90D:1EUR10,00\n:90C:1EUR20,50\n-\n"
+    )
+    items = list(found.items)
+
+    assert found.format == "mt942"
+    assert [(str(one.net), one.booked) for one in items[:2]] == [("-10.00", False), ("20.5", False)]
+    assert (items[2].currency, items[2].entries, items[2].arithmetic_ok) == ("EUR", 2, None)

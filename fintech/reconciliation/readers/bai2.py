@@ -33,7 +33,10 @@ _INTEGER = re.compile(r"[+-]?\d{1,18}")
 _OPENING, _CLOSING = "010", "015"
 _DAYS = {"S": 3, "V": 2, "1": 0, "2": 0, "0": 0, "Z": 0, "": 0}
 _RECORD_MAX = 20_000  # Characters kept of one record.
-_CREDITS, _DEBITS = range(100, 400), range(400, 700)
+# Detail of deposit accounts, of loans, and of what a bank has made up for its customers.
+_CREDITS = {*range(100, 400), *range(720, 760), *range(920, 960)}
+_DEBITS = {*range(400, 700), *range(760, 800), *range(960, 1000)}
+_NO_MONEY = 890  # A record that only carries text.
 
 
 @dataclass(slots=True)
@@ -82,7 +85,7 @@ class _File:
 
 def recognizes(line: str) -> bool:
     """Whether a file's first line is a BAI2 file header."""
-    return re.match(r"\s*01,[^,]*,[^,]*,\d{6}\b", line) is not None
+    return re.match(r"\s*01,[^,]*,[^,]*,\d{6}(?:\d\d)?\b", line) is not None
 
 
 def records(content: BinaryIO) -> Iterator[Record]:
@@ -159,6 +162,7 @@ def _apply(file: _File, record: Record) -> Items:
             file.account = None
             file.account = _begun(file, record, fields)
             file.accounts += 1
+            yield from _balances(file.account, record, fields)
         case "16":
             if file.account is None:
                 message = "there is no account (03) before it"
@@ -182,7 +186,7 @@ def _apply(file: _File, record: Record) -> Items:
 
 
 def _begun(file: _File, record: Record, fields: list[str]) -> _Account:
-    account = _Account(
+    return _Account(
         ordinal=file.accounts,
         line=record.line,
         number=_field(fields, 1),
@@ -190,19 +194,31 @@ def _begun(file: _File, record: Record, fields: list[str]) -> _Account:
         as_of=file.as_of,
         records=record.records,
     )
+
+
+def _balances(account: _Account, record: Record, fields: list[str]) -> Iterator[RejectedRow]:
+    """Take what an account's record states; an amount that can't be read is set aside alone."""
     at = 3
     while at < len(fields):
         code, amount = fields[at], _field(fields, at + 1)
         if code and amount:
-            value = _integer(amount)
-            account.total += value
-            if code == _OPENING:
-                account.opening = in_minor(Decimal(value), account.currency)
-            elif code == _CLOSING:
-                account.closing = in_minor(Decimal(value), account.currency)
+            try:
+                value = _integer(amount)
+            except ValueError as refused:
+                yield RejectedRow(
+                    line=record.line,
+                    reason=f"record 03: type code {clean(code, 10)}: {refused}",
+                    expected="a balance in whole minor units",
+                    text=clean(record.text, 200),
+                )
+            else:
+                account.total += value
+                if code == _OPENING:
+                    account.opening = in_minor(Decimal(value), account.currency)
+                elif code == _CLOSING:
+                    account.closing = in_minor(Decimal(value), account.currency)
         at += 3
         at += 1 + _extra(fields, at)
-    return account
 
 
 def _extra(fields: list[str], at: int) -> int:
@@ -224,7 +240,7 @@ def _transaction(account: _Account, record: Record) -> Line:
     account.total += value
     if int(code) in _CREDITS:
         sign = 1
-    elif int(code) in _DEBITS:
+    elif int(code) in _DEBITS or (int(code) == _NO_MONEY and not value):
         sign = -1
     else:
         message = f"type code {code} is neither a credit nor a debit"

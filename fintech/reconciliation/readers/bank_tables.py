@@ -128,7 +128,7 @@ COMMON = ColumnMap(
     value_date=(
         "value date", "valuta", "valutadatum", "wertstellung", "wertstellungsdatum",
         "date valeur", "date de valeur", "fecha valor", "data valuta", "data waluty",
-        "settlement date", "rentedatum", "arvopäivä", "valutadag",
+        "settlement date", "rentedatum", "arvopäivä", "valutadag", "value dt",
     ),
     amount=(
         "amount", "transaction amount", "amt", "value", "betrag", "umsatz", "bedrag", "montant",
@@ -137,13 +137,15 @@ COMMON = ColumnMap(
     ),
     debit=(
         "debit", "debits", "debit amount", "amount debit", "money out", "paid out", "withdrawal",
-        "withdrawals", "withdrawal amount", "soll", "lastschrift", "belastung", "ausgabe", "af",
+        "withdrawals", "withdrawal amount", "withdrawal amt.",
+        "soll", "lastschrift", "belastung", "ausgabe", "af",
         "débit", "dépenses", "cargo", "cargos", "dare", "addebiti", "uscite", "obciążenia",
         "débito", "uttag", "ud", "ut", "out",
     ),
     credit=(
         "credit", "credits", "credit amount", "amount credit", "money in", "paid in", "deposit",
-        "deposits", "deposit amount", "haben", "gutschrift", "einnahme", "bij", "crédit",
+        "deposits", "deposit amount", "deposit amt.",
+        "haben", "gutschrift", "einnahme", "bij", "crédit",
         "recettes", "abono", "abonos", "avere", "accrediti", "entrate", "uznania", "crédito",
         "insättning", "ind", "inn", "in",
     ),
@@ -171,10 +173,11 @@ COMMON = ColumnMap(
         "reference", "transaction id", "transaction reference", "bank reference", "ref",
         "operation number", "id", "end to end id", "kundenreferenz (end-to-end)", "referenz",
         "referentie", "référence", "referencia", "riferimento", "numer referencyjny",
-        "cheque number", "check number", "transaction number", "payment reference",
+        "cheque number", "check number", "chq./ref.no.", "transaction number", "payment reference",
     ),
     text=(
-        "description", "label", "details", "detail", "narrative", "memo", "name", "payee",
+        "description", "label", "narration",
+        "details", "detail", "narrative", "memo", "name", "payee",
         "partner name", "particulars", "verwendungszweck", "buchungstext",
         "beguenstigter/zahlungspflichtiger", "auftraggeber / begünstigter", "omschrijving",
         "mededelingen", "naam / omschrijving", "libellé", "libelle", "concepto", "descripción",
@@ -199,10 +202,10 @@ _CLOSING = re.compile(
 _BALANCE = re.compile(r"(balance|saldo|solde|stan\b|kontostand|stand)", re.IGNORECASE)
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b")
 _ACCOUNT = re.compile(
-    r"(?:account (?:number|no\.?)|konto(?:nummer)?|rekening(?:nummer)?|compte|cuenta)\s*[:#]?\s*"
-    r"([A-Z0-9][A-Z0-9 ./-]{3,40})", re.IGNORECASE
+    r"(?:account (?:number|no\.?)|konto(?:nummer)?|rekening(?:nummer)?|compte|cuenta)\b[\s:#,]*"
+    r"((?=[^,]*\d)[A-Z0-9][A-Z0-9 ./-]{3,40})", re.IGNORECASE
 )  # fmt: skip
-_IN_UNIT = re.compile(r"^(.*?)\s*[(\[](?:in )?([a-z]{3}|[€$£])[)\]]$")
+_IN_UNIT = re.compile(r"^(.*?)\s*(?:[(\[](?:in )?|\bin )([a-z]{3}|[€$£])[)\]]?$")
 _SIGNS = {"€": "EUR", "$": "USD", "£": "GBP"}
 
 

@@ -39,10 +39,16 @@ NODES_MAX = 2_000_000  # Elements of one entry; a batch of 100,000 transactions 
 STATEMENTS = {"Stmt", "Rpt", "Ntfctn"}
 # Children of a statement that are built as a small tree.
 KEPT = {"Ntry", "Bal", "Acct", "TxsSummry"}
-NAMESPACE = re.compile(rb"urn:iso:std:iso:20022:tech:xsd:(camt\.05[234])\.\d{3}\.\d{2}")
-MESSAGE = re.compile(
-    rb"<(?:\w+:)?(BkToCstmrStmt|BkToCstmrAcctRpt|BkToCstmrDbtCdtNtfctn|bkToCstmr\w*)\b"
+# Which message it is stands in its namespace, whoever has made that, else in its first element.
+NAMESPACE = re.compile(
+    r"xmlns(?::[\w.-]+)?\s*=\s*[\"'][^\"'<>]*\b(camt\.05[234])(?:\.\d{3}\.\d{2})?\b"
 )
+ROOT = re.compile(r"<(?:[\w.-]+:)?(BkToCstmrStmt|BkToCstmrAcctRpt|BkToCstmrDbtCdtNtfctn)[\s>]")
+_MESSAGES = {
+    "BkToCstmrAcctRpt": "camt.052",
+    "BkToCstmrStmt": "camt.053",
+    "BkToCstmrDbtCdtNtfctn": "camt.054",
+}
 # A bank that does not give the opening balance gives the previous closing one.
 OPENING_KINDS = ("OPBD", "PRCD")
 
@@ -159,6 +165,15 @@ class _Target:
 
     def close(self) -> None:
         return None
+
+
+def message(head: str) -> str:
+    """Name the message that a text begins, such as camt.053, or nothing."""
+    named = NAMESPACE.search(head)
+    if named:
+        return named.group(1)
+    root = ROOT.search(head)
+    return _MESSAGES[root.group(1)] if root else ""
 
 
 def read(content: BinaryIO) -> Items:

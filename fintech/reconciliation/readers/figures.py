@@ -84,7 +84,7 @@ def _unsigned(text: str) -> tuple[str, bool]:
     plain = _SPACES.sub("", text[: AMOUNT_LENGTH_MAX * 2]).replace("\u2212", "-")
     plain = _SYMBOLS.sub("", plain)
     if plain.startswith("(") and plain.endswith(")"):
-        return plain[1:-1], True
+        return _SYMBOLS.sub("", plain[1:-1]), True
     negative = plain.startswith("-") or plain.endswith("-")
     plain = plain.removesuffix("-") if plain.endswith("-") else plain.removesuffix("+")
     return _SYMBOLS.sub("", plain[1:] if plain[:1] in {"-", "+"} else plain), negative

@@ -26,6 +26,9 @@ FIELD = re.compile(r"^:(20|21|25P?|28C?|13D?|34F|60[FM]?|61|62[FM]?|64|65[A-Z]?|
 # SWIFT envelope around the message: `{1:F01…}{2:…}{4:` and `-}`.
 ENVELOPE = re.compile(r"^(?:\{[1-3]:[^{}]*(?:\{[^{}]*\}[^{}]*)*\}|\{4:|\{5:.*$)+")
 
+# `:90D:` and `:90C:` of an interim report: how many, currency, sum.
+SUMMED = re.compile(r"\d{1,5}([A-Z]{3})\d")
+
 REFERENCE_LENGTH = 16  # The standard's cap; the library lets the rest spill into `extra_details`.
 
 
@@ -36,13 +39,13 @@ class StatementLine(tags.Statement):
     The library refuses the statement when a reference is an IBAN (ASN), when
     blanks stand in for the entry date *and* the reference is long, when the
     bank's own reference passes 16 characters, or when the supplementary text
-    has two lines. Here these are read.
+    has two lines, or (MT942) when an entry is only expected, EC and ED. Here these are read.
     """
 
     pattern = r"""^
     (?P<year>[0-9]{2})(?P<month>[0-9]{2})(?P<day>[0-9]{2})
     (?P<entry_month>[0-9]{2}|[ ]{2})?(?P<entry_day>[0-9]{2}|[ ]{2})?
-    (?P<status>R?[DC])
+    (?P<status>[RE]?[DC])
     (?P<funds_code>[A-Z])?
     [\n ]?
     (?P<amount>[0-9]{1,15}(?:[,.][0-9]{0,9})?)

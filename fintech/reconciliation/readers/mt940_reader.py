@@ -116,8 +116,9 @@ def _apply(state: _Open, part: Field) -> Items:
             state.account, state.seen = clean(first, 100), True
         case "28":
             state.number = clean(first, 50)
-        case "34":
-            state.floor_currency = state.floor_currency or first[:3]
+        case "34" | "90":  # An interim report's floor limit and totals name its currency.
+            named = first[:3] if kind == "34" else _summed_currency(first)
+            state.floor_currency = state.floor_currency or named
         case "61":
             state.pending.append((part, ""))
             state.seen = True
@@ -131,6 +132,11 @@ def _apply(state: _Open, part: Field) -> Items:
                 yield _rejected(part, f"available balance: {refused}")
         case _:
             return
+
+
+def _summed_currency(text: str) -> str:
+    found = corrected.SUMMED.match(text)
+    return found.group(1) if found else ""
 
 
 def _balance(state: _Open, part: Field, *, opening: bool) -> Items:
@@ -199,8 +205,8 @@ def _entry(state: _Open, part: Field, information: str) -> Line:
         raise ValueError(msg)
     mark = got["status"].upper()
     amount = exact(got["amount"])
-    # C and RD (a debit taken back) bring money; D and RC take it.
-    signed = amount if mark in {"C", "RD"} else -amount
+    # C, EC (expected) and RD (a debit taken back) bring money; D, ED and RC take it.
+    signed = amount if mark in {"C", "EC", "RD"} else -amount
     value_on = corrected.day(got["year"], got["month"], got["day"])
     reference, packed = corrected.split_reference(got["customer_reference"])
     known = corrected.details(information) if information else {}
@@ -213,6 +219,7 @@ def _entry(state: _Open, part: Field, information: str) -> Line:
         net=signed,
         value_on=value_on,
         booked_on=_booked_on(value_on, got),
+        booked=not mark.startswith("E"),
         reversal=mark.startswith("R"),
         reference=clean("" if reference == "NONREF" else reference, 200),
         other_references=_others(got, known),

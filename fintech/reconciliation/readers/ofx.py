@@ -71,7 +71,7 @@ class _Open:
 
 def recognizes(head: str) -> bool:
     """Whether a text begins like OFX."""
-    start = head.lstrip("\ufeff \t\r\n")
+    start = head.lstrip("\ufeff \t\r\n").upper()
     return start.startswith("OFXHEADER") or (
         start.startswith("<") and re.search(r"<\?OFX|<OFX\b", head[:4000]) is not None
     )

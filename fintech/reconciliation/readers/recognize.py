@@ -156,8 +156,8 @@ def _format(stream: BinaryIO) -> tuple[Format, str, Reader] | None:
     if ofx.recognizes(start):
         return Format.OFX, "", ofx.read
     if start.startswith("<"):
-        named = camt.NAMESPACE.search(head.encode())
-        return (Format(named.group(1).decode()), "", camt.read) if named else None
+        named = camt.message(head)
+        return (Format(named), "", camt.read) if named else None
     if braintree.recognizes(start):
         return Format.BRAINTREE, braintree.SOURCE, braintree.read
     if start.startswith(simulator.HEADER):
@@ -197,7 +197,7 @@ def _table(lines: list[str]) -> tuple[Format, str, Reader] | None:
 
 
 def _swift(stream: BinaryIO) -> Format | None:
-    """MT940 by its fields; an interim report (MT942) has a floor limit and no booked balance."""
+    """MT940 by its fields; an interim report (MT942) has a floor limit or sums, and no balance."""
     seen: set[str] = set()
     for part in mt940_reader.fields(decoding.lines(stream)):
         seen.add(part.tag[:2])
@@ -205,7 +205,7 @@ def _swift(stream: BinaryIO) -> Format | None:
             return Format.MT940
     if not seen:
         return None
-    return Format.MT942 if "34" in seen else Format.MT940
+    return Format.MT942 if seen & {"34", "90"} else Format.MT940
 
 
 def _told(found: Format, items: Items) -> Items:
