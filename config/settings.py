@@ -385,6 +385,7 @@ UNFOLD = {
                 ("Customers", "group", "payments_customer"),
                 ("Payment methods", "credit_card", "payments_paymentmethod"),
                 ("Links", "link", "payments_link"),
+                ("Timelines", "timeline", "web_payment"),
             ),
             _group(
                 "Ledger",
@@ -447,6 +448,11 @@ UNFOLD = {
                 ("Set aside", "inventory_2", "reconciliation_setaside"),
                 ("Expectations", "schedule", "reconciliation_expectation"),
                 ("Batches", "layers", "reconciliation_batch"),
+            ),
+            _group(
+                "Dashboard",
+                ("Exports", "download", "web_export"),
+                ("Kept views", "bookmarks", "web_view"),
             ),
             _group("Audit", ("Seals of the log", "verified_user", "audit_seal")),
             _group(

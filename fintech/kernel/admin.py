@@ -1,6 +1,7 @@
 """The kernel's tables for staff: the event log, cursors, keys and approvals."""
 
 from django.contrib import admin, messages
+from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
@@ -9,6 +10,7 @@ from fintech.kernel.actor import Actor
 from fintech.kernel.backoffice import ReadOnlyAdmin
 from fintech.kernel.errors import Refusal
 from fintech.kernel.models import Approval, Cursor, IdempotencyKey, LoggedEvent
+from fintech.kernel.queues import Deed, QueueAdmin
 
 
 @admin.register(LoggedEvent)
@@ -31,7 +33,15 @@ class IdempotencyKeyAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Approval)
-class ApprovalAdmin(ReadOnlyAdmin):
+class ApprovalAdmin(QueueAdmin):
+    """What one person proposed and another decides."""
+
+    queue_title = "Approvals to decide"
+    queue_empty = "Nothing waits for your decision."
+    queue_deeds = (
+        Deed(name="approve", label="Approve and carry out", key="a"),
+        Deed(name="reject", label="Reject", key="r", wants_note=True),
+    )
     list_display = ("kind", "state", "maker_id", "checker_id", "proposed_at", "expires_at")
     list_filter = ("state", "kind")
     actions = ("approve", "reject")
@@ -39,14 +49,45 @@ class ApprovalAdmin(ReadOnlyAdmin):
     @admin.action(description="Approve and carry out")
     def approve(self, request: HttpRequest, queryset: QuerySet[Approval]) -> None:
         for approval in queryset:
-            self._decide(request, approval, yes=True)
+            self._decide_by_hand(request, approval, yes=True)
 
     @admin.action(description="Reject")
     def reject(self, request: HttpRequest, queryset: QuerySet[Approval]) -> None:
         for approval in queryset:
-            self._decide(request, approval, yes=False)
+            self._decide_by_hand(request, approval, yes=False)
 
-    def _decide(self, request: HttpRequest, approval: Approval, *, yes: bool) -> None:
+    def queue(self, request: HttpRequest) -> QuerySet[Approval]:
+        """Return what is proposed, by others than whoever decides."""
+        waiting = Approval.objects.filter(state=Approval.PROPOSED, expires_at__gt=clock.now())
+        return waiting.exclude(maker_id=request.user.pk).order_by("proposed_at")
+
+    def queue_heading(self, row: Approval) -> str:
+        """Return what would be done."""
+        return row.kind.replace(".", ": ").replace("_", " ").capitalize()
+
+    def queue_facts(self, row: Approval) -> list[tuple[str, object]]:
+        """Return who wants what done, and until when it can be."""
+        maker = get_user_model().objects.filter(pk=row.maker_id).first()
+        return [
+            ("Proposed by", maker or row.maker_id),
+            ("Proposed", f"{row.proposed_at:%-d %b %Y, %H:%M} UTC"),
+            ("Can be decided until", f"{row.expires_at:%-d %b %Y, %H:%M} UTC"),
+            *(
+                (name.replace("_", " ").capitalize(), value)
+                for name, value in sorted(row.payload.items())
+            ),
+        ]
+
+    def queue_do(self, request: HttpRequest, row: Approval, deed: str, note: str) -> str:
+        """Carry it out, or say no."""
+        by = Actor(kind="staff", id=str(request.user.pk))
+        if deed == "approve":
+            approvals.approve(approval_id=row.id, by=by, at=clock.now())
+            return f"{self.queue_heading(row)}: carried out."
+        approvals.reject(approval_id=row.id, reason=note, by=by, at=clock.now())
+        return f"{self.queue_heading(row)}: rejected."
+
+    def _decide_by_hand(self, request: HttpRequest, approval: Approval, *, yes: bool) -> None:
         by = Actor(kind="staff", id=str(request.user.pk))
         try:
             if yes:

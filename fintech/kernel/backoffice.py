@@ -9,6 +9,8 @@ from django.conf import settings
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.module_loading import import_string
 from unfold.admin import ModelAdmin
 
@@ -57,6 +59,16 @@ class ReadOnlyAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         """Nothing here is ever deleted by hand."""
         return False
+
+
+def timeline_link(payment_id: UUID | None) -> str:
+    """Lead to the story of a payment, which the doors tell."""
+    if payment_id is None:
+        return "–"
+    return format_html(
+        '<a class="text-primary-600 dark:text-primary-500" href="{}">Timeline</a>',
+        reverse("admin:web_payment_change", args=[payment_id]),
+    )
 
 
 def money(minor: int, currency: str) -> str:

@@ -15,7 +15,7 @@ from unfold.decorators import action
 
 from fintech.kernel import clock
 from fintech.kernel.actor import Actor
-from fintech.kernel.backoffice import ReadOnlyAdmin, merchant_name, money
+from fintech.kernel.backoffice import ReadOnlyAdmin, merchant_name, money, timeline_link
 from fintech.kernel.errors import Refusal
 from fintech.kernel.money import Money, is_known, parse_decimal
 from fintech.ledger import queries, services
@@ -48,6 +48,9 @@ def _line(text: str) -> tuple[str, Money]:
 
 
 _LINE = re.compile(r"(Dr|Cr) (\S+) (\d+) ([A-Z]{3})( \(pending\))?")
+_OF_PAYMENTS = frozenset(
+    {"authorize_card", "release", "capture_card", "refund_card", "refund_returned", "top_up"}
+)
 _OWNER = re.compile(r":merchant:([0-9a-f-]{36}):")
 
 
@@ -61,7 +64,15 @@ def _short(address: str) -> str:
 
 @admin.register(JournalRow)
 class JournalAdmin(ReadOnlyAdmin):
-    list_display = ("position", "template", "kind", "one_by_one", "subject", "occurred_at")
+    list_display = (
+        "position",
+        "template",
+        "kind",
+        "one_by_one",
+        "subject",
+        "timeline",
+        "occurred_at",
+    )
     list_filter = ("kind",)
     search_fields = ("=id", "=subject", "=pending_id")
     ordering = ("-position",)
@@ -80,6 +91,10 @@ class JournalAdmin(ReadOnlyAdmin):
                 if line is not None
             ),
         )
+
+    @admin.display(description="What happened")
+    def timeline(self, row: JournalRow) -> str:
+        return timeline_link(row.subject if row.template in _OF_PAYMENTS else None)
 
     @admin.display(description="Lines")
     def booked(self, row: JournalRow) -> SafeString:

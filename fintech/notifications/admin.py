@@ -21,8 +21,9 @@ from unfold.widgets import (
 
 from fintech.kernel import clock
 from fintech.kernel.actor import Actor
-from fintech.kernel.backoffice import ReadOnlyAdmin
+from fintech.kernel.backoffice import ReadOnlyAdmin, merchant_name
 from fintech.kernel.errors import Refusal
+from fintech.kernel.queues import Deed, QueueAdmin
 from fintech.notifications import data, queries, services
 from fintech.notifications.data import DeliveryState
 from fintech.notifications.models import (
@@ -190,8 +191,12 @@ class DeliveryAdmin(_Deliveries):
 
 
 @admin.register(DeadLetter)
-class DeadLetterAdmin(_Deliveries):
+class DeadLetterAdmin(QueueAdmin, _Deliveries):
     """The queue of messages that did not get through."""
+
+    queue_title = "Dead letters"
+    queue_empty = "Every message got through."
+    queue_deeds = (Deed(name="send", label="Send again", key="s"),)
 
     list_display = (
         "event_type",
@@ -203,7 +208,35 @@ class DeadLetterAdmin(_Deliveries):
         "created_at",
     )
     list_filter = ("channel", "last_error", "failure", "state")
-    actions_list = ("replay",)  # type: ignore[assignment]  # As above.
+    actions_list = ("open_desk", "replay")  # type: ignore[assignment]  # As above.
+
+    def queue(self, request: HttpRequest) -> QuerySet[Delivery]:
+        """Return what did not get through, the oldest first."""
+        return self.get_queryset(request).select_related("event", "endpoint").order_by("id")
+
+    def queue_heading(self, row: Delivery) -> str:
+        """Return what was told to whom."""
+        return f"{row.event.type} by {row.channel} to {self.to(row)}"
+
+    def queue_facts(self, row: Delivery) -> list[tuple[str, object]]:
+        """Return how often it was tried and what came back."""
+        tries = Attempt.objects.filter(delivery_id=row.id).order_by("-number")[:3]
+        return [
+            ("Merchant", merchant_name(row.merchant_id)),
+            ("About", row.event.object_id),
+            ("Tried", f"{row.attempts} times; begun {row.created_at:%-d %b %Y, %H:%M} UTC"),
+            ("The last failure", f"{row.last_error} {row.last_status or ''}".strip()),
+            *(
+                (f"Try {one.number}", f"{one.outcome} {one.status or ''} {one.excerpt}".strip())
+                for one in tries
+            ),
+        ]
+
+    def queue_do(self, request: HttpRequest, row: Delivery, deed: str, note: str) -> str:
+        """Send it again."""
+        by = Actor(kind="staff", id=str(request.user.pk))
+        services.resend(delivery_id=row.id, by=by, at=clock.now())
+        return f"{self.queue_heading(row)} will be sent again."
 
     @action(description="Send a range again", permissions=["view"])
     def replay(self, request: HttpRequest) -> HttpResponse:

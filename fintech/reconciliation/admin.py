@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -22,6 +22,7 @@ from fintech.kernel import backoffice, clock
 from fintech.kernel.actor import Actor
 from fintech.kernel.backoffice import ReadOnlyAdmin
 from fintech.kernel.errors import Refusal
+from fintech.kernel.queues import Deed, QueueAdmin
 from fintech.reconciliation import data, errors, queries, services
 from fintech.reconciliation.data import ImportState, Resolution
 from fintech.reconciliation.models import (
@@ -162,7 +163,18 @@ class RunTotalAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Break)
-class BreakAdmin(ReadOnlyAdmin):
+class BreakAdmin(QueueAdmin):
+    """Where ours and theirs differ: each ends by a service that keeps who did it and why."""
+
+    queue_title = "Breaks to resolve"
+    queue_empty = "Everything agrees, or waits for its day."
+    queue_deeds = (
+        Deed(name="post_adjustment", label="Post the proposed entry", key="p", wants_note=True),
+        Deed(name="force_match", label="Join the two", key="j", wants_note=True),
+        Deed(name="mark_received", label="Received another way", key="r", wants_note=True),
+        Deed(name="claim_at_processor", label="Claim it", key="c", wants_note=True),
+        Deed(name="void", label="Void", key="v", wants_note=True),
+    )
     list_display = (
         "opened_at",
         "source",
@@ -182,6 +194,49 @@ class BreakAdmin(ReadOnlyAdmin):
     search_fields = ("reference", "batch")
     action_form = _WithNote
     actions = ("post_proposed", "void", "force", "mark_received", "claim", "take", "claim_csv")
+
+    def queue(self, request: HttpRequest) -> QuerySet[Break]:
+        """Return what is open, not proposed, not put off, and nobody else's."""
+        today = clock.now().date()
+        return Break.objects.filter(
+            Q(assigned_to=None) | Q(assigned_to=request.user.pk),
+            Q(wait_until=None) | Q(wait_until__lte=today),
+            state="open",
+            approval_id=None,
+        ).order_by("opened_at", "id")
+
+    def queue_claimed(self, request: HttpRequest, row: Break) -> None:
+        """Write down who looks at it."""
+        if row.assigned_to is None:
+            services.assign(break_id=row.id, to=request.user.pk, by=_by(request), at=clock.now())
+
+    def queue_heading(self, row: Break) -> str:
+        """Return the kind and the difference."""
+        kind = row.kind.replace("_", " ").capitalize()
+        return f"{kind}: {backoffice.money(row.amount_minor, row.currency)} at {row.source}"
+
+    def queue_facts(self, row: Break) -> list[tuple[str, object]]:
+        """Return both sides, and what would be booked."""
+        return [
+            ("Ours", self.ours(row)),
+            ("Theirs", self.theirs(row)),
+            ("Reference", row.reference or "–"),
+            ("Batch", row.batch or "–"),
+            ("Open since", f"{row.opened_at:%-d %b %Y, %H:%M} UTC"),
+            ("Would post", self.would_post(row)),
+        ]
+
+    def queue_do(self, request: HttpRequest, row: Break, deed: str, note: str) -> str:
+        """Resolve it, or propose that to a second person where the amount is large."""
+        done = services.resolve(
+            break_id=row.id,
+            resolution=Resolution(deed),
+            note=note,
+            by=_by(request),
+            at=clock.now(),
+        )
+        is_done = done.approval_id is None or done.state == "resolved"
+        return "Resolved." if is_done else "Proposed: a second person decides, under Approvals."
 
     @admin.display(description="would post")
     def would_post(self, row: Break) -> str:

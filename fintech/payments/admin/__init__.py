@@ -13,7 +13,7 @@ from unfold.forms import ActionForm
 from fintech.fraud import queries as fraud_queries
 from fintech.kernel import clock
 from fintech.kernel.actor import Actor
-from fintech.kernel.backoffice import ReadOnlyAdmin, money
+from fintech.kernel.backoffice import ReadOnlyAdmin, money, timeline_link
 from fintech.kernel.errors import Refusal
 from fintech.payments import services as payments
 from fintech.payments.admin import desk
@@ -62,6 +62,7 @@ class PaymentAdmin(ReadOnlyAdmin):
         "fee",
         "merchant_id",
         "created_at",
+        "timeline",
     )
     list_filter = ("state", "currency", "purpose", "capture_method")
     search_fields = ("id", "merchant_id", "customer_id", "tries__provider_reference")
@@ -115,12 +116,25 @@ class PaymentAdmin(ReadOnlyAdmin):
                 said = f"{payment}: proposed; another person decides under Approvals."
                 self.message_user(request, said, messages.SUCCESS)
 
+    @admin.display(description="What happened")
+    def timeline(self, row: Payment) -> str:
+        return timeline_link(row.id)
+
 
 @admin.register(Review)
 class ReviewAdmin(ReadOnlyAdmin):
     """The queue: what was reserved and waits for somebody to say yes or no, oldest first."""
 
-    list_display = ("__str__", "amount", "score", "reasons", "merchant_id", "created_at", "until")
+    list_display = (
+        "__str__",
+        "amount",
+        "score",
+        "reasons",
+        "merchant_id",
+        "created_at",
+        "until",
+        "timeline",
+    )
     list_filter = ("currency",)
     search_fields = ("id", "merchant_id", "customer_id")
     actions = ("approve", "decline")
@@ -176,6 +190,10 @@ class ReviewAdmin(ReadOnlyAdmin):
     def decline(self, request: HttpRequest, queryset: QuerySet[Review]) -> None:
         self._decide(request, queryset, "decline")
 
+    @admin.display(description="What happened")
+    def timeline(self, row: Review) -> str:
+        return timeline_link(row.id)
+
     def _decide(self, request: HttpRequest, queryset: QuerySet[Review], verdict: str) -> None:
         for review in queryset:
             try:
@@ -200,6 +218,7 @@ class AttemptAdmin(ReadOnlyAdmin):
         "decline_code",
         "next_check_at",
         "created_at",
+        "timeline",
     )
     list_filter = ("state", "provider", "decision")
     search_fields = ("id", "payment__id", "provider_reference", "merchant_id")
@@ -209,10 +228,14 @@ class AttemptAdmin(ReadOnlyAdmin):
     def amount(self, attempt: Attempt) -> str:
         return money(attempt.amount_minor, attempt.currency)
 
+    @admin.display(description="What happened")
+    def timeline(self, row: Attempt) -> str:
+        return timeline_link(row.payment_id)
+
 
 @admin.register(Capture)
 class CaptureAdmin(ReadOnlyAdmin):
-    list_display = ("__str__", "state", "amount", "final", "entry_id", "next_check_at")
+    list_display = ("__str__", "state", "amount", "final", "entry_id", "next_check_at", "timeline")
     list_filter = ("state", "provider")
     search_fields = ("id", "payment__id", "provider_reference", "entry_id")
     ordering = ("-id",)
@@ -221,10 +244,22 @@ class CaptureAdmin(ReadOnlyAdmin):
     def amount(self, capture: Capture) -> str:
         return money(capture.amount_minor, capture.currency)
 
+    @admin.display(description="What happened")
+    def timeline(self, row: Capture) -> str:
+        return timeline_link(row.payment_id)
+
 
 @admin.register(Refund)
 class RefundAdmin(ReadOnlyAdmin):
-    list_display = ("__str__", "state", "amount", "reason", "failure_code", "created_at")
+    list_display = (
+        "__str__",
+        "state",
+        "amount",
+        "reason",
+        "failure_code",
+        "created_at",
+        "timeline",
+    )
     list_filter = ("state", "reason", "provider")
     search_fields = ("id", "payment__id", "provider_reference", "entry_id")
     ordering = ("-id",)
@@ -232,6 +267,10 @@ class RefundAdmin(ReadOnlyAdmin):
     @admin.display(description="Amount", ordering="amount_minor")
     def amount(self, refund: Refund) -> str:
         return money(refund.amount_minor, refund.currency)
+
+    @admin.display(description="What happened")
+    def timeline(self, row: Refund) -> str:
+        return timeline_link(row.payment_id)
 
 
 @admin.register(Callback)

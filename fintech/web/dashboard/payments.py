@@ -11,17 +11,14 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from fintech.fraud import queries as fraud_queries
-from fintech.fraud.errors import AssessmentNotFound
 from fintech.kernel import clock, ids
 from fintech.kernel.errors import NotFound
 from fintech.merchants.data import Right
-from fintech.notifications import queries as notification_queries
 from fintech.payments import data as payment_data
 from fintech.payments import queries as payment_queries
 from fintech.payments.errors import PaymentNotFound
 from fintech.web import filtering, fold, forms, lists, pills, queries
-from fintech.web.dashboard import desk, steps
+from fintech.web.dashboard import desk, story
 from fintech.web.data import Item
 from fintech.wire import json as wire_json
 from fintech.wire import payment_intents
@@ -209,28 +206,16 @@ def payment_of(at: desk.Desk, payment_id: UUID) -> payment_data.Payment:
 
 def timeline(request: HttpRequest, at: desk.Desk, payment: payment_data.Payment) -> dict[str, Any]:
     """Return the payment's steps, and when to look again."""
-    items = queries.timeline(payment.id, at.merchant.id)
-    assessed = {item.data["assessment_id"] for item in items if item.kind == "payment_assessed"}
-    assessments = {}
-    for assessment_id in (UUID(text) for text in assessed):
-        try:
-            assessments[assessment_id] = fraud_queries.assessment(
-                assessment_id, merchant_id=at.merchant.id
-            )
-        except AssessmentNotFound:
-            continue
-    found = steps.of_items(items, assessments)
-    deliveries = notification_queries.deliveries_of(payment.id, at.merchant.id)
-    found += steps.of_deliveries(deliveries)
+    told = story.of(payment.id, at.merchant.id)
     looked = _looked(request)
     moving = (
         str(payment.state) not in _RESTING
         or bool(payment.refund_pending)
-        or _is_behind(payment, items)
-        or any(one.state == "pending" for one in deliveries)
+        or _is_behind(payment, told.items)
+        or told.is_being_told
     )
     return {
-        "steps": steps.in_order(found),
+        "steps": told.steps,
         "look_again": _POLLS[looked] if moving and looked < len(_POLLS) else None,
         "looked": looked + 1,
         "seen": _seen(payment),

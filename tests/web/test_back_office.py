@@ -1,0 +1,75 @@
+"""What staff see of the pages: a payment's story, files and kept views."""
+
+import pytest
+from django.urls import reverse
+
+from fintech.kernel import clock, ids
+from fintech.payments import services as payments
+from tests.make import merchants as make_merchants
+from tests.make import payments as make
+from tests.make.payments import BY, eur
+from tests.web.conftest import signed_in
+from tests.web.test_pages import text
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def office(shop):
+    from fintech.merchants import services as merchants
+
+    merchants.create_staff(
+        email="staff@example.com",
+        name="Sam",
+        password=make_merchants.PASSWORD,
+        by=BY,
+        at=clock.now(),
+    )
+    return signed_in("staff@example.com")
+
+
+def test_staff_read_a_payments_timeline_with_its_journal(office, shop, hear):
+    payment = make.captured(shop.id, eur(42_50))
+    payments.refund(
+        merchant_id=shop.id, payment_id=payment.id, amount=eur(5), by=BY, at=clock.now()
+    )
+    hear()
+
+    page = office.get(reverse("admin:web_payment_change", args=[payment.id]))
+
+    told = text(page)
+    for words in ("€42.50 for", "€42.50 captured", "Risk", "Account", "Debit"):
+        assert words in told
+    assert ids.public("pi", payment.id) in told
+
+
+@pytest.mark.parametrize("table", ["payments_payment", "payments_refund", "payments_attempt"])
+def test_every_table_about_payments_leads_to_the_timeline(office, shop, hear, table):
+    payment = make.captured(shop.id, eur(42_50))
+    payments.refund(
+        merchant_id=shop.id, payment_id=payment.id, amount=eur(5), by=BY, at=clock.now()
+    )
+    hear()
+
+    listed = office.get(reverse(f"admin:{table}_changelist")).content.decode()
+
+    assert reverse("admin:web_payment_change", args=[payment.id]) in listed
+
+
+@pytest.mark.parametrize("unknown", [str(ids.new()), "nonsense"])
+def test_what_is_no_payment_is_not_found(office, unknown):
+    assert office.get(f"/admin/web/payment/{unknown}/change/").status_code == 404
+
+
+def test_a_timeline_is_for_staff_alone(client, desk, shop, hear):
+    payment = make.captured(shop.id, eur(42_50))
+    hear()
+
+    for browser in (client, desk):
+        answer = browser.get(reverse("admin:web_payment_change", args=[payment.id]))
+        assert answer.status_code == 302
+        assert "/admin/login/" in answer["Location"]
+
+
+def test_the_back_office_says_which_kind_of_instance_it_is(office):
+    assert "Sandbox" in office.get("/admin/").content.decode()
