@@ -59,7 +59,7 @@ class ApprovalAdmin(QueueAdmin):
     def queue(self, request: HttpRequest) -> QuerySet[Approval]:
         """Return what is proposed, by others than whoever decides."""
         waiting = Approval.objects.filter(state=Approval.PROPOSED, expires_at__gt=clock.now())
-        return waiting.exclude(maker_id=request.user.pk).order_by("proposed_at")
+        return waiting.exclude(maker_id=str(request.user.pk)).order_by("proposed_at")
 
     def queue_heading(self, row: Approval) -> str:
         """Return what would be done."""

@@ -74,7 +74,7 @@ class World:
         if who not in self.cookies:
             context = self.window()
             page = context.new_page()
-            page.goto("/login")
+            page.goto("/login?next=/admin/" if who == "staff" else "/login")
             page.get_by_label("Email").fill(self.logins[who]["email"])
             page.get_by_label("Password").fill(self.logins[who]["password"])
             page.get_by_role("button", name="Sign in").click()
@@ -121,6 +121,11 @@ def window(world) -> Iterator[Callable[..., Page]]:
 @pytest.fixture(scope="session")
 def places(world) -> dict[str, str]:
     """One of everything that a page is about, by the name that addresses use."""
+    return one_of_everything(world)
+
+
+def one_of_everything(world: World) -> dict[str, str]:
+    """Make what the addresses of pages name."""
     api = world.api
     paid = {"amount": 4250, "currency": "eur", "payment_method": "pm_card_visa", "confirm": True}
     customer = api.post("/v1/customers", {"email": "ada@example.com", "name": "Ada Payer"})
