@@ -2,12 +2,14 @@
 A combiner: many callers, one commit, and each gets his own answer.
 
 There is no timer. Whatever queued up while the last batch was at work is the next
-batch, so a lone caller waits for nobody and a crowd shares its round trips. The first
+batch, so a lone caller waits for nobody and a crowd shares its round trips; who has just
+been served and is about to ask again is let into the queue first. The first
 caller who finds nobody at work works for all; the others sleep until they are served.
 """
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -64,8 +66,14 @@ class Combiner[T, R]:
         """
         Run one batch, one's own item in it, then let the next in line lead.
 
-        Whoever leads is at the head of the queue: the last leader left him there.
+        Whoever leads is at the head of the queue: the last leader left him there. Threads
+        that are ready to run line up first: else he who was woken first would go alone, and
+        all others wait for a commit of one.
         """
+        lined_up = 0
+        while lined_up < min(len(self._queue), self._most):
+            lined_up = len(self._queue)
+            time.sleep(0)
         with self._lock:
             batch = [self._queue.popleft() for _ in range(min(self._most, len(self._queue)))]
         try:
