@@ -348,6 +348,7 @@ UNFOLD = {
     "SITE_SUBHEADER": f"{MODE.capitalize()} instance",
     "SHOW_HISTORY": False,
     "ENVIRONMENT": "config.security.environment",
+    "DASHBOARD_CALLBACK": "config.back_office.home",
     "LOGIN": {"form": "config.security.StaffForm"},
     "COLORS": {
         "primary": {

@@ -54,6 +54,7 @@ class Shop:
     email: str
     id: UUID = field(default_factory=lambda: UUID(int=0))
     secret_key: str = ""
+    link: UUID = field(default_factory=lambda: UUID(int=0))  # Its payment page.
     customers: list[tuple[UUID, str, int]] = field(default_factory=list)
 
 
@@ -135,6 +136,14 @@ class Story:
             shop.secret_key = merchants.create_api_key(
                 merchant_id=shop.id, name="Till", by=by, at=at
             ).secret
+            shop.link = payments.create_link(
+                merchant_id=shop.id,
+                title=f"{shop.name} gift card",
+                amount=None,
+                currency=shop.currencies[0][0],
+                by=by,
+                at=at,
+            ).value.id
             for number in range(30):
                 name = f"{self.random.choice(_FIRST)} {self.random.choice(_LAST)}"
                 made = payments.create_customer(
@@ -158,6 +167,7 @@ class Story:
         times = sorted(self.random.randint(0, 13 * 3600) for _ in range(sales))
         orders = [self._order(shop, morning + timedelta(seconds=second)) for second in times]
         begun = payments.confirm_all(orders, by=by)
+        self._open_page(shop, [order.at for order in orders if order.new and order.new.link_id])
         for order, one in zip(orders, begun, strict=True):
             if one.payment is not None:
                 self._count("payments")
@@ -165,6 +175,17 @@ class Story:
         if self.random.random() < 0.1:  # Somebody leaves the page open and goes.
             currency, usual, _ = shop.currencies[0]
             self._abandon(shop, currency, usual, morning + timedelta(hours=2))
+
+    def _open_page(self, shop: Shop, times: list[datetime]) -> None:
+        """Let payers open the shop's payment page, some of whom go on to pay."""
+        from fintech.kernel import actor
+        from fintech.web import services as web
+
+        for number, at in enumerate(times):
+            for _ in range(2 if number % 3 == 0 else 1):
+                web.note_opened(
+                    page_id=shop.link, merchant_id=shop.id, by=actor.system("story"), at=at
+                )
 
     def _order(self, shop: Shop, at: datetime) -> "payment_data.Begin":
         from fintech.kernel.money import Money
@@ -190,6 +211,7 @@ class Story:
                 amount=Money(minor, currency),
                 capture_method=data.CaptureMethod("manual" if manual else "automatic"),
                 customer_id=customer if roll.random() < 0.7 else None,
+                link_id=shop.link if currency == "EUR" and minor % 5 == 0 else None,
                 description=f"{shop.name} order {roll.randint(1000, 9999)}",
             ),
         )

@@ -1,19 +1,22 @@
 """What every room's admin shares: tables that may be looked at and not touched."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from babel.numbers import format_currency
 from django.conf import settings
 from django.contrib import admin
-from django.db.models import Model
+from django.contrib.admin.utils import lookup_spawns_duplicates
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Field, Model, Q, QuerySet, UUIDField
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.module_loading import import_string
 from unfold.admin import ModelAdmin
 
+from fintech.kernel import ids
 from fintech.kernel.money import Money
 
 _names: dict[UUID, str] = {}  # Of merchants that were shown; a merchant keeps its name.
@@ -48,6 +51,31 @@ class ReadOnlyAdmin(ModelAdmin):
         columns = super().get_list_display(request)
         return ["merchant_named" if one == "merchant_id" else one for one in columns]
 
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """
+        Find by what an index can answer.
+
+        An id, as the outside or the database writes it, finds equal ids and texts; anything
+        else finds texts that begin with it. A field that names its own lookup keeps that.
+        """
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        named, found, many = _id_named(term), Q(), False
+        for field in self.get_search_fields(request):
+            path = field.lstrip("^=@")
+            kind = _column(self.model, path)
+            many = many or lookup_spawns_duplicates(self.opts, path)
+            if isinstance(kind, UUIDField):
+                found |= Q(**{path: named}) if named is not None else Q()
+            elif kind is None:  # The path ends with a lookup of its own.
+                found |= Q(**{path: term})
+            else:
+                found |= Q(**{path if named is not None else f"{path}__startswith": term})
+        return (queryset.filter(found) if found else queryset.none()), many
+
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         """Rows are made by services."""
         return False
@@ -59,6 +87,31 @@ class ReadOnlyAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         """Nothing here is ever deleted by hand."""
         return False
+
+
+def _id_named(term: str) -> UUID | None:
+    """Return the id that somebody typed, in either form."""
+    try:
+        return UUID(term)
+    except ValueError:
+        pass
+    try:
+        return ids.parse(term.rpartition("_")[0], term)
+    except ids.NotAnId:
+        return None
+
+
+def _column(model: type[Model], path: str) -> Field[Any, Any] | None:
+    """Return the field at the end of a path, or nothing where it ends with a lookup."""
+    at: Any = model
+    found: Any = None
+    for part in path.split("__"):
+        try:
+            found = at._meta.get_field(part)
+        except FieldDoesNotExist:
+            return None
+        at = found.related_model or at
+    return cast("Field[Any, Any]", found)
 
 
 def timeline_link(payment_id: UUID | None) -> str:

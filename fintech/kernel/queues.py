@@ -85,27 +85,28 @@ class QueueAdmin(ReadOnlyAdmin):
         """Note that somebody looks at it, where the row can hold that."""
 
     @property
-    def _queue(self) -> str:
+    def queue_name(self) -> str:
+        """Return the name under which its desk and its list are found."""
         return f"{self.model._meta.app_label}_{self.model._meta.model_name}"
 
     def get_urls(self) -> list[URLPattern]:
         """Add the desk."""
-        desk = path("desk/", self.admin_site.admin_view(self._desk), name=f"{self._queue}_desk")
+        desk = path("desk/", self.admin_site.admin_view(self._desk), name=f"{self.queue_name}_desk")
         return [desk, *super().get_urls()]
 
     @action(description="Open the desk", url_path="to-desk", permissions=["view"])
     def open_desk(self, request: HttpRequest) -> HttpResponse:  # noqa: ARG002
         """Lead from the list to the desk."""
-        return redirect(f"admin:{self._queue}_desk")
+        return redirect(f"admin:{self.queue_name}_desk")
 
     def _desk(self, request: HttpRequest) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
         if request.method == "POST":
             self._decide(request)
-            return redirect(f"admin:{self._queue}_desk")
+            return redirect(f"admin:{self.queue_name}_desk")
         waiting = self.queue(request)
-        row = claim(self._queue, self._unseen(request, waiting), str(request.user.pk))
+        row = claim(self.queue_name, self._unseen(request, waiting), str(request.user.pk))
         if row is not None:
             self.queue_claimed(request, row)
         context = {
@@ -119,8 +120,8 @@ class QueueAdmin(ReadOnlyAdmin):
             "deeds": self.queue_deeds,
             "wants_note": any(deed.wants_note for deed in self.queue_deeds),
             "empty": self.queue_empty,
-            "change": f"admin:{self._queue}_change",
-            "list": f"admin:{self._queue}_changelist",
+            "change": f"admin:{self.queue_name}_change",
+            "list": f"admin:{self.queue_name}_changelist",
         }
         return TemplateResponse(request, "kernel/admin/desk.html", context)
 
@@ -132,22 +133,22 @@ class QueueAdmin(ReadOnlyAdmin):
             said = "Somebody else has dealt with it meanwhile." if wanted else "Choose what to do."
             self.message_user(request, said, messages.WARNING)
         elif deed == NEXT:
-            request.session[self._queue] = [*request.session.get(self._queue, ()), wanted]
-            release(self._queue, row.pk)
+            request.session[self.queue_name] = [*request.session.get(self.queue_name, ()), wanted]
+            release(self.queue_name, row.pk)
         elif deed in {one.name for one in self.queue_deeds}:
             try:
                 said = self.queue_do(request, row, deed, request.POST.get("note", "").strip())
             except Refusal as refusal:
                 self.message_user(request, refusal.message, messages.ERROR)
             else:
-                release(self._queue, row.pk)
+                release(self.queue_name, row.pk)
                 self.message_user(request, said, messages.SUCCESS)
 
     def _unseen(self, request: HttpRequest, waiting: QuerySet[Any]) -> list[Any]:
         """Return the oldest that were not passed over; from the start again after the last."""
-        passed = set(request.session.get(self._queue, ()))
+        passed = set(request.session.get(self.queue_name, ()))
         rows = [row for row in waiting[: _LOOKED_AT + len(passed)] if str(row.pk) not in passed]
         if not rows and passed:
-            request.session.pop(self._queue)
+            request.session.pop(self.queue_name)
             return list(waiting[:_LOOKED_AT])
         return rows

@@ -30,7 +30,7 @@ class MembershipInline(TabularInline):
 class MerchantAdmin(ReadOnlyAdmin):
     list_display = ("name", "country", "default_currency", "price", "status", "created_at")
     list_filter = ("status", "country", "default_currency")
-    search_fields = ("name", "id")
+    search_fields = ("name__icontains", "id")
     ordering = ("-id",)
     inlines = (MembershipInline,)
 
@@ -44,7 +44,7 @@ class MerchantAdmin(ReadOnlyAdmin):
 class UserAdmin(ReadOnlyAdmin):
     list_display = ("email", "name", "is_staff", "is_active", "last_login", "created_at")
     list_filter = ("is_staff", "is_active")
-    search_fields = ("email", "name")
+    search_fields = ("id", "email__icontains", "name__icontains")
     exclude = ("password", "user_permissions")
     ordering = ("email",)
 
@@ -62,7 +62,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     )
     list_filter = ("kind",)
     list_select_related = ("merchant",)
-    search_fields = ("name", "last4", "merchant__name")
+    search_fields = ("id", "name__icontains", "last4", "merchant__name__icontains")
     exclude = ("secret_sha256",)
     ordering = ("-id",)
 

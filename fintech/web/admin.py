@@ -25,7 +25,7 @@ class TimelineAdmin(ReadOnlyAdmin):
 
     list_display = ("__str__", "looks", "amount", "card", "score", "merchant_id", "created_at")
     list_filter = ("state", "currency", "decision")
-    search_fields = ("=id", "=merchant_id", "=customer_id", "=last4")
+    search_fields = ("id", "merchant_id", "customer_id", "last4")
     ordering = ("-created_at", "-id")
 
     @admin.display(description="Status", ordering="state")
@@ -86,7 +86,7 @@ def _pill(row: Payment) -> str:
 class ExportAdmin(ReadOnlyAdmin):
     list_display = ("listing", "form", "state", "rows_done", "merchant_id", "created_at")
     list_filter = ("state", "listing", "form")
-    search_fields = ("=merchant_id", "=user_id")
+    search_fields = ("id", "merchant_id", "user_id")
     ordering = ("-id",)
 
 
@@ -94,5 +94,5 @@ class ExportAdmin(ReadOnlyAdmin):
 class ViewAdmin(ReadOnlyAdmin):
     list_display = ("name", "listing", "query", "merchant_id")
     list_filter = ("listing",)
-    search_fields = ("name", "=merchant_id", "=user_id")
+    search_fields = ("name__icontains", "merchant_id", "user_id")
     ordering = ("-id",)

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time
+
+import orjson
 
 from fintech.kernel import money
 from fintech.kernel.money import Money
@@ -55,6 +57,24 @@ class Volume:
     rules: tuple[Tick, ...]
     dates: tuple[Tick, ...]
     before: str
+
+
+def series(now: Period, before: Period) -> str:
+    """Return both periods for a chart that people zoom: seconds, and minor units, as JSON."""
+    return orjson.dumps(
+        {
+            "sign": formats.symbol(now.currency),
+            "decimals": money.exponent(now.currency),
+            "data": [
+                [
+                    int(datetime.combine(day.day, time(), tzinfo=UTC).timestamp())
+                    for day in now.days
+                ],
+                [day.captured_minor for day in now.days],
+                [day.captured_minor for day in before.days],
+            ],
+        }
+    ).decode()
 
 
 def volume(now: Period, before: Period | None = None) -> Volume:

@@ -86,15 +86,9 @@ def main(arguments: list[str]) -> int:
                     "commit": _commit(),
                     "passed": len(tally.passed),
                     "failed": len(tally.failed),
-                    "failures": tally.failed,
                     "csp_violations": len(seen.violations),
                     "axe_serious": len(seen.serious),
-                    "axe_runs": seen.axe_runs,
-                    "requests": seen.requests,
-                    "foreign_requests": len(seen.foreign),
                     "jobs": dict(sorted(tally.jobs.items())),
-                    "seconds": round(time.monotonic() - began, 1),
-                    "chromium": seen.browser,
                 },
                 indent=1,
             )
@@ -102,6 +96,10 @@ def main(arguments: list[str]) -> int:
         )
     for what in (*seen.violations, *seen.foreign, *seen.serious):
         print(what)
+    print(
+        f"Chromium {seen.browser}: {seen.requests} requests, {len(seen.foreign)} to other hosts; "
+        f"axe looked {seen.axe_runs} times; {time.monotonic() - began:.0f} s"
+    )
     print(f"{len(tally.passed)} passed, {len(tally.failed)} failed")
     return 0 if code == 0 and not tally.failed else 1
 

@@ -153,7 +153,22 @@ def one_of_everything(world: World) -> dict[str, str]:
         "link": links[0]["url"].rsplit("/", 1)[1],
         "closed": links[1]["url"].rsplit("/", 1)[1],
         "endpoint": str(ids.parse("we", endpoint["id"])),
+        "line": _logged(world),
     }
+
+
+def _logged(world: World) -> str:
+    """Return the id of a request that was refused, once the log has it."""
+    context = world.window("owner")
+    page = context.new_page()
+    for _ in range(40):
+        page.goto("/dashboard/requests?show=failed")
+        if page.get_by_role("link", name="Replay").count():
+            break
+        page.wait_for_timeout(250)
+    address = page.get_by_role("link", name="Replay").first.get_attribute("href") or ""
+    context.close()
+    return address.split("/")[-2]
 
 
 @pytest.fixture(autouse=True)

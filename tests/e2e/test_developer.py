@@ -1,6 +1,9 @@
 """The jobs of a developer at the dashboard."""
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import httpx
 import pytest
@@ -8,6 +11,8 @@ from playwright.sync_api import expect
 
 from sandbox.receiver import Receiver
 from tests.e2e.doing import sees
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.job("developer", "2 create an API key")
@@ -123,3 +128,76 @@ def test_the_reference_can_be_read_without_signing_in(window):
     sees(page, "POST /v1/payment_intents")
     page.get_by_role("link", name="Errors").click()
     sees(page, "idempotency_key_reused")
+
+
+@pytest.mark.job("developer", "4 why did my call fail")
+def test_a_request_is_asked_again_with_changes(window, world):
+    refused = world.api.post_raw("/v1/payment_intents", {"amount": -5, "currency": "eur"})
+    wanted = refused.headers["Request-Id"]
+    page = window(scripts=False)
+    for _ in range(40):
+        page.goto("/dashboard/requests?show=failed")
+        if page.get_by_text(wanted).count():
+            break
+        page.wait_for_timeout(250)
+    sees(page, "What failed in the last 24 hours")
+    page.get_by_role("link", name=f"Replay {wanted}").click()
+    page.get_by_label("Body").fill('{"amount": 4250, "currency": "eur"}')
+    page.get_by_label("Your test key").fill(world.logins["secret_key"])
+    page.get_by_role("button", name="Ask again").click()
+
+    sees(page, "The answer")
+    sees(page, '"amount": 4250')
+    assert world.logins["secret_key"] not in page.content()
+
+
+@pytest.mark.job("developer", "5 receive events at home")
+def test_events_arrive_at_home(world):
+    """`manage.py listen` forwards what happens to a program that no endpoint could reach."""
+    with Receiver() as receiver:
+        listening = subprocess.Popen(
+            [
+                *(sys.executable, "manage.py", "listen", "--forward-to", receiver.url),
+                *("--key", world.logins["secret_key"]),
+            ],
+            cwd=ROOT,
+            env=world.instance.environment(),
+            stdout=subprocess.DEVNULL,
+        )
+        try:
+            for _ in range(20):
+                world.api.post(
+                    "/v1/payment_intents",
+                    {
+                        "amount": 700,
+                        "currency": "eur",
+                        "payment_method": "pm_card_visa",
+                        "confirm": True,
+                    },
+                )
+                if receiver.wait_for(
+                    lambda one: b"payment_intent.succeeded" in one.body, timeout_s=1
+                ):
+                    break
+            assert receiver.received
+        finally:
+            listening.terminate()
+            listening.wait(10)
+
+
+@pytest.mark.job("developer", "9 idempotency")
+def test_a_repeated_key_leads_to_its_first_request(window, world):
+    asked = {"amount": 990, "currency": "eur"}
+    first, again = (
+        world.api.post_raw("/v1/payment_intents", asked, key="order-4711") for _ in range(2)
+    )
+    assert first.json()["id"] == again.json()["id"]
+    page = window()
+    row = page.locator("tr", has_text=again.headers["Request-Id"]).first
+    for _ in range(40):
+        page.goto("/dashboard/requests")
+        if row.count():
+            break
+        page.wait_for_timeout(250)
+
+    expect(row).to_contain_text(first.headers["Request-Id"])

@@ -29,6 +29,8 @@ DESK = {
     "signature": "/dashboard/webhooks/check",
     "webhook": "/dashboard/webhooks/{endpoint}",
     "requests": "/dashboard/requests",
+    "requests-failed": "/dashboard/requests?show=failed",
+    "replay": "/dashboard/requests/{line}/replay",
     "statements": "/dashboard/statements",
     "statement": "/dashboard/statements/{month}/EUR",
     "exports": "/dashboard/exports",

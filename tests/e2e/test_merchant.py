@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.doing import path, sees
+from tests.e2e.doing import path, pay_with, sees
 
 
 @pytest.mark.job("merchant", "1 is money coming in")
@@ -97,7 +97,7 @@ def test_a_refund_takes_three_clicks_and_shows_on_the_timeline(window, world, sc
     )
     page = window(scripts=scripts)
     page.goto(f"/dashboard/payments/{made['id']}")
-    page.get_by_role("link", name="Refund").click()
+    page.get_by_role("link", name="Refund", exact=True).click()
     page.get_by_label("A part", exact=True).check()
     page.get_by_label("Amount", exact=True).fill("10")
     page.get_by_role("button", name="Refund").click()
@@ -215,3 +215,68 @@ def test_a_phone_can_do_it_too(window, places):
     page.goto(f"/dashboard/payments/{places['payment']}/refund")
     page.get_by_role("link", name="Don't refund").click()
     sees(page, "What happened")
+
+
+@pytest.mark.job("merchant", "8 find, filter, export")
+def test_refunds_are_filtered_and_exported_as_they_are_shown(window, world):
+    made = world.api.post(
+        "/v1/payment_intents",
+        {"amount": 4250, "currency": "eur", "payment_method": "pm_card_visa", "confirm": True},
+    )
+    world.api.post("/v1/refunds", {"payment_intent": made["id"], "amount": 300})
+    page = window(scripts=False)
+    page.goto("/dashboard/refunds?days=7")
+    expect(page.get_by_role("link", name=re.compile("^last 7 days ?: remove"))).to_be_visible()
+    shown = page.locator("table.list tbody tr").count()
+    with page.expect_download() as download:
+        page.locator("summary", has_text="Export").click()
+        page.get_by_role("link", name="Export as CSV").click()
+
+    rows = list(csv.DictReader(download.value.path().read_text().splitlines()))
+    assert len(rows) == shown
+    assert rows[0]["amount"] == "3.00"
+
+
+@pytest.mark.job("merchant", "10 team and roles")
+def test_an_owner_looks_through_another_roles_eyes(window):
+    page = window()
+    page.goto("/dashboard/team")
+    page.get_by_role("button", name="See as viewer").click()
+    sees(page, "Home")
+    expect(page.locator(".seen-as")).to_contain_text("You see the pages as Viewer sees them")
+    expect(page.get_by_role("link", name="API keys")).to_have_count(0)
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("link", name="API keys")).to_be_visible()
+
+
+def test_a_payment_page_counts_who_opened_tried_and_paid(window, world):
+    link = world.api.post(
+        "/v1/payment_links", {"title": "A counted page", "amount": 500, "currency": "eur"}
+    )
+    payer = window("")
+    for _ in range(2):
+        payer.goto("/pay/" + link["url"].rsplit("/", 1)[1])
+    pay_with(payer)
+    sees(payer, "Thank you")
+
+    page = window()
+    row = page.locator("tr", has_text="A counted page")
+    for _ in range(40):
+        page.goto("/dashboard/links")
+        if "1 · 1 · 1" in row.inner_text():
+            break
+        page.wait_for_timeout(250)
+    expect(row).to_contain_text("1 · 1 · 1")
+
+
+@pytest.mark.job("merchant", "1 is money coming in")
+def test_the_chart_is_looked_at_closer_day_by_day(window):
+    page = window()
+    page.goto("/dashboard/")
+    page.get_by_text("Look closer").click()
+    expect(page.locator(".zoom canvas")).to_be_visible()
+    page.locator(".zoom").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+
+    expect(page.locator("#live")).to_have_text(re.compile(r"\d{4}-\d\d-\d\d: €\d+\.\d\d"))

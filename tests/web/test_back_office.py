@@ -71,5 +71,21 @@ def test_a_timeline_is_for_staff_alone(client, desk, shop, hear):
         assert "/admin/login/" in answer["Location"]
 
 
+def test_the_first_page_counts_what_waits_and_leads_to_each_desk(office, shop):
+    make.in_review(shop.id, eur(42_50))
+
+    page = office.get("/admin/")
+
+    counted = {label: count for label, count, _ in page.context["queues"]}
+    assert counted == {
+        "Payments to review": 1,
+        "Approvals to decide": 0,
+        "Breaks to resolve": 0,
+        "Dead letters": 0,
+    }
+    for _, _, url in page.context["queues"]:
+        assert office.get(url).status_code == 200
+
+
 def test_the_back_office_says_which_kind_of_instance_it_is(office):
     assert "Sandbox" in office.get("/admin/").content.decode()

@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 
 from fintech.kernel.money import Money
 from fintech.payments import events as payment_events
@@ -37,6 +38,7 @@ SHOWN = {
     "fraud.Decision": "decision",
     "fraud.CaseState": "case",
     "fraud.RuleState": "rule",
+    "fraud.ModelStage": "model",
     "payments.PaymentState": "payment",
     "payments.AttemptState": "attempt",
     "payments.CaptureState": "operation",
@@ -46,6 +48,7 @@ SHOWN = {
     "reconciliation.RunState": "run",
     "reconciliation.BreakState": "break",
     "notifications.DeliveryState": "delivery",
+    "notifications.Stage": "stage",
     "web.ExportState": "export",
 }
 
@@ -57,7 +60,7 @@ def machines() -> dict[str, type[StrEnum]]:
         declared = import_module(f"fintech.{room}.data")
         for name, value in vars(declared).items():
             is_machine = isinstance(value, type) and issubclass(value, StrEnum)
-            if is_machine and name.endswith(("State", "Status", "Decision")):
+            if is_machine and name.endswith(("State", "Status", "Stage", "Decision")):
                 found[f"{room}.{name}"] = value
     return found
 
@@ -75,7 +78,18 @@ def test_every_state_has_a_pill_a_word_and_a_sentence(name):
         pill = pills.MACHINES[shown][str(state)]
         assert pill.word
         assert pill.sentence.endswith(".")
-        assert pill.anchor
+
+
+def test_every_column_of_a_state_that_a_person_sees_has_its_pills():
+    """Machines that are no enumeration are found by the choices of their columns."""
+    described = [set(states) for states in pills.MACHINES.values()]
+    for model in apps.get_models():
+        if not model._meta.app_label.startswith(("kernel", *ROOMS)):
+            continue
+        for column in model._meta.concrete_fields:
+            states = {str(value) for value, _ in column.choices or ()}
+            if column.name in {"state", "status"} and states:
+                assert any(states <= known for known in described), (model, states)
 
 
 def test_every_pill_has_its_anchor_in_the_docs(client, db):
@@ -83,7 +97,7 @@ def test_every_pill_has_its_anchor_in_the_docs(client, db):
 
     for machine, states in pills.MACHINES.items():
         for state, pill in states.items():
-            assert f'id="{machine}-{state}"' in page
+            assert f'id="{pills.anchor(machine, state)}"' in page
             assert pill.sentence.replace("'", "&#x27;") in page
 
 

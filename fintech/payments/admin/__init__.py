@@ -66,7 +66,7 @@ class PaymentAdmin(ReadOnlyAdmin):
     )
     list_filter = ("state", "currency", "purpose", "capture_method")
     search_fields = ("id", "merchant_id", "customer_id", "tries__provider_reference")
-    ordering = ("-created_at", "-id")
+    ordering = ("-id",)
     inlines = (_AttemptsInline,)
     actions = ("propose_captured", "propose_authorized", "propose_canceled")
     action_form = _WithReason

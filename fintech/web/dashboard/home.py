@@ -63,6 +63,7 @@ def home(request: HttpRequest, at: desk.Desk) -> HttpResponse:
         "pending": _in(balance.pending, currency),
         "available": _in(balance.available, currency),
         "chart": charts.volume(now, before),
+        "series": charts.series(now, before),
         "attention": _attention(at),
         "funnel": _funnel(at, since=today - timedelta(days=days - 1), until=today),
         "lines": lists.joined(at.merchant.id, recent.lines),

@@ -7,6 +7,7 @@ from django import forms, template
 from django.forms.boundfield import BoundField
 from django.http import QueryDict
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -121,6 +122,23 @@ def cell(column: Column, value: Cell) -> str | SafeString:
     if column.kind == "id":
         return formats.middle(str(value or "—"))
     return "—" if value is None or value == "" else str(value)
+
+
+@register.simple_tag
+def anchor(machine: str, state: str) -> str:
+    """Return the place of a state in the documentation."""
+    return pills.anchor(machine, state)
+
+
+@register.simple_tag
+def explained_pill(machine: str, state: str) -> SafeString:
+    """Show a state that leads to what it means."""
+    return format_html(
+        '<a class="explained" href="{}#{}">{}</a>',
+        reverse("web:states"),
+        pills.anchor(machine, state),
+        pill(machine, state),
+    )
 
 
 @register.inclusion_tag("web/parts/field.html")

@@ -81,6 +81,13 @@
     show();
   }
 
+  // On a phone the way through the pages is a strip: show where one is.
+  const here = document.querySelector(".side [aria-current]");
+  const strip = here && here.closest("ul");
+  if (strip && strip.scrollWidth > strip.clientWidth) {
+    strip.scrollLeft = here.offsetLeft - strip.offsetLeft - (strip.clientWidth - here.offsetWidth) / 2;
+  }
+
   const problem = document.querySelector(".problem");
   if (problem) problem.focus();
 })();

@@ -1,0 +1,24 @@
+"""The back office's first page: how much waits in each queue, and the way to its desk."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+
+from fintech.fraud import queries as fraud_queries
+from fintech.kernel.queues import QueueAdmin
+
+
+def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Add the queues that this person may work."""
+    queues = []
+    if request.user.has_perm("payments.view_review"):
+        cases = len(fraud_queries.cases(is_open=True))
+        queues.append(("Payments to review", cases, reverse("admin:payments_review_desk")))
+    queues += [
+        (table.queue_title, table.queue(request).count(), reverse(f"admin:{table.queue_name}_desk"))
+        for table in admin.site._registry.values()
+        if isinstance(table, QueueAdmin) and table.has_view_permission(request)
+    ]
+    return {**context, "queues": queues, "jobs": reverse("admin:reconciliation_jobs")}
