@@ -101,7 +101,7 @@ def _id_named(term: str) -> UUID | None:
         return None
 
 
-def _column(model: type[Model], path: str) -> Field[Any, Any] | None:
+def _column(model: type[Model], path: str) -> "Field[Any, Any] | None":
     """Return the field at the end of a path, or nothing where it ends with a lookup."""
     at: Any = model
     found: Any = None

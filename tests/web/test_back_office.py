@@ -89,3 +89,18 @@ def test_the_first_page_counts_what_waits_and_leads_to_each_desk(office, shop):
 
 def test_the_back_office_says_which_kind_of_instance_it_is(office):
     assert "Sandbox" in office.get("/admin/").content.decode()
+
+
+def test_a_payment_is_found_by_its_public_id_and_a_person_by_a_part_of_the_name(office, shop):
+    make.merchant(name="Corner Shop", owner_email="otto@example.com")
+    payment = make.captured(shop.id, eur(42_50))
+    for address, term, seen in (
+        ("payments_payment", ids.public("pi", payment.id), "€42.50"),
+        ("payments_payment", str(payment.id), "€42.50"),
+        ("payments_attempt", ids.public("pi", payment.id), "€42.50"),
+        ("merchants_merchant", "orner sh", "Corner Shop"),
+        ("merchants_user", "otto@", "otto@example.com"),
+    ):
+        listed = reverse(f"admin:{address}_changelist")
+        assert seen in office.get(listed, {"q": term}).content.decode(), (address, term)
+        assert seen not in office.get(listed, {"q": "zzz"}).content.decode()
