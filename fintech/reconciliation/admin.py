@@ -103,7 +103,7 @@ class RunAdmin(ReadOnlyAdmin):
                 "jobs": queries.jobs(at=at),
                 "ages": queries.ageing(today=at.date()),
                 "anomalies": queries.anomalies(limit=20),
-                "safeguarding": queries.safeguarding(on=at.date()),
+                "safeguarding": queries.safeguarding(on=at.date(), today=at.date()),
             },
         )
 

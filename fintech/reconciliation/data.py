@@ -445,6 +445,22 @@ class DayFigures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fees:
+    """What a processor charged for matched lines against its contract, in one currency."""
+
+    currency: str
+    lines: int
+    gross: Money
+    charged: Money
+    expected: Money
+
+    @property
+    def difference(self) -> Money:
+        """Return what was charged beyond the contract."""
+        return self.charged - self.expected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Safeguarded:
     """Client money that we owe against client money that is held, in one currency on a day."""
 

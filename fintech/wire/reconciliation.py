@@ -1,16 +1,27 @@
 """Statements that were brought, runs that compared them, and the breaks they found."""
 
+from collections.abc import Sequence
+from hashlib import sha256
+from uuid import UUID
+
 from fintech.kernel import ids
 from fintech.reconciliation.data import (
+    Age,
     Break,
+    DayFigures,
+    Fees,
     Import,
+    Proposal,
     Reading,
+    Report,
     ReportRead,
     Run,
+    Safeguarded,
     StatementRead,
+    Suggestion,
     Total,
 )
-from fintech.wire.scalars import Json, currency, head, text, unix, unix_or_null
+from fintech.wire.scalars import Json, currency, head, livemode, public, text, unix, unix_or_null
 
 _NOTHING = Reading()
 
@@ -125,8 +136,10 @@ def render_break(found: Break) -> Json:
     return {
         **head("reconciliation.break", ids.public("rbk", found.id), found.opened_at, None),
         "amount": found.amount_minor,
+        "awaits_approval": found.approval_id is not None and found.resolved_at is None,
         "batch": text(found.batch),
         "currency": currency(found.currency),
+        "journal_entry": public("ltx", found.entry_id),
         "kind": str(found.kind),
         "leg": found.leg,
         "note": text(found.note),
@@ -139,4 +152,127 @@ def render_break(found: Break) -> Json:
         "source": found.source,
         "status": str(found.state),
         "theirs": found.theirs_minor,
+        "wait_until": None if found.wait_until is None else found.wait_until.isoformat(),
+    }
+
+
+def render_proposal(made: Proposal) -> Json:
+    """Return the journal entry that `post_adjustment` would post for a break."""
+    return {
+        "break": ids.public("rbk", made.break_id),
+        "lines": [
+            {
+                "account": line.address,
+                "amount": line.amount.minor,
+                "currency": currency(line.amount.currency),
+                "direction": "debit" if line.debit else "credit",
+            }
+            for line in made.lines
+        ],
+        "livemode": livemode(),
+        "needs_approval": made.needs_approval,
+        "object": "reconciliation.proposal",
+        "template": made.template,
+        "why": made.why,
+    }
+
+
+def render_suggestions(break_id: UUID, found: Sequence[Suggestion]) -> Json:
+    """Return what a break might belong to, best first, in points of a hundred."""
+    return {
+        "break": ids.public("rbk", break_id),
+        "data": [
+            {
+                "amount": one.amount.minor,
+                "break": public("rbk", one.break_id),
+                "currency": currency(one.amount.currency),
+                "on": None if one.on is None else one.on.isoformat(),
+                "points": one.points,
+                "reference": text(one.reference),
+            }
+            for one in found
+        ],
+        "livemode": livemode(),
+        "object": "reconciliation.suggestions",
+    }
+
+
+def render_report(told: Report) -> Json:
+    """
+    Return a run's signed report.
+
+    `statement` is the exact text that was signed: a line that names what it is, then the
+    figures as canonical JSON.
+    """
+    return {
+        "key": told.key_id,
+        "livemode": livemode(),
+        "object": "reconciliation.report",
+        "run": ids.public("rrn", told.run.id),
+        "sha256": sha256(told.statement).hexdigest(),
+        "signature": told.signature.hex(),
+        "statement": told.statement.decode(),
+    }
+
+
+def render_history(
+    source: str, days: Sequence[DayFigures], fees: Sequence[Fees], ageing: Sequence[Age]
+) -> Json:
+    """Return a source over time; rates and days are decimals in text."""
+    return {
+        "days": [
+            {
+                "breaks": [
+                    {"count": count, "kind": kind} for kind, count in sorted(day.mix.items())
+                ],
+                "date": day.on.isoformat(),
+                "delay_days": str(day.delay_days),
+                "fee_rate": str(day.fee_rate),
+                "lines": day.lines,
+                "match_rate": str(day.match_rate),
+            }
+            for day in days
+        ],
+        "fees": [
+            {
+                "charged": part.charged.minor,
+                "contracted": part.expected.minor,
+                "currency": currency(part.currency),
+                "difference": part.difference.minor,
+                "gross": part.gross.minor,
+                "lines": part.lines,
+            }
+            for part in fees
+        ],
+        "livemode": livemode(),
+        "object": "reconciliation.history",
+        "source": source,
+        "unpaid": [
+            {
+                "age_in_days": age.days,
+                "amount": age.minor,
+                "batches": age.count,
+                "currency": currency(age.currency),
+            }
+            for age in ageing
+        ],
+    }
+
+
+def render_safeguarding(on: str, rows: Sequence[Safeguarded]) -> Json:
+    """Return client money owed against client money held on a day."""
+    return {
+        "currencies": [
+            {
+                "at_processors": row.at_processors.minor,
+                "currency": currency(row.currency),
+                "held": row.held.minor,
+                "owed": row.owed.minor,
+                "shortfall": row.shortfall.minor,
+            }
+            for row in rows
+        ],
+        "date": on,
+        "livemode": livemode(),
+        "object": "reconciliation.safeguarding",
     }

@@ -272,7 +272,7 @@ def test_client_money_owed_is_held_or_on_its_way():
     imported(told.camt())
     compared()
 
-    (euros,) = queries.safeguarding(on=make.DAY)
+    (euros,) = queries.safeguarding(on=make.DAY, today=make.DAY)
 
     assert (euros.owed, euros.held) == (Money(42_50, "EUR"), Money(41_65, "EUR"))
     assert euros.shortfall == Money(85, "EUR")

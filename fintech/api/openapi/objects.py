@@ -146,9 +146,15 @@ def _samples() -> dict[str, list[Json]]:
             reconciliation.render_break(known.BREAK),
             reconciliation.render_break(known.RESOLVED_BREAK),
         ],
+        "reconciliation.history": [reconciliation.render_history(*known.HISTORY)],
+        "reconciliation.proposal": [reconciliation.render_proposal(known.PROPOSAL)],
+        "reconciliation.report": [reconciliation.render_report(known.REPORT)],
         "reconciliation.run": [
             reconciliation.render_run(known.RUN),
             reconciliation.render_run(known.FAILED_RUN),
+        ],
+        "reconciliation.safeguarding": [
+            reconciliation.render_safeguarding("2026-11-02", [known.SAFEGUARDED])
         ],
         "reconciliation.statement": [
             reconciliation.render_statement(brought, read)
@@ -160,6 +166,9 @@ def _samples() -> dict[str, list[Json]]:
                 (known.REJECTED_IMPORT, known.NOTHING_READ),
                 (known.NOWHERE_IMPORT, known.NOTHING_READ),
             )
+        ],
+        "reconciliation.suggestions": [
+            reconciliation.render_suggestions(known.BREAK.id, known.SUGGESTIONS)
         ],
         "refund": [refunds.render(known.REFUND), refunds.render(known.FAILED_REFUND)],
         "wallet": [

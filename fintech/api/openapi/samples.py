@@ -7,6 +7,7 @@ schemas: so an example is always what the API answers, and a schema what it may.
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 from fintech.fraud import data as fraud
@@ -766,6 +767,68 @@ RESOLVED_BREAK = replace(
     resolved_at=LATER,
     resolution="void",
     note="A test of theirs",
+    entry_id=_id(43),
+    wait_until=AT.date(),
+)
+PROPOSAL = reconciliation.Proposal(
+    break_id=BREAK.id,
+    template="adjust_receivable",
+    why="The processor pays another amount than was captured; the rest waits in suspense.",
+    needs_approval=False,
+    lines=(
+        reconciliation.ProposedLine(
+            address="assets:processor:simulator:receivable", amount=Money(100, "EUR"), debit=True
+        ),
+        reconciliation.ProposedLine(
+            address="liabilities:suspense:simulator", amount=Money(100, "EUR"), debit=False
+        ),
+    ),
+)
+SUGGESTIONS = (
+    reconciliation.Suggestion(
+        points=96, break_id=BREAK.id, reference="sim_2", amount=Money(4_250, "EUR"), on=AT.date()
+    ),
+    reconciliation.Suggestion(
+        points=41, break_id=None, reference="", amount=Money(4_200, "EUR"), on=None
+    ),
+)
+REPORT = reconciliation.Report(
+    run=RUN,
+    content={},
+    statement=b"reconciliation run report v1\n{}",
+    key_id="0123456789abcdef",
+    signature=bytes(64),
+)
+HISTORY = (
+    "simulator",
+    (
+        reconciliation.DayFigures(
+            on=AT.date(),
+            lines=12,
+            match_rate=Decimal("0.916667"),
+            fee_rate=Decimal("0.020000"),
+            delay_days=Decimal("1.000000"),
+            breaks=1,
+            mix={"amount_over": 1},
+        ),
+    ),
+    (
+        reconciliation.Fees(
+            currency="EUR",
+            lines=11,
+            gross=Money(46_750, "EUR"),
+            charged=Money(936, "EUR"),
+            expected=Money(935, "EUR"),
+        ),
+    ),
+    (reconciliation.Age(days="0-1", currency="EUR", count=1, minor=4_165),),
+)
+SAFEGUARDED = reconciliation.Safeguarded(
+    on=AT.date(),
+    currency="EUR",
+    owed=Money(100_000, "EUR"),
+    held=Money(90_000, "EUR"),
+    at_processors=Money(9_000, "EUR"),
 )
 BARE_CUSTOMER = replace(CUSTOMER, email="", name="", phone="", description="", metadata={})
 REVIEWED_ASSESSMENT = replace(

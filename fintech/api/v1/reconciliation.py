@@ -5,6 +5,7 @@ What is compared is the platform's own money, of all merchants at once. A live i
 lets only the merchants of `OPERATOR_MERCHANTS` in; a sandbox lets everyone try.
 """
 
+from datetime import date, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -25,6 +26,7 @@ _READ, _WRITE = "reconciliation:read", "reconciliation:write"
 _LARGEST_FILE = 64 * 1024 * 1024  # Bytes.
 _MOST = 100
 _SOURCE = fields.Text(longest=60, pattern="[a-z0-9_]+", about="The processor's name.")
+_DAY = r"\d{4}-\d{2}-\d{2}"
 _LIMIT = fields.Integer(least=1, most=_MOST, about="How many to return; 10 if not given.")
 
 
@@ -207,7 +209,8 @@ def resolve(call: Call) -> Answer:
     """End a break by a person's decision; `post_adjustment` books what makes it good."""
     _operators_only(call)
     break_id = call.this("rbk")
-    done = call.once(
+    done = idempotency.around(
+        call.key,
         lambda: reconciliation.resolve(
             break_id=break_id,
             resolution=Resolution(call.values["resolution"]),
@@ -215,9 +218,142 @@ def resolve(call: Call) -> Answer:
             other_id=call.get("with"),
             by=call.by,
             at=call.at,
-        )
+        ),
+        at=call.at,
     )
     return Answer(body=wire.render_break(done.value), replayed=done.replayed)
+
+
+@operation(
+    "GET",
+    "/v1/reconciliation/breaks/{id}/proposal",
+    scope=_READ,
+    returns="reconciliation.proposal",
+    noun="break",
+    expands=False,
+)
+def propose(call: Call) -> Answer:
+    """Show the journal entry that `post_adjustment` would post for a break, and why."""
+    _operators_only(call)
+    return Answer(body=wire.render_proposal(reconciliation.proposal(call.this("rbk"), at=call.at)))
+
+
+@operation(
+    "GET",
+    "/v1/reconciliation/breaks/{id}/suggestions",
+    scope=_READ,
+    returns="reconciliation.suggestions",
+    noun="break",
+    expands=False,
+)
+def suggest(call: Call) -> Answer:
+    """Rank what the missing side of a break might be, for a person to judge."""
+    _operators_only(call)
+    break_id = call.this("rbk")
+    return Answer(body=wire.render_suggestions(break_id, queries.suggestions(break_id)))
+
+
+@operation(
+    "POST",
+    "/v1/reconciliation/breaks/{id}/wait",
+    scope=_WRITE,
+    returns="reconciliation.break",
+    noun="break",
+    parameters={
+        "until": fields.Text(
+            longest=10, pattern=_DAY, required=True, example="2026-12-01", about="A day, UTC."
+        ),
+        "note": fields.Text(longest=500, lines=True, required=True, about="Why."),
+    },
+)
+def wait(call: Call) -> Answer:
+    """Say that a break will explain itself; it stays open."""
+    _operators_only(call)
+    break_id, until = call.this("rbk"), _day(call, "until")
+    done = idempotency.around(
+        call.key,
+        lambda: reconciliation.wait(
+            break_id=break_id,
+            until=until or call.at.date(),
+            note=call.values["note"],
+            by=call.by,
+            at=call.at,
+        ),
+        at=call.at,
+    )
+    return Answer(body=wire.render_break(done.value), replayed=done.replayed)
+
+
+@operation(
+    "GET",
+    "/v1/reconciliation/runs/{id}/report",
+    scope=_READ,
+    returns="reconciliation.report",
+    noun="run",
+    expands=False,
+)
+def report(call: Call) -> Answer:
+    """Retrieve a run's control totals, bank balances and breaks, signed by the platform."""
+    _operators_only(call)
+    return Answer(body=wire.render_report(queries.report(call.this("rrn"))))
+
+
+@operation(
+    "GET",
+    "/v1/reconciliation/history",
+    scope=_READ,
+    returns="reconciliation.history",
+    expands=False,
+    parameters={
+        "source": fields.Text(longest=60, pattern="[a-z0-9_]+", required=True, example="simulator"),
+        "from": fields.Text(longest=10, pattern=_DAY, about="30 days back if not given."),
+        "to": fields.Text(longest=10, pattern=_DAY, about="Today if not given."),
+    },
+)
+def history(call: Call) -> Answer:
+    """Show a source per business day, its fees against the contract, and what it has not paid."""
+    _operators_only(call)
+    source, today = call.values["source"], call.at.date()
+    end = _day(call, "to") or today
+    begin = _day(call, "from") or end - timedelta(days=30)
+    return Answer(
+        body=wire.render_history(
+            source,
+            queries.day_figures(source=source, begin=begin, end=end),
+            queries.fee_report(source=source, begin=begin, end=end),
+            queries.settlement_ageing(source=source, today=today),
+        )
+    )
+
+
+@operation(
+    "GET",
+    "/v1/reconciliation/safeguarding",
+    scope=_READ,
+    returns="reconciliation.safeguarding",
+    expands=False,
+    parameters={"date": fields.Text(longest=10, pattern=_DAY, about="Today if not given.")},
+)
+def safeguarding(call: Call) -> Answer:
+    """Hold client money that is owed against client money that is held, per currency and day."""
+    _operators_only(call)
+    today = call.at.date()
+    on = _day(call, "date") or today
+    return Answer(
+        body=wire.render_safeguarding(on.isoformat(), queries.safeguarding(on=on, today=today))
+    )
+
+
+def _day(call: Call, name: str) -> date | None:
+    """Read a parameter that is a day of the calendar; None where it was not given."""
+    text = call.get(name)
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        message = "This must be a day such as 2026-12-01."
+        raise errors.ParametersWrong([Fault(name, "parameter_invalid", message)]) from None
 
 
 def _read(import_id: UUID) -> Reading:

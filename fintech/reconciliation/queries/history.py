@@ -86,7 +86,7 @@ def settlement_ageing(*, source: str, today: date) -> list[data.Age]:
     ]
 
 
-def fee_report(*, source: str, begin: date, end: date) -> list[dict[str, Any]]:
+def fee_report(*, source: str, begin: date, end: date) -> list[data.Fees]:
     """Compare per currency what a processor charged with what was expected of matched lines."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -99,14 +99,13 @@ def fee_report(*, source: str, begin: date, end: date) -> list[dict[str, Any]]:
             [source, begin, end],
         )
         return [
-            {
-                "currency": currency,
-                "lines": lines,
-                "gross": Money(int(gross), currency),
-                "charged": Money(int(charged), currency),
-                "expected": Money(int(expected), currency),
-                "difference": Money(int(charged - expected), currency),
-            }
+            data.Fees(
+                currency=currency,
+                lines=lines,
+                gross=Money(int(gross), currency),
+                charged=Money(int(charged), currency),
+                expected=Money(int(expected), currency),
+            )
             for currency, lines, gross, charged, expected in cursor.fetchall()
         ]
 

@@ -1,6 +1,6 @@
 """Client money owed against client money held, per currency: what a regulator asks for."""
 
-from datetime import date
+from datetime import UTC, date, datetime, time
 
 from fintech.kernel.money import Money
 from fintech.ledger import queries as ledger
@@ -24,16 +24,18 @@ _OWED = {
 _AT_PROCESSORS = {chart.RECEIVABLE.code, chart.PROCESSOR_RESERVE.code, chart.DISPUTED.code}
 
 
-def safeguarding(*, on: date) -> list[data.Safeguarded]:
+def safeguarding(*, on: date, today: date) -> list[data.Safeguarded]:
     """
     Return, per currency, what is owed to clients, what banks hold, and what is on its way.
 
-    It is of the moment in which it is asked; `on` is the business day it is filed under.
+    Of a day before `today` it is told as of its end (UTC), by when things occurred; of today,
+    of the moment in which it is asked.
     """
+    past = datetime.combine(on, time.max, tzinfo=UTC) if on < today else None
     owed: dict[str, int] = {}
     held: dict[str, int] = {}
     coming: dict[str, int] = {}
-    for line in ledger.trial_balance():
+    for line in ledger.trial_balance(occurred_at=past):
         net = line.debit.minor - line.credit.minor
         if line.code in _OWED:
             owed[line.currency] = owed.get(line.currency, 0) - net
