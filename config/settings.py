@@ -160,6 +160,10 @@ APPROVALS: dict[str, str] = {
 }
 # A folder in which banks' and processors' files arrive; each night they are imported.
 RECONCILIATION_INBOX: str = env.str("RECONCILIATION_INBOX", default="")
+# Processors that are compared beside the sandbox's, as JSON: {"adyen": {"account": "DE…"}}.
+RECONCILIATION_SOURCES: dict[str, dict[str, object]] = env.json(
+    "RECONCILIATION_SOURCES", default={}
+)
 # Minor units up to which one person may book what a break is off by.
 RECONCILIATION_ALONE_UP_TO_MINOR: int = env.int("RECONCILIATION_ALONE_UP_TO_MINOR", default=10_000)
 # Set in the processes that write and that somebody waits for.

@@ -6,6 +6,8 @@ report, and the bank's statement. Every row of each is in exactly one place. Amo
 signed minor units: positive is money coming to us.
 """
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -138,10 +140,45 @@ class Source:
     fx_basis_points: int = 250
 
 
-SOURCES = {
-    # The sandbox's acquirer and the account at its bank.
-    "simulator": Source(name="simulator", account="GB50SAND00000000000001"),
-}
+# The sandbox's acquirer and the account at its bank; an instance's own are added at its start.
+SOURCES = {"simulator": Source(name="simulator", account="GB50SAND00000000000001")}
+
+
+def declared(told: Mapping[str, Mapping[str, object]]) -> dict[str, Source]:
+    """
+    Make sources of what an instance declares: name → `account`, and what else is not usual.
+
+    Raises:
+        ValueError: a source has no account, or a figure is unknown or no whole number.
+    """
+    made = {}
+    for name, given in told.items():
+        wanted = dict(given)
+        account = wanted.pop("account", "")
+        unknown = sorted(set(wanted) - set(_FIGURES))
+        wrong = [key for key, value in wanted.items() if not isinstance(value, int) or value < 0]
+        if not _NAME.fullmatch(name) or not account or unknown or wrong:
+            message = (
+                f"the source {name!r} needs an account, and may have {', '.join(_FIGURES)} "
+                "as whole numbers"
+            )
+            raise ValueError(message)
+        figures = {**_FIGURES, **{key: int(str(value)) for key, value in wanted.items()}}
+        made[name] = Source(
+            name=name,
+            account=str(account),
+            fee=Tolerance(minor=figures["fee_minor"]),
+            unnamed=Tolerance(minor=figures["unnamed_minor"], days=figures["unnamed_days"]),
+            bank_days=figures["bank_days"],
+            fx_basis_points=figures["fx_basis_points"],
+        )
+    return made
+
+
+_NAME = re.compile(r"[a-z0-9_]{1,60}")
+_FIGURES = {
+    "fee_minor": 1, "unnamed_minor": 0, "unnamed_days": 3, "bank_days": 2, "fx_basis_points": 250,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,6 +31,10 @@ def run_nightly() -> None:
             ended = services.run(source=source, by=actor.system("run_nightly"), at=at)
         except RunInProgress:
             continue
+        except Exception:
+            # The others are compared all the same; this one is tried again, and told as missed.
+            log.exception("reconciliation.run_failed", source=source)
+            continue
         log.info(
             "reconciliation.run_ended",
             source=source,

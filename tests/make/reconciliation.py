@@ -111,7 +111,9 @@ class Truth:
         return files.mt940(files.day(self.acquirer, on=on, currency=currency), wrong=wrong)
 
 
-def expect_capture(reference: str, amount: Money, fee: Money, *, at: datetime = NOON) -> None:
+def expect_capture(
+    reference: str, amount: Money, fee: Money, *, at: datetime = NOON, provider: str = SOURCE
+) -> None:
     """Book a capture, so that the ledger expects to see it outside."""
     pending, expires_at = ids.new(), at + timedelta(days=7)
     subject = ids.new()
@@ -120,7 +122,7 @@ def expect_capture(reference: str, amount: Money, fee: Money, *, at: datetime = 
             templates.authorize_card(
                 entry_id=pending,
                 merchant_id=MERCHANT,
-                provider=SOURCE,
+                provider=provider,
                 amount=amount,
                 expires_at=expires_at,
                 subject=subject,
@@ -135,7 +137,7 @@ def expect_capture(reference: str, amount: Money, fee: Money, *, at: datetime = 
                 entry_id=ids.new(),
                 pending_id=pending,
                 merchant_id=MERCHANT,
-                provider=SOURCE,
+                provider=provider,
                 amount=amount,
                 fee=Money(0, amount.currency),
                 processor_fee=fee,

@@ -184,6 +184,17 @@ def test_coda_that_does_not_add_up_or_is_cut():
         read("\n".join(coda(closing=1).splitlines()[:-1]))
 
 
+def test_coda_whose_second_statement_can_not_begin_tells_the_first_one_once():
+    rows = coda(closing=615000).splitlines()
+    broken = rows[1].replace("EUR", "EUR0x", 1).ljust(128)
+
+    statements, lines, rejected = read("\n".join([*rows[:-1], broken, *rows[2:]]))
+
+    assert [(one.ordinal, one.entries) for one in statements] == [(0, 2)]
+    assert len(lines) == 2
+    assert len(rejected) > 1
+
+
 GERMAN = """Kontonummer: DE02120300000000202051
 Zeitraum: 01.11.2026 - 30.11.2026
 

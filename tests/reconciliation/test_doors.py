@@ -8,10 +8,20 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from fintech.kernel import clock
+from fintech.kernel.money import Money
 from fintech.reconciliation import queries, tasks
+from fintech.reconciliation.data import SOURCES, declared
 from fintech.reconciliation.services import locks
 from sandbox.acquirer.files import Break as Wrong
-from tests.make.reconciliation import DAY, NOON, SOURCE, Truth, compared, imported
+from tests.make.reconciliation import (
+    DAY,
+    NOON,
+    SOURCE,
+    Truth,
+    compared,
+    expect_capture,
+    imported,
+)
 
 # Real commits: the journal is read below the horizon of open transactions.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -127,3 +137,55 @@ def test_a_dry_run_says_what_there_is_and_changes_nothing(files):
     assert "would compare 1 processor rows" in told
     assert "would compare 1 bank rows" in told
     assert queries.runs() == []
+
+
+@pytest.fixture
+def adyen():
+    """An instance that also takes payments through Adyen, paid to the same account."""
+    told = {"adyen": {"account": SOURCES[SOURCE].account, "fee_minor": 0, "bank_days": 5}}
+    SOURCES.update(declared(told))
+    yield
+    del SOURCES["adyen"]
+
+
+ADYEN = (
+    "Company Account,Merchant Account,Psp Reference,Merchant Reference,Payment Method,"
+    "Creation Date,TimeZone,Type,Modification Reference,Gross Currency,Gross Debit (GC),"
+    "Gross Credit (GC),Exchange Rate,Net Currency,Net Debit (NC),Net Credit (NC),Commission (NC),"
+    "Markup (NC),Scheme Fees (NC),Interchange (NC),Batch Number\n"
+    "Us,Shop,psp-1,order-1,visa,2026-11-02 10:00:00,CET,Settled,ady-1,EUR,,12.00,1,EUR,,11.80,"
+    "0.20,,,,ADYEN-7\n"
+)
+PAID = """<?xml version="1.0"?><Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08">
+<BkToCstmrStmt><Stmt><Id>S</Id><Acct><Id><IBAN>GB50SAND00000000000001</IBAN></Id><Ccy>EUR</Ccy></Acct>
+<Ntry><NtryRef>ADYEN-7</NtryRef><Amt Ccy="EUR">11.80</Amt><CdtDbtInd>CRDT</CdtDbtInd>
+<Sts>BOOK</Sts><ValDt><Dt>2026-11-03</Dt></ValDt></Ntry></Stmt></BkToCstmrStmt></Document>"""
+
+
+def test_two_processors_that_pay_to_one_account_are_each_compared_at_night(adyen):
+    truth = Truth()
+    truth.capture(42_50, reference="cap-1")
+    expect_capture("ady-1", Money(12_00, "EUR"), Money(20, "EUR"), at=NOON, provider="adyen")
+    imported(truth.report())
+    imported(truth.camt())
+    imported(ADYEN.encode())
+    imported(PAID.encode())
+
+    with clock.fixed(NOON.replace(day=4)):
+        tasks.run_nightly()
+
+    assert {run.source: run.state for run in queries.runs()} == {
+        "simulator": "completed", "adyen": "completed",
+    }  # fmt: skip
+    assert queries.open_breaks() == []
+    assert {(batch.source, batch.name, batch.place) for batch in queries.batches()} == {
+        ("simulator", "SIM-EUR-20261102", "matched"), ("adyen", "ADYEN-7", "matched"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "told", [{"Ad yen": {"account": "1"}}, {"a": {}}, {"a": {"account": "1", "fee": 1}}, {"a": {"account": "1", "fee_minor": -1}}]
+)  # fmt: skip
+def test_a_source_that_is_declared_wrongly_is_refused(told):
+    with pytest.raises(ValueError, match="needs an account"):
+        declared(told)

@@ -87,16 +87,17 @@ class _Reader:
             case "0":
                 self.ended = False
             case "1":
-                if self.state is not None:
-                    yield from _close(self.state)
+                before, self.state = self.state, None
+                if before is not None:
+                    yield from _close(before)
                 self.state = _begun(text, self.statements)
                 self.statements += 1
             case "9":
                 self.ended = True
-                if self.state is not None:
-                    _totals(self.state, text)
-                    yield from _close(self.state)
-                self.state = None
+                before, self.state = self.state, None
+                if before is not None:
+                    _totals(before, text)
+                    yield from _close(before)
             case "3" | "4":
                 return
             case "2" | "8" if self.state is not None:

@@ -281,11 +281,21 @@ def _sums(
 def place_rest(placing: Placing) -> int:
     """Place a chunk of bank entries that no waiting batch has taken; tell how many."""
     run = placing.run
+    account = SOURCES[run.source].account
+    others = [one.name for one in SOURCES.values() if one.account == account]
+    others.remove(run.source)
     rows = _rows(
         _OPEN,
-        "WHERE l.source = 'bank' AND l.witness = %(bank)s "
-        "AND l.place = %(open)s ORDER BY l.id LIMIT %(limit)s",
+        "WHERE l.source = 'bank' AND l.witness = %(bank)s AND l.place = %(open)s "
+        # What names a batch of another processor that pays to this account waits for its run.
+        "AND NOT EXISTS (SELECT FROM reconciliation_batch o WHERE o.source = ANY(%(others)s) "
+        "AND o.name = ANY(l.references || l.reference) AND o.currency = l.currency) "
+        "AND NOT EXISTS (SELECT FROM reconciliation_line o WHERE o.source = ANY(%(others)s) "
+        "AND o.batch = ANY(l.references || l.reference) AND o.currency = l.currency "
+        "AND o.settlement_id IS NULL AND o.witness = 'processor') "
+        "ORDER BY l.id LIMIT %(limit)s",
         run,
+        others=others,
         limit=CHUNK,
     )
     entries = [_paid(row) for row in rows]

@@ -71,7 +71,7 @@ def import_file(
             return row.as_data(duplicate=True)
         row = _begun(row or Import(sha256=sha256), name=name, by=by, at=at)
         try:
-            staged = _stage(row, stream, columns)
+            return _show(row, _stage(row, stream, columns), by=by, at=at)
         except errors.FileRejected as refused:
             refused.format = row.format
             _discard(row)
@@ -82,7 +82,6 @@ def import_file(
             _discard(row)
             row.delete()
             raise
-        return _show(row, staged, by=by, at=at)
 
 
 @dataclass(slots=True)
