@@ -453,6 +453,11 @@ class Age:
     count: int
     minor: int
 
+    @property
+    def amount(self) -> Money:
+        """Return what they are off by as money."""
+        return Money(self.minor, self.currency)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
