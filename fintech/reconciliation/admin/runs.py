@@ -38,7 +38,7 @@ class RunAdmin(ReadOnlyAdmin):
     )
     list_filter = ("source", "state")
     date_hierarchy = "started_at"
-    actions_list = ("open_jobs", "open_history")
+    actions_list = ("open_jobs", "open_history")  # type: ignore[assignment]  # unfold says (): none.
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
@@ -76,13 +76,13 @@ class RunAdmin(ReadOnlyAdmin):
             headers={"Content-Disposition": f'attachment; filename="run-{run_id}.{form}"'},
         )
 
-    @action(description="What ran")
-    def open_jobs(self, request: HttpRequest) -> HttpResponse:  # noqa: ARG002
+    @action(description="What ran", url_path="to-jobs", permissions=["view"])
+    def open_jobs(self, request: HttpRequest) -> HttpResponse:
         """Lead from the table to the jobs."""
         return redirect("admin:reconciliation_jobs")
 
-    @action(description="Over time")
-    def open_history(self, request: HttpRequest) -> HttpResponse:  # noqa: ARG002
+    @action(description="Over time", url_path="to-history", permissions=["view"])
+    def open_history(self, request: HttpRequest) -> HttpResponse:
         """Lead from the table to the charts."""
         return redirect("admin:reconciliation_history")
 
