@@ -95,8 +95,8 @@ bench-payments: ready ## Measure payments over HTTP beside pgbench and a null vi
 bench-notifications: ready ## Measure webhooks beside a bare httpx loop; ROUNDS=3 EVENTS=500.
 	@$(PYTHON_BIN) -m benchmarks.notifications $(ARGS)
 
-prove-notifications: ready ## Tell 10,000 events to 20 endpoints, good and bad, through every fault (EFFORT=1).
-	@EFFORT=$(EFFORT) $(PYTHON_BIN) -m benchmarks.prove_notifications $(ARGS)
+prove-notifications: ready ## Tell 10,000 events to 20 endpoints, good and bad, through every fault: at EFFORT=1 unless told.
+	@EFFORT=$(if $(filter file,$(origin EFFORT)),1,$(EFFORT)) $(PYTHON_BIN) -m benchmarks.prove_notifications $(ARGS)
 
 prove-reconciliation: ready ## Real and damaged files, planted breaks, any split, ten kills; ARGS="-k kill" for a part.
 	@EFFORT=$(if $(filter file,$(origin EFFORT)),1,$(EFFORT)) $(PYTHON_BIN) -m tests.prove reconciliation $(ARGS)

@@ -5,7 +5,7 @@ Runs `benchmarks/telling.py` (10,000 events at EFFORT=1) and the tests of addres
 order and texts; JavaScript's packages are fetched with npm where there is one. Writes
 `benchmarks/results/prove-notifications.json`.
 
-    make prove-notifications EFFORT=1        (PER_SECOND=20)
+    make prove-notifications EFFORT=1        (PER_SECOND=25: some ten minutes and the tests)
 """
 
 import json

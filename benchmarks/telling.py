@@ -141,6 +141,7 @@ class Campaign:
             self._start()
             self._tell()
             self._wait_for_quiet()
+            self._wait_for_rest()
             self._judge()
         finally:
             self.processes.stop()
@@ -337,6 +338,21 @@ class Campaign:
                 return
             time.sleep(0.5)
 
+    def _wait_for_rest(self) -> None:
+        """Wait until those that are ill have failed often enough to be left alone, and said so."""
+        ill = [of for n, of in enumerate(self.endpoints) if n not in HEALTHY]
+        until = time.monotonic() + 90 + 12 * self.timeout_s
+        while time.monotonic() < until:
+            ((tried,),) = self._rows(
+                "SELECT (SELECT count(*) FROM notifications_endpoint WHERE id = ANY(%s) "
+                "AND is_enabled AND paused_until IS NULL) + (SELECT count(*) "
+                "FROM notifications_delivery WHERE channel = 'mail' AND state = 'pending')",
+                ill,
+            )
+            if not tried:
+                return
+            time.sleep(0.5)
+
     def _judge(self) -> None:
         lines = (self.folder / "heard.txt").read_text().splitlines()
         heard = []
@@ -446,26 +462,26 @@ class Campaign:
 
     def _quick_and_flat(self) -> None:
         calm_until = datetime.fromtimestamp(self.faults[0] - 1, UTC)
-        waits = sorted(
-            float(row[0])
-            for row in self._rows(
-                "SELECT extract(epoch FROM a.started_at - k.recorded_at) "
-                "FROM notifications_attempt a JOIN notifications_delivery d ON d.id = a.delivery_id"
-                " JOIN notifications_merchantevent m ON m.id = d.event_id "
-                "JOIN kernel_event k ON k.position = m.position "
-                "WHERE a.number = 1 AND d.channel = 'webhook' AND d.endpoint_id = ANY(%s) "
-                "AND k.recorded_at BETWEEN %s AND %s",
-                [self.endpoints[number] for number in HEALTHY],
-                self.began_at,
-                calm_until,
-            )
+        rows = self._rows(
+            "SELECT extract(epoch FROM a.started_at - k.recorded_at), "
+            "extract(epoch FROM uuid_extract_timestamp(d.id) - k.recorded_at) "
+            "FROM notifications_attempt a JOIN notifications_delivery d ON d.id = a.delivery_id"
+            " JOIN notifications_merchantevent m ON m.id = d.event_id "
+            "JOIN kernel_event k ON k.position = m.position "
+            "WHERE a.number = 1 AND d.channel = 'webhook' AND d.endpoint_id = ANY(%s) "
+            "AND k.recorded_at BETWEEN %s AND %s",
+            [self.endpoints[number] for number in HEALTHY],
+            self.began_at,
+            calm_until,
         )
-        waits = waits or [float("inf")]
+        waits = sorted(float(row[0]) for row in rows) or [float("inf")]
+        heard = sorted(float(row[1]) for row in rows) or [float("inf")]
         p50, p95 = waits[len(waits) // 2], waits[int(len(waits) * 0.95)]
         self._check(
             "p95 from event to first attempt is at most 2 s while nothing breaks",
             p95 <= 2.0,
-            f"p50 {p50:.3f} s, p95 {p95:.3f} s, most {waits[-1]:.3f} s of {len(waits)} messages",
+            f"p50 {p50:.3f} s, p95 {p95:.3f} s, most {waits[-1]:.3f} s of {len(waits)} messages; "
+            f"p95 from event to the row of its message {heard[int(len(heard) * 0.95)]:.3f} s",
         )
         early = self.memory[len(self.memory) // 4 : len(self.memory) // 2]
         late = self.memory[-max(1, len(self.memory) // 4) :]
@@ -539,7 +555,7 @@ class Campaign:
         )
 
 
-def campaign(*, effort: float, per_second: float = 20.0, timeout_s: float = 10.0) -> list[Check]:
+def campaign(*, effort: float, per_second: float = 25.0, timeout_s: float = 10.0) -> list[Check]:
     """Run a campaign at a share of its size."""
     events = max(100, round(WHOLE * effort))
     with tempfile.TemporaryDirectory(prefix="fintech-telling-") as name:
@@ -551,7 +567,7 @@ def campaign(*, effort: float, per_second: float = 20.0, timeout_s: float = 10.0
 if __name__ == "__main__":
     found = campaign(
         effort=float(os.environ.get("EFFORT", "0.02")),
-        per_second=float(os.environ.get("PER_SECOND", "20")),
+        per_second=float(os.environ.get("PER_SECOND", "25")),
         timeout_s=float(os.environ.get("WEBHOOK_TIMEOUT_S", "10")),
     )
     for check in found:

@@ -21,7 +21,7 @@ from prometheus_client import (
 )
 from prometheus_client.registry import Collector
 
-from fintech.kernel import clock
+from fintech.kernel import clock, ids
 
 _requests = Counter("http_requests", "Answered requests", ["method", "status", "door"])
 _seconds = Histogram("http_request_seconds", "Seconds to answer", ["door"])
@@ -39,10 +39,24 @@ _deliveries_retrying = Gauge(
     "deliveries_retrying", "Messages that are tried again", multiprocess_mode="max"
 )
 _dead_letters = Gauge("dead_letters", "Messages that were given up", multiprocess_mode="max")
+_WAY = ["channel", "provider", "template", "endpoint"]
+_WAYS = 200  # The busiest: a label for each endpoint of everybody would be too many.
 _told = Gauge(
     "deliveries_last_hour",
     "Messages made in the last hour, by what became of them",
-    ["channel", "provider", "state"],
+    [*_WAY, "state"],
+    multiprocess_mode="max",
+)
+_opened = Gauge(
+    "deliveries_opened_last_hour",
+    "Mails of the last hour that were opened, of readers who let us see it",
+    ["provider", "template"],
+    multiprocess_mode="max",
+)
+_took = Gauge(
+    "deliveries_seconds_last_hour",
+    "Seconds from what happened to the receiver's yes, of the last hour's messages",
+    [*_WAY, "quantile"],
     multiprocess_mode="max",
 )
 _endpoints_paused = Gauge("endpoints_paused", "Endpoints left alone", multiprocess_mode="max")
@@ -135,9 +149,18 @@ def _measure() -> None:
     _deliveries_retrying.set(waiting.retrying)
     _dead_letters.set(waiting.dead)
     _endpoints_paused.set(waiting.paused_endpoints)
-    _told.clear()
-    for (channel, provider, state), count in notifications.told_lately().items():
-        _told.labels(channel, provider, state).set(count)
+    for gauge in (_told, _opened, _took):
+        gauge.clear()
+    for tally in notifications.tallies_lately()[:_WAYS]:
+        endpoint = ids.public("we", tally.endpoint_id) if tally.endpoint_id else ""
+        way = (tally.channel, tally.provider, tally.template, endpoint)
+        for state, count in tally.by_state.items():
+            _told.labels(*way, state).set(count)
+        if tally.template:
+            _opened.labels(tally.provider, tally.template).inc(tally.opened)
+        for quantile, took in (("0.5", tally.median_ms), ("0.95", tally.p95_ms)):
+            if took is not None:
+                _took.labels(*way, quantile).set(took / 1000)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT c.subscription, (SELECT count(*) FROM kernel_event e "

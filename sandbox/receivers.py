@@ -104,7 +104,8 @@ class Line(asyncio.Protocol):
     def _say(self, status: int, headers: bytes = b"", body: bytes = b"ok") -> None:
         if self.transport is not None and not self.transport.is_closing():
             head = f"HTTP/1.1 {status} .\r\nContent-Length: {len(body)}\r\n".encode()
-            self.transport.write(head + headers + b"\r\n" + body)
+            # Not joined: ten megabytes would be copied for each answer.
+            self.transport.writelines([head + headers + b"\r\n", body])
 
     def _close(self) -> None:
         if self.transport is not None:

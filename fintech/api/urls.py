@@ -5,7 +5,7 @@ from django.urls import path, re_path
 from fintech.api import oauth, reference, unsupported
 from fintech.api.docs import pages
 from fintech.api.door import Resource
-from fintech.api.inbound import callbacks, receipts, unsubscribing
+from fintech.api.inbound import callbacks, opening, receipts, unsubscribing
 from fintech.api.operations import OPERATIONS
 from fintech.api.routes import BY_PATH, framework_pattern
 
@@ -26,6 +26,7 @@ urlpatterns = [
     path("docs/compatibility", pages.compatibility),
     path("v1/openapi.json", reference.openapi),
     path("inbound/messages/<str:provider>", receipts.receive),
+    path("inbound/opened/<str:token>", opening.opened),
     path("inbound/unsubscribe/<str:token>", unsubscribing.unsubscribe),
     path("inbound/<str:provider>", callbacks.receive),
     re_path(r"^v[12]/", unsupported.answer),

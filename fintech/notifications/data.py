@@ -6,12 +6,12 @@ the dashboard need besides.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time
 from enum import StrEnum
 from uuid import UUID
 
 from fintech.kernel import frozen
-from fintech.wire import events, webhook_endpoints
+from fintech.wire import events, message_preferences, webhook_endpoints
 
 
 class Channel(StrEnum):
@@ -62,6 +62,14 @@ class Template(StrEnum):
     ENDPOINT_PAUSED = "endpoint_paused"
     ENDPOINT_DISABLED = "endpoint_disabled"
     API_KEY_CHANGED = "api_key_changed"  # a security notice, to the merchant's owners
+
+
+TO_PAYERS = frozenset({Template.PAYMENT_RECEIPT, Template.REFUND_RECEIPT})
+# Nobody is spared these, at no hour: somebody may be at their money.
+ALWAYS = frozenset({Template.API_KEY_CHANGED, Template.ENDPOINT_DISABLED, Template.ENDPOINT_PAUSED})
+OPENS = "opens"  # What a recipient agrees to who lets us see that a mail was opened.
+# Kinds that tell several things in one message, and the kind that tells each alone.
+TOLD_ONE_BY_ONE = {Template.REVIEWS_OPENED: Template.REVIEW_OPENED}
 
 
 @frozen.shape("notifications.endpoint.v1")
@@ -142,16 +150,33 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wording:
-    """A text of one kind and language, in one version."""
+class Draft:
+    """A text of one kind and language, saved or not."""
 
-    id: UUID
     kind: Template
     channel: Channel
     language: str
-    number: int
     text: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording(Draft):
+    """A text of one kind and language, in one version."""
+
+    id: UUID
+    number: int
     is_current: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """Something that really happened, with which a wording can be looked at."""
+
+    event_id: UUID
+    merchant_id: UUID
+    object_id: str
+    subject_id: UUID | None
     created_at: datetime
 
 
@@ -163,6 +188,42 @@ class Preview:
     text: str
     html: str
     parts: int = 1  # Of a text: what it is billed as.
+
+
+@frozen.shape("notifications.preference.v1")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preference(message_preferences.Preference):
+    """Whether a merchant's customer gets its messages of a kind by one way, and who said so."""
+
+    channel: Channel
+    kind: Template
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One thing that a recipient can want or not."""
+
+    channel: Channel
+    kind: Template
+    is_wanted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quiet:
+    """Hours at which a recipient is left in peace, by their own clock."""
+
+    time_zone: str
+    begins: time
+    ends: time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """All that a recipient has chosen, as their page shows it."""
+
+    choices: tuple[Choice, ...]
+    quiet: Quiet | None
+    may_count_opens: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,8 +249,21 @@ class Tally:
     failed: int
     abandoned: int
     attempts: int
+    opened: int  # Of mails whose readers let us see that.
     median_ms: int | None  # From the fact to the acknowledgement; None if nothing arrived.
     p95_ms: int | None
+
+    @property
+    def by_state(self) -> dict[str, int]:
+        """Return how many stand where; a provider that has a message will tell of it later."""
+        known = {
+            DeliveryState.DELIVERED: self.delivered,
+            DeliveryState.PENDING: self.pending,
+            DeliveryState.FAILED: self.failed,
+            DeliveryState.ABANDONED: self.abandoned,
+        }
+        known[DeliveryState.SENT] = self.total - sum(known.values())
+        return {state.value: count for state, count in known.items() if count}
 
     @property
     def delivered_per_mille(self) -> int:

@@ -89,6 +89,15 @@ class EndpointDisabled(Refused):
         super().__init__("The webhook endpoint is disabled.", endpoint_id=str(endpoint_id))
 
 
+class SandboxOnly(Refused):
+    """A live endpoint is told what happened and nothing else."""
+
+    code = "sandbox_only"
+
+    def __init__(self) -> None:
+        super().__init__("Copies of events are sent in a sandbox only.")
+
+
 class WordingNotFound(NotFound):
     """There is no such wording."""
 
@@ -108,6 +117,13 @@ class NothingToPreview(NotFound):
 
     def __init__(self, kind: str) -> None:
         super().__init__("No mail of this kind has been sent yet.", kind=kind)
+
+
+class SampleNotFound(NotFound):
+    """A preview tells of an event or a payment that led to a message of its kind."""
+
+    def __init__(self, of: str) -> None:
+        super().__init__("Nothing of this kind was told of it.", of=of[:80])
 
 
 class MailNotTaken(Unavailable):
@@ -157,3 +173,19 @@ class TimeZoneUnknown(Invalid):
     def __init__(self, name: str) -> None:
         super().__init__("There is no such time zone.", time_zone=name[:64])
         self.param = "time_zone"
+
+
+class QuietHoursEmpty(Invalid):
+    """Quiet hours last a while."""
+
+    def __init__(self) -> None:
+        super().__init__("Quiet hours end at another time than they begin.")
+        self.param = "ends"
+
+
+class AddressMissing(Invalid):
+    """A customer is written to by a channel for which they have an address."""
+
+    def __init__(self, channel: str) -> None:
+        super().__init__("The customer has no address for this channel.", channel=str(channel))
+        self.param = "channel"

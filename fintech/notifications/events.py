@@ -78,7 +78,7 @@ class EndpointDeleted(EndpointFact):
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryFact(Event):
-    """What every fact of a delivery's stream says. An ordinary success is none."""
+    """What every fact of a delivery's stream says. That a webhook arrived is none."""
 
     stream_of: ClassVar = "delivery_id"
 
@@ -97,6 +97,16 @@ class DeliveryGivenUp(DeliveryFact):
 
     cause: Code
     attempts: int
+    template: Code | None = None  # The kind of a mail or a text.
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryArrived(DeliveryFact):
+    """A mail or a text has reached its reader's provider."""
+
+    name: ClassVar = "notifications.delivery_arrived.v1"
+
+    template: Code
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -204,6 +204,7 @@ class Delivery(models.Model):
     created_at = models.DateTimeField()
     next_attempt_at = models.DateTimeField(null=True, blank=True)  # The business clock.
     delivered_at = models.DateTimeField(null=True, blank=True)
+    opened_at = models.DateTimeField(null=True, blank=True)  # If its reader lets us see that.
     last_status = models.SmallIntegerField(null=True, blank=True)
     last_error = models.CharField(max_length=40, blank=True, default="")
     failure = models.CharField(max_length=10, blank=True, default="", choices=_choices(Failure))
@@ -249,6 +250,12 @@ class Delivery(models.Model):
                 condition=~Q(reference=""),
             ),
             models.Index(fields=["endpoint", "-id"], name="notifications_delivery_list"),
+            models.Index(fields=["merchant_id", "created_at"], name="notifications_delivery_made"),
+            models.Index(
+                fields=["template", "-id"],
+                name="notifications_delivery_kinds",
+                condition=~Q(template=""),
+            ),
             models.Index(
                 fields=["-id"],
                 name="notifications_delivery_dead",
@@ -294,6 +301,10 @@ class Delivery(models.Model):
                 condition=Q(order_key="", order_number=0)
                 | (~Q(order_key="") & Q(order_number__gte=1, channel="webhook")),
                 name="notifications_delivery_in_order_has_a_number",
+            ),
+            models.CheckConstraint(
+                condition=Q(opened_at__isnull=True) | Q(channel="mail"),
+                name="notifications_delivery_opened_is_a_mail",
             ),
             models.CheckConstraint(
                 condition=Q(attempts__gte=0, tries_left__gte=0),
@@ -381,12 +392,14 @@ class Preference(models.Model):
     """
     Whether an address wants messages of a kind. Security notices are not asked about.
 
-    The address itself stands nowhere here: `recipient` is a keyed digest of it.
+    The address itself stands nowhere here: `recipient` is a keyed digest of it. Without a
+    merchant it is the recipient's own word; with one, what that merchant says of its customer.
     """
 
     recipient = models.CharField(max_length=64)
     channel = models.CharField(max_length=10, choices=_choices(Channel))
-    kind = models.CharField(max_length=40, choices=_choices(Template))
+    kind = models.CharField(max_length=40, choices=[*_choices(Template), (data.OPENS, "Opens")])
+    merchant_id = models.UUIDField(null=True, blank=True)
     is_wanted = models.BooleanField()
     source = models.CharField(max_length=20)
     changed_at = models.DateTimeField()
@@ -394,12 +407,17 @@ class Preference(models.Model):
     class Meta:
         constraints = (
             models.UniqueConstraint(
-                fields=["recipient", "channel", "kind"],
+                fields=["recipient", "channel", "kind", "merchant_id"],
                 name="notifications_preference_is_said_once",
+                nulls_distinct=False,
             ),
             models.CheckConstraint(
                 condition=Q(channel__in=["mail", "sms"]) & ~Q(source=""),
                 name="notifications_preference_is_about_people_and_says_whence",
+            ),
+            models.CheckConstraint(
+                condition=Q(merchant_id__isnull=True) | ~Q(kind=data.OPENS),
+                name="notifications_preference_about_opens_is_the_readers_own",
             ),
         )
 

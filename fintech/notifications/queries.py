@@ -5,19 +5,22 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, Exists, Model, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, Min, Model, OuterRef, Prefetch, Q, QuerySet
 
 from fintech.kernel import ids
 from fintech.kernel.invariants import Invariant
 from fintech.notifications import data, errors
+from fintech.notifications.channels import recipients
 from fintech.notifications.channels.texts import SMS, TEXTS
 from fintech.notifications.models import (
     Attempt,
     Delivery,
     Endpoint,
     MerchantEvent,
+    Preference,
     Wording,
 )
+from fintech.payments import queries as payments
 
 _WORRYING_ATTEMPTS = 3
 
@@ -27,12 +30,14 @@ SELECT d.channel, CASE WHEN d.channel = 'webhook' THEN d.endpoint_id END AS endp
   count(*) AS total,
   count(*) FILTER (WHERE d.state = 'delivered'), count(*) FILTER (WHERE d.state = 'pending'),
   count(*) FILTER (WHERE d.state = 'failed'), count(*) FILTER (WHERE d.state = 'abandoned'),
-  sum(d.attempts),
+  sum(d.attempts), count(d.opened_at),
   (percentile_disc(0.5) WITHIN GROUP (ORDER BY d.delivered_at - d.created_at))::interval,
   (percentile_disc(0.95) WITHIN GROUP (ORDER BY d.delivered_at - d.created_at))::interval
 FROM notifications_delivery d LEFT JOIN notifications_endpoint e ON e.id = d.endpoint_id
 WHERE (%(merchant_id)s::uuid IS NULL OR d.merchant_id = %(merchant_id)s)
-  AND d.created_at >= %(since)s AND (%(until)s::timestamptz IS NULL OR d.created_at < %(until)s)
+  AND (%(first_id)s::uuid IS NULL OR d.id >= %(first_id)s)
+  AND (%(since)s::timestamptz IS NULL OR d.created_at >= %(since)s)
+  AND (%(until)s::timestamptz IS NULL OR d.created_at < %(until)s)
 GROUP BY d.channel, endpoint, d.template, d.provider
 ORDER BY total DESC, d.channel, endpoint, d.template, d.provider
 """
@@ -177,6 +182,17 @@ def failing_endpoints(merchant_id: UUID) -> list[data.Endpoint]:
     return [endpoint.as_data() for endpoint in found.order_by("id")]
 
 
+def next_try(endpoint_id: UUID, merchant_id: UUID) -> tuple[int, datetime | None]:
+    """Return how many messages wait for an endpoint, and when the first of them is tried."""
+    told = Delivery.objects.filter(
+        endpoint_id=endpoint_id,
+        merchant_id=merchant_id,
+        channel=data.Channel.WEBHOOK.value,
+        state=data.DeliveryState.PENDING.value,
+    ).aggregate(waiting=Count("id"), first=Min("next_attempt_at"))
+    return told["waiting"], told["first"]
+
+
 def delivery(delivery_id: UUID, merchant_id: UUID) -> data.Delivery:
     """
     Return one of a merchant's deliveries, with its attempts.
@@ -250,12 +266,108 @@ def wording(wording_id: UUID) -> data.Wording:
     return found.as_data()
 
 
+def wish(
+    channel: data.Channel, recipient: str, kind: str, merchant_id: UUID | None
+) -> tuple[bool, str]:
+    """
+    Return whether a recipient wants messages of a kind, and who said so.
+
+    Args:
+        channel: by which way.
+        recipient: the digest of an address.
+        kind: of what.
+        merchant_id: of whom; None asks for the recipient's own word alone.
+    """
+    said = {
+        whose: (is_wanted, source)
+        for whose, is_wanted, source in Preference.objects.filter(
+            Q(merchant_id=None) | Q(merchant_id=merchant_id),
+            recipient=recipient,
+            channel=channel.value,
+            kind=kind,
+        ).values_list("merchant_id", "is_wanted", "source")
+    }
+    own = said.get(None)
+    if own and not own[0]:
+        return own  # A refusal goes before whatever anybody else says.
+    theirs = said.get(merchant_id) if merchant_id else None
+    return theirs or own or (channel == data.Channel.MAIL, "default")
+
+
+def may_count_opens(recipient: str) -> bool:
+    """Whether a reader has agreed that we see when a mail is opened; nobody has by default."""
+    return Preference.objects.filter(
+        recipient=recipient, channel=data.Channel.MAIL.value, kind=data.OPENS, is_wanted=True
+    ).exists()
+
+
+def preference(
+    channel: data.Channel, address: str, kind: data.Template, merchant_id: UUID
+) -> data.Preference:
+    """Return whether somebody gets a merchant's messages of a kind."""
+    wanted, source = wish(channel, recipients.digest(channel, address), kind.value, merchant_id)
+    return data.Preference(channel=channel, kind=kind, is_wanted=wanted, source=source)
+
+
+def preferences_of_customer(customer_id: UUID, merchant_id: UUID) -> list[data.Preference]:
+    """
+    Return what a merchant's customer gets, by each way by which they can be written to.
+
+    Raises:
+        CustomerNotFound: this merchant has no such customer.
+    """
+    return [
+        preference(channel, address, kind, merchant_id)
+        for channel, address in addresses_of_customer(customer_id, merchant_id).items()
+        for kind in sorted(data.TO_PAYERS)
+    ]
+
+
+def addresses_of_customer(customer_id: UUID, merchant_id: UUID) -> dict[data.Channel, str]:
+    """
+    Return where a customer can be written to.
+
+    Raises:
+        CustomerNotFound: this merchant has no such customer.
+    """
+    customer = payments.customer(customer_id, merchant_id)
+    known = {data.Channel.MAIL: customer.email, data.Channel.SMS: customer.phone}
+    return {channel: address for channel, address in known.items() if address}
+
+
+def samples(kind: data.Template, *, limit: int = 25) -> list[data.Sample]:
+    """Return what was told lately by messages of a kind, newest first: one per event."""
+    told_as = data.TOLD_ONE_BY_ONE.get(kind, kind)
+    found = Delivery.objects.filter(template=told_as.value).select_related("event").order_by("-id")
+    events = {row.event_id: row.event for row in found[: 2 * limit]}
+    return [
+        data.Sample(
+            event_id=event.id,
+            merchant_id=event.merchant_id,
+            object_id=event.object_id,
+            subject_id=event.subject_id,
+            created_at=event.created_at,
+        )
+        for event in list(events.values())[:limit]
+    ]
+
+
 def tallies(
     merchant_id: UUID | None = None, *, since: datetime, until: datetime | None = None
 ) -> list[data.Tally]:
     """Return how telling went by endpoint and by kind of mail, busiest first; one query."""
+    return _tallies(merchant_id=merchant_id, since=since, until=until, first_id=None)
+
+
+def tallies_lately() -> list[data.Tally]:
+    """Return how telling went of the messages that the last hour of real time has made."""
+    first_id = ids.at_time(datetime.now(UTC) - timedelta(hours=1))
+    return _tallies(merchant_id=None, since=None, until=None, first_id=first_id)
+
+
+def _tallies(**bounds: UUID | datetime | None) -> list[data.Tally]:
     with connection.cursor() as cursor:
-        cursor.execute(_TALLIES, {"merchant_id": merchant_id, "since": since, "until": until})
+        cursor.execute(_TALLIES, bounds)
         return [
             data.Tally(
                 channel=data.Channel(channel),
@@ -269,6 +381,7 @@ def tallies(
                 failed=failed,
                 abandoned=abandoned,
                 attempts=attempts,
+                opened=opened,
                 median_ms=_milliseconds(median),
                 p95_ms=_milliseconds(p95),
             )
@@ -284,6 +397,7 @@ def tallies(
                 failed,
                 abandoned,
                 attempts,
+                opened,
                 median,
                 p95,
             ) in cursor.fetchall()
@@ -298,16 +412,6 @@ def backlog(*, at: datetime) -> data.Backlog:
     return data.Backlog(
         due=due, oldest_due_s=oldest_due_s, retrying=retrying, dead=dead, paused_endpoints=paused
     )
-
-
-def told_lately() -> dict[tuple[str, str, str], int]:
-    """Return how many messages the last hour of real time has made, by channel, provider, state."""
-    rows = (
-        Delivery.objects.filter(id__gte=ids.at_time(datetime.now(UTC) - timedelta(hours=1)))
-        .values_list("channel", "provider", "state")
-        .annotate(count=Count("id"))
-    )
-    return {(channel, provider, state): count for channel, provider, state, count in rows}
 
 
 def pending_webhooks(event_ids: Collection[UUID]) -> dict[UUID, int]:

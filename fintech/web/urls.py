@@ -2,11 +2,12 @@
 
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
-from fintech.web import converters, listings, states
+from fintech.web import converters, listings, messages, states
 from fintech.web.checkout import pages as checkout
 from fintech.web.dashboard import (
     actions,
     customers,
+    events,
     exports,
     home,
     keys,
@@ -64,8 +65,10 @@ _dashboard = [
     path("keys/<uuid:key_id>/roll", keys.roll, name="roll-key"),
     path("keys/<uuid:key_id>/revoke", keys.revoke, name="revoke-key"),
     path("webhooks", webhooks.listing, name="webhooks"),
-    path("webhooks/check", webhooks.check, name="check-signature"),
-    path("events", webhooks.events, name="events"),
+    path("webhooks/check", events.check, name="check-signature"),
+    path("webhooks/figures", webhooks.figures, name="telling"),
+    path("events", events.listing, name="events"),
+    path("events/<uuid:event_id>", events.event, name="event"),
     path("webhooks/<uuid:endpoint_id>", webhooks.endpoint, name="webhook"),
     path("webhooks/<uuid:endpoint_id>/change", webhooks.change, name="change-webhook"),
     path("requests", requests.listing, name="requests"),
@@ -84,6 +87,7 @@ _pages: list[URLPattern | URLResolver] = [
     path("", session.front, name="front"),
     path("login", session.login, name="login"),
     path("docs/states", states.page, name="states"),
+    path("messages/<str:token>", messages.choose, name="messages"),
     path("dashboard/", include(_dashboard)),
     path("pay/answered", checkout.answered, name="answered"),
     path("pay/challenge/<ch:attempt_id>", checkout.challenge, name="challenge"),

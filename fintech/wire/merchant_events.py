@@ -67,6 +67,18 @@ def _assessed(data: _Data) -> tuple[str, ...]:
     return (f"fraud.assessment.{decision}",) if decision in {"review", "block"} else ()
 
 
+# Messages to payers; what is told of webhooks would lead to webhooks, without an end.
+_TO_PAYERS = frozenset({"payment_receipt", "refund_receipt"})
+
+
+def _message_arrived(data: _Data) -> tuple[str, ...]:
+    return ("notification.delivered",) if data.get("template") in _TO_PAYERS else ()
+
+
+def _message_given_up(data: _Data) -> tuple[str, ...]:
+    return ("notification.failed",) if data.get("template") in _TO_PAYERS else ()
+
+
 _TOLD: Mapping[str, tuple[str, ...] | Callable[[_Data], tuple[str, ...]]] = {
     "payments.payment_created": ("payment_intent.created",),
     "payments.payment_challenged": ("payment_intent.requires_action",),
@@ -126,6 +138,8 @@ _TOLD: Mapping[str, tuple[str, ...] | Callable[[_Data], tuple[str, ...]]] = {
     "merchants.api_key_created": ("api_key.created",),
     "merchants.api_key_rolled": ("api_key.rolled",),
     "merchants.api_key_revoked": ("api_key.revoked",),
+    "notifications.delivery_arrived": _message_arrived,
+    "notifications.delivery_given_up": _message_given_up,
 }
 
 # The longest prefix of an event's type says which object it shows, and where its id is.
@@ -147,6 +161,7 @@ _OBJECTS: Mapping[str, tuple[str, str]] = {
     "reconciliation.run": ("reconciliation.run", "run_id"),
     "reconciliation.break": ("reconciliation.break", "break_id"),
     "api_key": ("api_key", "api_key_id"),
+    "notification": ("notification", "delivery_id"),
 }
 
 
@@ -185,6 +200,8 @@ def types() -> tuple[str, ...]:
             "charge.succeeded",
             "fraud.assessment.block",
             "fraud.assessment.review",
+            "notification.delivered",
+            "notification.failed",
             "payment_intent.amount_capturable_updated",
             "payment_intent.canceled",
             "payment_intent.processing",

@@ -23,6 +23,40 @@ def test_a_customer_is_made_changed_and_forgotten(api):
     assert api.post(path, name="Ada").status == 404
 
 
+def test_a_merchant_says_what_its_customer_has_agreed_to(api):
+    made = api.post(
+        "/v1/customers", name="Ada", email="ada@example.com", phone="+491701234567"
+    ).body
+    path = f"/v1/customers/{made['id']}/message_preferences"
+    assert [(one["channel"], one["kind"], one["wanted"]) for one in api.get(path).body["data"]] == [
+        ("mail", "payment_receipt", True),
+        ("mail", "refund_receipt", True),
+        ("sms", "payment_receipt", False),
+        ("sms", "refund_receipt", False),
+    ]
+
+    agreed = api.post(path, channel="sms", kind="payment_receipt", wanted=True).body
+
+    assert agreed == {
+        "channel": "sms",
+        "customer": made["id"],
+        "kind": "payment_receipt",
+        "livemode": False,
+        "object": "message_preference",
+        "source": "merchant",
+        "wanted": True,
+    }
+    assert agreed in api.get(path).body["data"]
+    bare = api.post("/v1/customers", name="Bo").body["id"]
+    refused = api.post(
+        f"/v1/customers/{bare}/message_preferences",
+        channel="sms",
+        kind="payment_receipt",
+        wanted=True,
+    )
+    assert refused.refusal == (400, "parameter_invalid", "channel")
+
+
 def test_a_card_is_kept_attached_and_detached(api):
     customer = api.post("/v1/customers", name="Ada").body["id"]
     card = {"number": "4242 4242 4242 4242", "exp_month": 12, "exp_year": 2034, "cvc": "123"}

@@ -3,13 +3,16 @@
 import pytest
 from django.urls import reverse
 
-from fintech.kernel import clock
+from fintech.kernel import clock, ids
 from fintech.merchants import services as merchants
 from fintech.merchants.models import User
 from fintech.notifications import queries
 from fintech.notifications.models import Delivery
+from fintech.payments.providers import registry
 from tests.make import merchants as make_merchants
 from tests.make import notifications as make
+from tests.notifications.test_mails import sale
+from tests.payments.providers.fake import FakeAcquirer
 
 pytestmark = pytest.mark.django_db
 
@@ -119,6 +122,36 @@ def test_a_wording_without_what_it_must_say_is_not_saved(staff):
 
     assert b"must say reference" in answer.content
     assert queries.wordings() == []
+
+
+def test_staff_look_at_a_draft_with_a_payment_of_their_choice(staff, mailbox):
+    shop = make_merchants.merchant(country="IE")
+    with registry.using(FakeAcquirer()):
+        payments = [sale(shop) for _ in range(2)]
+    make.told_so_far()
+    add = reverse("admin:notifications_wording_add")
+    chosen = ids.public("pi", payments[0].id)
+
+    looked = staff.post(add, WRITTEN | {"_preview": "1", "of": chosen}).content.decode()
+
+    assert "From Blue Bottle Books: €42.50" in looked
+    assert chosen in looked
+    assert "{merchant} has it." in looked  # What was written is still there.
+    assert "What the shop is called." in looked
+    assert queries.wordings() == []
+    refused = staff.post(add, WRITTEN | {"_preview": "1", "lines": "Date: {date}"}).content
+    assert b"must say reference" in refused
+
+    staff.post(add, WRITTEN)
+    (wording,) = queries.wordings()
+    page = reverse("admin:notifications_wording_preview", args=[wording.id])
+    assert chosen in staff.get(page, {"of": chosen}).content.decode()
+    assert b"Nothing of this kind" in staff.get(page, {"of": "pi_nonsense"}).content
+    test = reverse("admin:notifications_wording_send_me_a_test", args=[wording.id])
+    assert b"Sent to staff@example.com" in staff.get(test, {"of": chosen}, follow=True).content
+    (envelope,) = mailbox.mails
+    assert envelope.rcpt_tos == ["staff@example.com"]
+    assert chosen.encode() in envelope.content
 
 
 def test_a_preview_without_a_mail_says_so(staff):

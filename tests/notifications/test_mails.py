@@ -185,6 +185,40 @@ def test_an_address_that_is_refused_for_good_is_a_dead_letter(merchant, mailbox)
     )
 
 
+def told_of_messages(merchant):
+    return [
+        (one.type, one.object["status"], one.object["last_error"])
+        for one in queries.events(merchant.id, limit=100).items
+        if one.type.startswith("notification.")
+    ]
+
+
+def test_a_merchant_hears_that_a_receipt_arrived_and_nothing_of_its_address(merchant, mailbox):
+    sale(merchant)
+    make.told_so_far()
+    notifications.deliver_due(NOON)
+    make.told_so_far()
+
+    assert told_of_messages(merchant) == [("notification.delivered", "delivered", None)]
+    (event,) = [one for one in queries.events(merchant.id).items if "notification" in one.type]
+    (delivery,) = receipts(merchant)
+    assert event.object["id"] == ids.public("wd", delivery.id)
+    assert event.object["event"] == ids.public("evt", delivery.event_id)
+    assert "payer@example.com" not in json.dumps(event.object)
+
+
+def test_a_merchant_hears_that_a_receipt_did_not_arrive(merchant, mailbox):
+    mailbox.refusal = "550 No such user here"
+    sale(merchant)
+    make.told_so_far()
+    notifications.deliver_due(NOON)
+    make.told_so_far()
+
+    assert told_of_messages(merchant) == [
+        ("notification.failed", "permanent_failure", "mail_refused")
+    ]
+
+
 def test_a_server_that_is_busy_is_asked_again(merchant, mailbox):
     mailbox.refusal = "451 Try again later"
     sale(merchant)

@@ -8,6 +8,7 @@ import pytest
 
 from fintech.notifications import errors, queries
 from fintech.notifications import services as notifications
+from fintech.notifications.channels import recipients
 from fintech.notifications.data import Channel, Template
 from fintech.notifications.models import Preference, QuietHours
 from fintech.notifications.services import preferences
@@ -100,7 +101,9 @@ def test_no_address_is_kept(shop):
 
     (row,) = Preference.objects.all()
     assert "example" not in row.recipient
-    assert not preferences.is_wanted(Channel.MAIL, PAYER, Template.PAYMENT_RECEIPT)
+    assert not preferences.is_wanted(
+        Channel.MAIL, PAYER, Template.PAYMENT_RECEIPT, merchant_id=shop.id
+    )
 
 
 def test_quiet_hours_are_by_the_recipients_own_clock(shop, mailbox):
@@ -134,7 +137,7 @@ def test_quiet_hours_are_by_the_recipients_own_clock(shop, mailbox):
 )
 def test_a_night_is_as_long_as_the_clocks_there_say(at, hours):
     QuietHours.objects.create(
-        recipient=preferences.recipient(Channel.MAIL, PAYER),
+        recipient=recipients.digest(Channel.MAIL, PAYER),
         time_zone="Europe/Berlin",
         begins=time(22),
         ends=time(8),

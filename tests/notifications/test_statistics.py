@@ -67,7 +67,7 @@ def test_nothing_waits_where_nothing_was_told(merchant):
 
 
 def test_metrics_tell_the_backlog_and_what_became_of_the_last_hour(merchant, receiver, client):
-    make.endpoint(merchant, receiver.url)
+    listening = make.endpoint(merchant, receiver.url)
     make.customer(merchant, at=clock.now())
     make.told_so_far()
 
@@ -75,7 +75,11 @@ def test_metrics_tell_the_backlog_and_what_became_of_the_last_hour(merchant, rec
     notifications.deliver_due(clock.now())
     after = client.get("/metrics").content.decode()
 
-    assert 'deliveries_last_hour{channel="webhook",provider="",state="pending"} 1.0' in before
+    endpoint = f'endpoint="{ids.public("we", listening.id)}"'
+    way = f'{{channel="webhook",{endpoint},provider="",'
+    assert f'deliveries_last_hour{way}state="pending",template=""}} 1.0' in before
     assert "deliveries_due 1.0" in before
-    assert 'deliveries_last_hour{channel="webhook",provider="",state="delivered"} 1.0' in after
+    assert f'deliveries_last_hour{way}state="delivered",template=""}} 1.0' in after
+    assert f'deliveries_last_hour{way}state="pending"' not in after
     assert "deliveries_due 0.0" in after
+    assert f'deliveries_seconds_last_hour{way}quantile="0.95",template=""}} ' in after

@@ -3,6 +3,7 @@
 import json
 import time
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 import standardwebhooks
@@ -162,7 +163,20 @@ def test_waits_as_long_as_it_is_asked_to(merchant, receiver, told):
     assert timedelta(minutes=59) < wait < timedelta(minutes=61)
 
 
-@pytest.mark.parametrize("asked", ["-1", "soon", "99999999999", "Wed, 21 Oct 2026 07:28:00 GMT"])
+def test_waits_until_the_moment_it_is_asked_to(merchant, receiver, told):
+    moment = datetime.now(UTC) + timedelta(hours=2)
+    receiver.answers = [(503, {"Retry-After": format_datetime(moment, usegmt=True)}, b"later")]
+
+    notifications.deliver_due(NOON)
+
+    wait = only(merchant).next_attempt_at - NOON
+    assert timedelta(minutes=119) < wait < timedelta(minutes=121)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["-1", "soon", "99999999999", "Wed, 21 Oct 2015 07:28:00 GMT", "Wed, 41 Oct 2026 07:28:00"],
+)
 def test_is_not_asked_to_wait_forever_or_in_riddles(merchant, receiver, told, asked):
     receiver.answers = [(503, {"Retry-After": asked}, b"")]
 

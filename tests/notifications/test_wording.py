@@ -5,13 +5,18 @@ from dataclasses import replace
 import pytest
 
 from fintech.kernel import event_log, ids
+from fintech.kernel.money import Money
 from fintech.notifications import errors, queries
 from fintech.notifications import services as notifications
-from fintech.notifications.channels import texts, wording
+from fintech.notifications.channels import texts, variables, wording
 from fintech.notifications.channels.wording import TextRefused
-from fintech.notifications.data import Template, Text
+from fintech.notifications.data import Channel, Draft, Template, Text
+from fintech.payments.providers import registry
+from tests.make import merchants as make_merchants
+from tests.make import notifications as make
 from tests.make.merchants import BY, NOON
-from tests.notifications.test_mails import read
+from tests.notifications.test_mails import read, sale
+from tests.payments.providers.fake import FakeAcquirer
 
 RIGHT = Text(
     subject="From {merchant}: {amount}",
@@ -61,11 +66,21 @@ def test_a_country_reads_its_language_or_english(country, language):
         ({"lead": "{{merchant}}"}, "holds no name"),
         ({"lead": "{% load x %}"}, "holds no name"),
         ({"subject": "{merchant}\n{amount}"}, "one line"),
+        ({"figure": "{merchant}"}, "one amount, count or date"),
+        ({"figure": "{amount} or more"}, "one amount, count or date"),
+        ({"rows": (("{date}", "{date}"), ("Reference", "{reference}"))}, "holds no variable"),
     ],
 )
 def test_a_text_that_cannot_be_right_is_refused(change, because):
     with pytest.raises(TextRefused, match=because):
         wording.check(Template.PAYMENT_RECEIPT, replace(RIGHT, **change))
+
+
+def test_a_subject_holds_no_link():
+    text = texts.TEXTS[Template.REVIEW_OPENED, "en"]
+
+    with pytest.raises(TextRefused, match="link is a link"):
+        wording.check(Template.REVIEW_OPENED, replace(text, subject="{amount}: {link}"))
 
 
 def test_values_are_words_and_are_not_read_again():
@@ -100,12 +115,6 @@ def test_a_language_that_runs_the_other_way_does():
 @pytest.fixture
 def receipt(db, mailbox):
     """A receipt that was really sent, and the shop it came from."""
-    from fintech.payments.providers import registry
-    from tests.make import merchants as make_merchants
-    from tests.make import notifications as make
-    from tests.notifications.test_mails import sale
-    from tests.payments.providers.fake import FakeAcquirer
-
     shop = make_merchants.merchant(country="IE")
     with registry.using(FakeAcquirer()):
         sale(shop)
@@ -166,8 +175,7 @@ def test_a_wording_that_is_refused_leaves_the_old_one(db, text, language, becaus
 
 
 def test_a_preview_is_the_very_mail_that_is_sent(receipt, mailbox):
-    wording_ = saved()
-    shown = notifications.preview(wording_id=wording_.id)
+    shown = notifications.preview(saved())
 
     notifications.deliver_due(NOON)
 
@@ -180,7 +188,7 @@ def test_a_preview_is_the_very_mail_that_is_sent(receipt, mailbox):
 
 
 def test_a_test_goes_to_whoever_asks_and_to_nobody_else(receipt, mailbox):
-    notifications.send_test(wording_id=saved().id, to="staff@example.com")
+    notifications.send_test(saved(), to="staff@example.com")
 
     (envelope,) = mailbox.mails
     assert envelope.rcpt_tos == ["staff@example.com"]
@@ -190,11 +198,87 @@ def test_a_server_that_takes_no_test_says_so(receipt, mailbox):
     mailbox.refusal = "550 No"
 
     with pytest.raises(errors.MailNotTaken, match="mail refused"):
-        notifications.send_test(wording_id=saved().id, to="staff@example.com")
+        notifications.send_test(saved(), to="staff@example.com")
 
 
 def test_without_a_mail_there_is_nothing_to_preview(db):
     with pytest.raises(errors.NothingToPreview):
-        notifications.preview(wording_id=saved().id)
+        notifications.preview(saved())
+    with pytest.raises(errors.SampleNotFound):
+        notifications.preview(saved(), of=ids.public("pi", ids.new()))
     with pytest.raises(errors.WordingNotFound):
-        notifications.preview(wording_id=ids.new())
+        queries.wording(ids.new())
+
+
+def test_a_preview_is_of_the_payment_that_was_chosen(receipt, mailbox):
+    draft = saved()
+    with registry.using(FakeAcquirer()):
+        chosen = sale(receipt, description="Another book")
+        sale(receipt, receipt_email="")  # The newest, of which nobody was written to.
+    make.told_so_far()
+    notifications.deliver_due(NOON)
+    (sent,) = [one for one in mailbox.mails if ids.public("pi", chosen.id) in read(one)[1]]
+    message, text, html = read(sent)
+
+    shown = notifications.preview(draft, of=ids.public("pi", chosen.id))
+
+    assert (message["Subject"], text, html) == (
+        shown.subject,
+        shown.text.replace("\n", "\r\n"),
+        shown.html.replace("\n", "\r\n"),
+    )
+    events = [ids.public("evt", one.event_id) for one in queries.samples(draft.kind)]
+    assert len(events) == 2  # What nobody was written of is chosen by its payment only.
+    assert notifications.preview(draft, of=events[0]) == shown
+
+
+def test_a_draft_is_looked_at_without_being_saved(receipt):
+    draft = Draft(kind=Template.PAYMENT_RECEIPT, channel=Channel.MAIL, language="en", text=RIGHT)
+
+    assert notifications.preview(draft).subject == "From Blue Bottle Books: €42.50"
+    with pytest.raises(errors.WordingRefused):
+        notifications.preview(replace(draft, text=replace(RIGHT, rows=())))
+    assert queries.wordings() == []
+
+
+def test_one_click_in_a_test_ends_nobodys_mails(receipt, mailbox):
+    notifications.send_test(saved(), to="staff@example.com")
+
+    assert read(mailbox.mails[0])[0]["List-Unsubscribe"] is None
+
+
+VALUES = {
+    "merchant": "Books",
+    "amount": Money(42_50, "EUR"),
+    "date": NOON,
+    "reference": "pi_1",
+}
+
+
+def test_a_value_is_written_as_its_type_says():
+    written = variables.written(
+        Template.PAYMENT_RECEIPT, Channel.MAIL, VALUES | {"card": "Visa\r\nX"}, locale="de_DE"
+    )
+
+    assert written == {
+        "merchant": "Books",
+        "amount": "42,50\xa0€",
+        "date": "2. November 2026",
+        "card": "Visa X",
+        "reference": "pi_1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "because"),
+    [
+        ({"amount": None}, "has no amount"),
+        ({"amount": "42.50"}, "amount of payment_receipt is no money"),
+        ({"amount": 4250}, "is no money"),
+        ({"date": "today"}, "is no date"),
+        ({"merchant": 7}, "is no words"),
+    ],
+)
+def test_a_value_that_is_missing_or_of_another_type_composes_nothing(change, because):
+    with pytest.raises(variables.ValueRefused, match=because):
+        variables.written(Template.PAYMENT_RECEIPT, Channel.MAIL, VALUES | change, locale="en_IE")

@@ -25,7 +25,18 @@ from tests.web.test_actions import form
 WALK = pytest.mark.django_db(transaction=True)
 SCRIPT = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
 # Doors that are open to everybody, each for its own reason.
-OPEN = {"front", "login", "states", "answered", "challenge", "pay", "paid", "theme", "switch"}
+OPEN = {
+    "front",
+    "login",
+    "states",
+    "answered",
+    "challenge",
+    "pay",
+    "paid",
+    "theme",
+    "switch",
+    "messages",
+}
 
 
 def paths(found=None, prefix: str = "") -> dict[str, URLPattern]:

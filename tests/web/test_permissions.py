@@ -26,6 +26,7 @@ NEEDS = {
     "webhooks": Right.VIEW_WEBHOOKS,
     "webhooks/check": Right.VIEW_WEBHOOKS,
     "events": Right.VIEW_WEBHOOKS,
+    "webhooks/figures": Right.VIEW_WEBHOOKS,
     "payments/export": Right.VIEW_PAYMENTS,
     "requests": Right.VIEW_REQUEST_LOG,
     "team": Right.MANAGE_PEOPLE,
@@ -196,11 +197,12 @@ def test_no_page_is_left_out_of_these_tests():
         "refund", "capture", "cancel", "export", "views", "exports", "ask-export", "export-progress",
         "export-file", "cancel-export", "customers", "customer", "links", "switch-link", "test-payment", "balance",
         "wallets", "keys", "roll-key", "revoke-key", "webhooks", "webhook", "change-webhook", "check-signature", "events",
+        "event", "telling",
         "resend", "requests", "team", "activity", "change-member",
         "statements", "statement", "simulate", "play", "advance", "refunds", "replay", "preview",
         "export-refunds", "export-customers", "export-movements", "export-links",
         # Doors without a desk: the front, signing in, and payers' pages.
-        "front", "login", "states", "answered", "challenge", "pay", "paid",
+        "front", "login", "states", "answered", "challenge", "pay", "paid", "messages",
     }  # fmt: skip
 
     namespace = get_resolver().namespace_dict["web"][1]

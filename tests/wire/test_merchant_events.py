@@ -35,6 +35,18 @@ CASES = [
     ("fraud.assessment_made.v1", {"decision": "allow"}, ()),
     ("fraud.assessment_made.v1", {"decision": "block"}, ("fraud.assessment.block",)),
     ("wallets.hold_captured.v1", {}, ("wallet.hold.captured",)),
+    (
+        "notifications.delivery_arrived.v1",
+        {"template": "payment_receipt"},
+        ("notification.delivered",),
+    ),
+    (
+        "notifications.delivery_given_up.v1",
+        {"template": "refund_receipt"},
+        ("notification.failed",),
+    ),
+    ("notifications.delivery_given_up.v1", {"template": None}, ()),
+    ("notifications.delivery_arrived.v1", {"template": "endpoint_paused"}, ()),
     ("somebody.else_did_something.v9", {}, ()),
 ]
 
@@ -80,6 +92,7 @@ IDS = [
     "run_id",
     "break_id",
     "api_key_id",
+    "delivery_id",
 ]
 
 

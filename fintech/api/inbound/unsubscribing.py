@@ -14,6 +14,7 @@ _PAGE = (
     '<meta name="color-scheme" content="light dark"><title>Messages</title>'
     "<main><h1>Messages</h1>{}</main></html>"
 )
+_CHOICES = '<p><a href="/messages/{}">All your choices</a></p>'
 _ASKED = (
     "<p>Shall we send you no more mails of this kind ({})?</p>"
     '<form method="post"><button>Send no more</button></form>'
@@ -31,6 +32,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
             said = _ASKED.format(_words(notifications.kind_of(token)))
     except Refusal as refusal:
         return HttpResponse(_PAGE.format(f"<p>{escape(refusal.message)}</p>"), status=404)
+    said += _CHOICES.format(escape(notifications.choices_token_of(token)))
     return HttpResponse(_PAGE.format(said))
 
 

@@ -31,6 +31,7 @@ from fintech.wire import (
     ledger_books,
     ledger_entries,
     limits,
+    message_preferences,
     payment_intents,
     payment_links,
     payment_methods,
@@ -90,6 +91,10 @@ def _samples() -> dict[str, list[Json]]:
         "clock": [{"livemode": False, "now": scalars.unix(samples.AT), "object": "clock"}],
         "fraud.case": [fraud_cases.render(known.CASE), fraud_cases.render(known.CLOSED_CASE)],
         "limit": [limits.render(known.LIMIT), limits.render(known.ROLLING_LIMIT)],
+        "message_preference": [
+            message_preferences.render(known.CUSTOMER_ID, known.AGREED),
+            message_preferences.render(known.CUSTOMER_ID, known.UNASKED),
+        ],
         "wallet_movement": [wallets.render_movement(known.MOVED)],
         "ledger.account": [
             ledger_books.render_account(known.BOOK_ACCOUNT, known.BOOK_BALANCE),

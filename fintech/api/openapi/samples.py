@@ -22,6 +22,7 @@ from fintech.reconciliation import data as reconciliation
 from fintech.wallets import data as wallets
 from fintech.wire import payment_intents
 from fintech.wire.events import MerchantEvent
+from fintech.wire.message_preferences import Preference
 from fintech.wire.webhook_endpoints import Delivery, Endpoint
 
 AT = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -625,6 +626,8 @@ DELIVERY = Delivery(
     last_status=500,
     last_error="status_500",
 )
+AGREED = Preference(channel="sms", kind="payment_receipt", is_wanted=True, source="merchant")
+UNASKED = Preference(channel="mail", kind="refund_receipt", is_wanted=True, source="default")
 DONE_DELIVERY = replace(
     DELIVERY,
     endpoint_id=None,

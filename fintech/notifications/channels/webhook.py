@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 import httpcore
 from django.conf import settings
@@ -129,10 +130,17 @@ def _judged(response: httpcore.Response, excerpt: str) -> Outcome:
 
 
 def _wait(response: httpcore.Response) -> timedelta | None:
+    """Return how long a receiver asks us to wait: in seconds, or until a moment."""
     asked = next((value for name, value in response.headers if name.lower() == b"retry-after"), b"")
-    if not asked.isdigit() or len(asked) > len("86400"):
+    if asked.isdigit() and len(asked) <= len("86400"):
+        return min(timedelta(seconds=int(asked)), _LONGEST_WAIT)
+    try:
+        moment = parsedate_to_datetime(asked.decode("ascii"))
+    except (ValueError, TypeError):
         return None
-    return min(timedelta(seconds=int(asked)), _LONGEST_WAIT)
+    if moment.tzinfo is None:
+        return None  # By whose clock, it does not say.
+    return max(timedelta(), min(moment - datetime.now(UTC), _LONGEST_WAIT))
 
 
 def _broken(code: str, error: Exception) -> Outcome:

@@ -16,10 +16,13 @@ from babel.core import get_global
 from babel.localedata import exists
 from django.template.loader import render_to_string
 
+from fintech.notifications.channels import variables
+from fintech.notifications.channels.variables import Type, Variable
 from fintech.notifications.data import Channel, Template, Text
 
 FALLBACK = "en"
 _NAME = re.compile(r"\{([a-z_]+)\}")
+_FIGURES = frozenset({Type.MONEY, Type.COUNT, Type.DATE})
 _ANY_BRACE = re.compile(r"[{}]")
 
 
@@ -36,50 +39,6 @@ class TextRefused(Exception):
     """A text names what its kind does not have, or leaves out what it must say."""
 
 
-# What each kind can say, and what each must.
-VARIABLES: Mapping[Template, tuple[frozenset[str], frozenset[str]]] = {
-    Template.PAYMENT_RECEIPT: (
-        frozenset({"merchant", "amount", "date", "card", "description", "reference"}),
-        frozenset({"merchant", "amount", "date", "reference"}),
-    ),
-    Template.REFUND_RECEIPT: (
-        frozenset({"merchant", "amount", "date", "card", "reference"}),
-        frozenset({"merchant", "amount", "date", "reference"}),
-    ),
-    Template.REVIEW_OPENED: (
-        frozenset({"merchant", "amount", "date", "reference", "link"}),
-        frozenset({"merchant", "amount", "reference", "link"}),
-    ),
-    Template.ENDPOINT_PAUSED: (
-        frozenset({"merchant", "url", "cause", "date", "link"}),
-        frozenset({"merchant", "url", "cause", "link"}),
-    ),
-    Template.REVIEWS_OPENED: (
-        frozenset({"merchant", "count", "date", "link"}),
-        frozenset({"merchant", "count", "link"}),
-    ),
-    Template.API_KEY_CHANGED: (
-        frozenset({"merchant", "key", "change", "date", "link"}),
-        frozenset({"merchant", "key", "change", "link"}),
-    ),
-    Template.ENDPOINT_DISABLED: (
-        frozenset({"merchant", "url", "cause", "date", "link"}),
-        frozenset({"merchant", "url", "cause", "link"}),
-    ),
-}
-
-
-# What a text message can say and must; kinds that are not here are told by mail only.
-TEXT_VARIABLES: Mapping[Template, tuple[frozenset[str], frozenset[str]]] = {
-    Template.PAYMENT_RECEIPT: (
-        frozenset({"merchant", "amount", "date", "card", "reference"}),
-        frozenset({"merchant", "amount"}),
-    ),
-    Template.REFUND_RECEIPT: (
-        frozenset({"merchant", "amount", "date", "card", "reference"}),
-        frozenset({"merchant", "amount"}),
-    ),
-}
 _GSM = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡"
     "ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
@@ -95,38 +54,68 @@ def check(kind: Template, text: Text, channel: Channel = Channel.MAIL) -> None:
     Raises:
         TextRefused: with the names at fault.
     """
+    declared = {one.name: one for one in variables.of(kind, channel)}
     if channel == Channel.SMS:
-        if kind not in TEXT_VARIABLES:
+        if not declared:
             raise TextRefused(f"{kind} is told by mail only")
         if text.subject or text.figure or text.rows or text.closing:
             raise TextRefused("a text message has a lead and nothing else")
     elif not text.subject:
         raise TextRefused("a mail has a subject")
-    known, needed = (TEXT_VARIABLES if channel == Channel.SMS else VARIABLES)[kind]
     named: set[str] = set()
     for sentence in _sentences(text):
         named.update(_NAME.findall(sentence))
         if _ANY_BRACE.search(_NAME.sub("", sentence)):
             raise TextRefused(f"a brace is not closed, or holds no name: {sentence}")
-    if unknown := named - known:
+    if unknown := named - set(declared):
         raise TextRefused(f"{kind} does not have {', '.join(sorted(unknown))}")
-    if missing := needed - named:
+    if missing := {name for name, one in declared.items() if one.is_needed} - named:
         raise TextRefused(f"{kind} must say {', '.join(sorted(missing))}")
+    _check_places(text, declared)
+
+
+def _check_places(text: Text, declared: Mapping[str, Variable]) -> None:
+    """Refuse a variable where its type cannot stand."""
     if not text.subject.isprintable():
         raise TextRefused("a subject is one line")
+    for name in _NAME.findall(text.subject):
+        if declared[name].type == Type.LINK:
+            raise TextRefused(f"{name} is a link, and a subject holds none")
+    figure = _NAME.fullmatch(text.figure)
+    if text.figure and (figure is None or declared[figure[1]].type not in _FIGURES):
+        raise TextRefused("a figure is one amount, count or date, and nothing else")
+    if any(_NAME.search(label) for label, _ in text.rows):
+        raise TextRefused("a row's label holds no variable")
 
 
-def compose(text: Text, values: Mapping[str, str], *, language: str) -> Composed:
-    """Return a text filled with values, which are words and never markup or placeholders."""
+def compose(
+    text: Text,
+    values: Mapping[str, str],
+    *,
+    language: str,
+    links: Collection[str] = (),
+    pixel: str = "",
+) -> Composed:
+    """
+    Return a text filled with values, which are words and never markup or placeholders.
+
+    Args:
+        text: what is said.
+        values: by name, as their reader writes them.
+        language: of the text.
+        links: names of values that lead somewhere; one that stands alone in a row can be clicked.
+        pixel: what a mail program asks for when the mail is opened; nothing for most readers.
+    """
     context: dict[str, Any] = {
         "lead": fill(text.lead, values),
         "figure": fill(text.figure, values),
         "rows": [
-            (label, fill(sentence, values))
+            (label, fill(sentence, values), _is_link(sentence, links))
             for label, sentence in text.rows
             if fill(sentence, values).strip()
         ],
         "closing": fill(text.closing, values),
+        "pixel": pixel,
         "language": language,
         "direction": "rtl" if Locale(language).text_direction == "rtl" else "ltr",
     }
@@ -135,6 +124,11 @@ def compose(text: Text, values: Mapping[str, str], *, language: str) -> Composed
         text=render_to_string("notifications/mail.txt", context),
         html=render_to_string("notifications/mail.html", context),
     )
+
+
+def _is_link(sentence: str, links: Collection[str]) -> bool:
+    alone = _NAME.fullmatch(sentence)
+    return alone is not None and alone[1] in links
 
 
 def one_text(text: Text, values: Mapping[str, str]) -> str:

@@ -9,13 +9,18 @@ from fintech.notifications.services.endpoints import (
     create_endpoint,
     delete_endpoint,
     roll_secret,
-    send_test_event,
     update_endpoint,
 )
+from fintech.notifications.services.opening import note_opened
 from fintech.notifications.services.preferences import (
+    choices,
+    choices_token,
+    choices_token_of,
+    choose,
     keep_quiet,
     kind_of,
     prefer,
+    prefer_of_customer,
     unsubscribe,
 )
 from fintech.notifications.services.providing import receive
@@ -26,6 +31,7 @@ from fintech.notifications.services.resending import (
     resend_failed,
     resend_range,
 )
+from fintech.notifications.services.trying import send_copy, send_test_event
 from fintech.notifications.services.wordings import (
     check_wording,
     preview,
@@ -35,6 +41,10 @@ from fintech.notifications.services.wordings import (
 
 __all__ = [
     "check_wording",
+    "choices",
+    "choices_token",
+    "choices_token_of",
+    "choose",
     "create_endpoint",
     "delete_endpoint",
     "deliver",
@@ -42,7 +52,9 @@ __all__ = [
     "is_under_way",
     "keep_quiet",
     "kind_of",
+    "note_opened",
     "prefer",
+    "prefer_of_customer",
     "preview",
     "publish",
     "receive",
@@ -52,6 +64,7 @@ __all__ = [
     "resend_range",
     "roll_secret",
     "save_wording",
+    "send_copy",
     "send_test",
     "send_test_event",
     "unsubscribe",

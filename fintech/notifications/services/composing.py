@@ -7,12 +7,9 @@ address that was erased in between gets nothing, and no copy of it is kept here.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from babel.dates import format_date
-from babel.numbers import format_currency
 from django.conf import settings
 from django.db.models import Q
 
@@ -22,21 +19,21 @@ from fintech.kernel.money import Money
 from fintech.merchants import queries as merchants
 from fintech.merchants.data import Merchant
 from fintech.notifications import queries
-from fintech.notifications.channels import wording
+from fintech.notifications.channels import variables, wording
 from fintech.notifications.channels.mail import Mail, one_line
 from fintech.notifications.channels.outcome import Outcome, Verdict
 from fintech.notifications.channels.providers import Sms
-from fintech.notifications.data import Channel, Template, Wording
+from fintech.notifications.channels.variables import Value
+from fintech.notifications.data import ALWAYS, TO_PAYERS, TOLD_ONE_BY_ONE, Channel, Draft, Template
 from fintech.notifications.models import Delivery
-from fintech.notifications.services import preferences
+from fintech.notifications.services import opening, preferences
 from fintech.payments import queries as payments
 from fintech.payments.data import Payment
 
 _LONGEST_NAME = 100
-_LONGEST_WORDS = 200
-TO_PAYERS = frozenset({Template.PAYMENT_RECEIPT, Template.REFUND_RECEIPT})
+_NOBODY = "nobody@example.invalid"  # To whom a preview is addressed where nobody is.
 # Kinds of which several are told in one message, and what that is then.
-_DIGESTED = {Template.REVIEW_OPENED: Template.REVIEWS_OPENED}
+_DIGESTED = {one: several for several, one in TOLD_ONE_BY_ONE.items()}
 _WINDOW = timedelta(minutes=15)
 _TOLD_TOGETHER = "in_digest"
 _ABOUT_PAYMENTS = TO_PAYERS | {Template.REVIEW_OPENED}
@@ -55,29 +52,17 @@ _CHANGES: Mapping[str, Mapping[str, str]] = defaultdict(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    """How the reader of a mail writes amounts and dates."""
-
-    language: str
-    locale: str
-
-    def amount(self, money: Money) -> str:
-        return str(format_currency(money.decimal(), money.currency, locale=self.locale))
-
-    def date(self, at: datetime) -> str:
-        return str(format_date(at, format="long", locale=self.locale))
-
-
 def message_of(
-    delivery: Delivery, *, at: datetime, given: Wording | None = None
+    delivery: Delivery, *, at: datetime, given: Draft | None = None, is_test: bool = False
 ) -> Mail | Sms | Outcome:
     """
     Return a delivery's mail or text, or why there is none to send, or not now.
 
     Args:
         at: the business time, for hours at which people are left in peace.
-        given: a wording to use instead of the current one, for a preview of it.
+        given: a wording to use instead of the current one, for a preview of it. What
+            recipients want, and whether there is one, then does not matter.
+        is_test: it goes to somebody else, who must not choose for the one it is about.
     """
     kind = Template(delivery.template)
     try:
@@ -86,53 +71,93 @@ def message_of(
     except NotFound:
         return _unsendable("subject_missing")
     channel = Channel(delivery.channel)
-    to: tuple[str, ...]
-    if channel == Channel.SMS:
-        to = _number(payment, delivery.merchant_id)
-    elif kind in TO_PAYERS:
-        to = (payment.receipt_email,) if payment and payment.receipt_email else ()
+    to = _addresses(delivery, merchant, payment)
+    if given is not None:
+        to = to or (_NOBODY,)
     else:
-        to = tuple(merchants.owners_to_write_to(merchant.id))
-    if not to:
-        return _unsendable("address_missing")
-    if given is None:
-        to = tuple(one for one in to if preferences.is_wanted(channel, one, kind))
-        if not to:
-            return _unsendable("not_wanted")
-        waits = [
-            wait
-            for one in to
-            if (wait := preferences.quiet_for(channel, one, kind, country=merchant.country, at=at))
-        ]
-        if len(waits) == len(to):
-            return _not_now("quiet_hours", min(waits))
-        # Of several, those who are in peace now are written to as well when the day begins.
-        if kind in _DIGESTED and (decided := _in_digest(delivery, at)):
+        decided = _readers(delivery, to, merchant, at)
+        if isinstance(decided, Outcome):
             return decided
+        to = decided
     together = _together(delivery) if kind in _DIGESTED and given is None else 1
     if together > 1:
         kind = _DIGESTED[kind]
     known = queries.texts(kind, channel) | ({given.language: given.text} if given else {})
     language = given.language if given else wording.language_of(merchant.country, known)
-    reader = _Reader(language, wording.locale_of(language, merchant.country))
-    values = {**_values(delivery, merchant, payment, reader), "count": str(together)}
-    if together > 1:
+    values = _values(delivery, merchant, payment, language) | {"count": together}
+    if kind in _DIGESTED.values():
         values["link"] = f"{settings.BASE_URL}/dashboard/payments"
+    if is_test:
+        values["choices"] = f"{settings.BASE_URL}/messages/test"
+    elif channel == Channel.MAIL and len(to) == 1 and kind not in ALWAYS:
+        values["choices"] = _choices(to[0], payment, delivery)
+    shown = variables.written(
+        kind, channel, values, locale=wording.locale_of(language, merchant.country)
+    )
     if channel == Channel.SMS:
         return Sms(
             delivery=ids.public("wd", delivery.id),
             to=to[0],
-            text=wording.one_text(known[language], values),
+            text=wording.one_text(known[language], shown),
         )
-    composed = wording.compose(known[language], values, language=language)
+    composed = wording.compose(
+        known[language],
+        shown,
+        language=language,
+        links=variables.links(kind, channel),
+        pixel=opening.pixel(delivery.id, to) if given is None else "",
+    )
     return Mail(
         delivery=ids.public("wd", delivery.id),
         to=to,
         subject=composed.subject,
         text=composed.text,
         html=composed.html,
-        unsubscribe=_unsubscribe(channel, to, kind),
+        unsubscribe=_unsubscribe(channel, to, Template(delivery.template)),
     )
+
+
+def _addresses(delivery: Delivery, merchant: Merchant, payment: Payment | None) -> tuple[str, ...]:
+    """Return whom a message is for: the payer, or the merchant's owners."""
+    if delivery.channel == Channel.SMS:
+        return _number(payment, delivery.merchant_id)
+    if delivery.template in TO_PAYERS:
+        return (payment.receipt_email,) if payment and payment.receipt_email else ()
+    return tuple(merchants.owners_to_write_to(merchant.id))
+
+
+def _readers(
+    delivery: Delivery, to: tuple[str, ...], merchant: Merchant, at: datetime
+) -> tuple[str, ...] | Outcome:
+    """Return who of them wants it and is not left in peace now; else why nobody is told."""
+    kind, channel = Template(delivery.template), Channel(delivery.channel)
+    if not to:
+        return _unsendable("address_missing")
+    wanting = tuple(
+        one for one in to if preferences.is_wanted(channel, one, kind, merchant_id=merchant.id)
+    )
+    if not wanting:
+        return _unsendable("not_wanted")
+    waits = [
+        wait
+        for one in wanting
+        if (wait := preferences.quiet_for(channel, one, kind, country=merchant.country, at=at))
+    ]
+    if len(waits) == len(wanting):
+        return _not_now("quiet_hours", min(waits))
+    # Of several, those who are in peace now are written to as well when the day begins.
+    if kind in _DIGESTED and (decided := _in_digest(delivery, at)):
+        return decided
+    return wanting
+
+
+def _choices(to: str, payment: Payment | None, delivery: Delivery) -> str:
+    """Return where the one reader of a mail says what they want, by mail and by text."""
+    whose = {Channel.MAIL: to}
+    is_payer = delivery.template in TO_PAYERS
+    if is_payer and (number := _number(payment, delivery.merchant_id)):
+        whose[Channel.SMS] = number[0]
+    return f"{settings.BASE_URL}/messages/{preferences.choices_token(whose, is_payer=is_payer)}"
 
 
 def _unsubscribe(channel: Channel, to: Sequence[str], kind: Template) -> str:
@@ -186,20 +211,21 @@ def _payment(delivery: Delivery) -> Payment | None:
 
 
 def _values(
-    delivery: Delivery, merchant: Merchant, payment: Payment | None, reader: _Reader
-) -> Mapping[str, str]:
-    values = {
+    delivery: Delivery, merchant: Merchant, payment: Payment | None, language: str
+) -> dict[str, Value]:
+    """Return what there is to say, each as what it is; its type says how it is written."""
+    values: dict[str, Value] = {
         "merchant": one_line(merchant.name)[:_LONGEST_NAME],
-        "date": reader.date(delivery.event.created_at),
+        "date": delivery.event.created_at,
     }
     if payment is not None:
         public_id = ids.public("pi", payment.id)
         values |= {
-            "amount": reader.amount(_money(delivery, payment)),
+            "amount": _money(delivery, payment),
             "card": f"{payment.card.brand.title()} ···· {payment.card.last4}"
             if payment.card
             else "",
-            "description": one_line(payment.description)[:_LONGEST_WORDS],
+            "description": payment.description,
             "reference": public_id,
             "link": f"{settings.BASE_URL}/dashboard/payments/{public_id}",
         }
@@ -207,15 +233,15 @@ def _values(
         key = delivery.event.object
         values |= {
             "key": f"{one_line(key['name'] or key['kind'])[:_LONGEST_NAME]} ···· {key['last4']}",
-            "change": _CHANGES[reader.language][delivery.event.type],
+            "change": _CHANGES[language][delivery.event.type],
             "link": f"{settings.BASE_URL}/dashboard/keys",
         }
     if delivery.endpoint is not None:
         endpoint = delivery.endpoint
         values |= {
-            "url": one_line(endpoint.url)[:_LONGEST_WORDS],
+            "url": endpoint.url,
             "cause": _cause(delivery),
-            "date": reader.date(endpoint.failing_since or delivery.created_at),
+            "date": endpoint.failing_since or delivery.created_at,
             "link": f"{settings.BASE_URL}/dashboard/webhooks/{endpoint.id}",
         }
     return values

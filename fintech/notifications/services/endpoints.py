@@ -16,9 +16,9 @@ from fintech.kernel.idempotency import Done, Key
 from fintech.notifications import data, errors
 from fintech.notifications import events as facts
 from fintech.notifications.channels import sealing, targets
-from fintech.notifications.models import Delivery, Endpoint, MerchantEvent
+from fintech.notifications.models import Delivery, Endpoint
 from fintech.notifications.services.schedule import TRIES
-from fintech.wire import merchant_events, webhook_endpoints
+from fintech.wire import merchant_events
 from fintech.wire.events import API_VERSION
 
 OVERLAP = timedelta(hours=24)
@@ -27,8 +27,6 @@ _MOST_PATTERNS = 100
 _LONGEST_DESCRIPTION = 500
 _SECRET_BYTES = 32
 _BY_MERCHANT = "by_merchant"
-_TEST = "test"
-_BIGINT = 2**62 - 1
 _TOLERATED = 10  # Failures in a row before an endpoint is left alone.
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
 _PATIENCE = timedelta(days=5)
@@ -98,7 +96,7 @@ def update_endpoint(
     """
 
     def work() -> data.Endpoint:
-        endpoint = _locked(endpoint_id, merchant_id)
+        endpoint = locked(endpoint_id, merchant_id)
         if url is not None:
             endpoint.url = _proper_url(url)
         if events is not None:
@@ -136,7 +134,7 @@ def roll_secret(
         EndpointNotFound: this merchant has no such endpoint.
     """
     with db.transaction_if_not_already():
-        endpoint = _locked(endpoint_id, merchant_id)
+        endpoint = locked(endpoint_id, merchant_id)
         endpoint.former_secret, endpoint.former_secret_until = endpoint.secret, at + overlap
         secret = _new_secret()
         endpoint.secret = sealing.seal(secret, of=endpoint.id)
@@ -144,52 +142,6 @@ def roll_secret(
         endpoint.save()
         event_log.append([_rolled(endpoint, at + overlap, at)], by=by)
         return endpoint.as_data(secret=secret)
-
-
-def send_test_event(*, endpoint_id: UUID, merchant_id: UUID, by: Actor, at: datetime) -> data.Event:
-    """
-    Tell one endpoint something that says nothing but that it listens.
-
-    Raises:
-        EndpointNotFound: this merchant has no such endpoint.
-        EndpointDisabled: nothing goes to it.
-    """
-    with db.transaction_if_not_already():
-        endpoint = _locked(endpoint_id, merchant_id)
-        if not endpoint.is_enabled:
-            raise errors.EndpointDisabled(endpoint_id)
-        shown = webhook_endpoints.render(endpoint.as_data())
-        before = (
-            MerchantEvent.objects.filter(merchant_id=merchant_id, object_id=shown["id"])
-            .order_by("-sequence")
-            .first()
-        )
-        event_id = ids.new()
-        event = MerchantEvent.objects.create(
-            id=event_id,
-            merchant_id=merchant_id,
-            type=merchant_events.TEST,
-            object=shown,
-            object_id=shown["id"],
-            sequence=before.sequence + 1 if before else 1,
-            previous=before,
-            api_version=API_VERSION,
-            source=_TEST,
-            position=event_id.int & _BIGINT,  # There is no fact of it: a number of its own.
-            request_id=by.request_id[:64],
-            addressees=1,
-            created_at=at,
-        )
-        Delivery.objects.create(
-            event=event,
-            merchant_id=merchant_id,
-            channel=data.Channel.WEBHOOK.value,
-            endpoint=endpoint,
-            tries_left=1,  # Whoever tries it out looks at once.
-            created_at=at,
-            next_attempt_at=at,
-        )
-        return event.as_data()
 
 
 def delete_endpoint(*, endpoint_id: UUID, merchant_id: UUID, by: Actor, at: datetime) -> None:
@@ -200,7 +152,7 @@ def delete_endpoint(*, endpoint_id: UUID, merchant_id: UUID, by: Actor, at: date
         EndpointNotFound: this merchant has no such endpoint.
     """
     with db.transaction_if_not_already():
-        endpoint = _locked(endpoint_id, merchant_id)
+        endpoint = locked(endpoint_id, merchant_id)
         endpoint.is_enabled, endpoint.disabled_reason = False, "deleted"
         endpoint.deleted_at = at
         endpoint.version += 1
@@ -310,6 +262,7 @@ def given_up(delivery: Delivery, at: datetime) -> facts.DeliveryGivenUp:
         channel=Code(delivery.channel),
         cause=Code(delivery.last_error),
         attempts=delivery.attempts,
+        template=Code(delivery.template) if delivery.template else None,
         version=delivery.version,
         at=at,
     )
@@ -373,7 +326,13 @@ def _deleted(endpoint: Endpoint, at: datetime) -> facts.EndpointDeleted:
     )
 
 
-def _locked(endpoint_id: UUID, merchant_id: UUID) -> Endpoint:
+def locked(endpoint_id: UUID, merchant_id: UUID) -> Endpoint:
+    """
+    Return a merchant's endpoint and hold its row. Needs an open transaction.
+
+    Raises:
+        EndpointNotFound: this merchant has no such endpoint.
+    """
     endpoint = (
         Endpoint.objects.select_for_update()
         .filter(id=endpoint_id, merchant_id=merchant_id, deleted_at=None)

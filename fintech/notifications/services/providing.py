@@ -14,7 +14,8 @@ from uuid import UUID
 from django_subatomic import db
 
 from fintech.kernel import actor, event_log
-from fintech.notifications import errors
+from fintech.kernel.events import Code
+from fintech.notifications import errors, events
 from fintech.notifications.channels import providers
 from fintech.notifications.channels.outcome import Outcome, Verdict
 from fintech.notifications.channels.providers import Provider, Receipt, Told
@@ -139,8 +140,8 @@ def _apply(provider: str, receipt: Receipt, at: datetime) -> bool:
         if delivery is None or delivery.state != DeliveryState.SENT.value:
             return False
         if receipt.told == Told.DELIVERED:
-            delivery.state, delivery.delivered_at = DeliveryState.DELIVERED.value, at
-            delivery.save(update_fields=["state", "delivered_at"])
+            settle_arrival(delivery, at)
+            delivery.save()
             return True
         outcome = Outcome(
             verdict=Verdict.GIVE_UP if receipt.failure == Failure.PERMANENT else Verdict.RETRY,
@@ -150,6 +151,26 @@ def _apply(provider: str, receipt: Receipt, at: datetime) -> bool:
         settle_failure(delivery, outcome, at)
         delivery.save()
         return True
+
+
+def settle_arrival(delivery: Delivery, at: datetime) -> None:
+    """Let a message have arrived; of a mail or a text that is a fact."""
+    delivery.state, delivery.delivered_at = DeliveryState.DELIVERED.value, at
+    delivery.next_attempt_at, delivery.last_error = None, ""
+    if delivery.channel == Channel.WEBHOOK:
+        return
+    delivery.version += 1
+    arrived = events.DeliveryArrived(
+        delivery_id=delivery.id,
+        merchant_event_id=delivery.event_id,
+        endpoint_id=delivery.endpoint_id,
+        merchant_id=delivery.merchant_id,
+        channel=Code(delivery.channel),
+        template=Code(delivery.template),
+        version=delivery.version,
+        at=at,
+    )
+    event_log.append([arrived], by=_BY)
 
 
 def settle_failure(delivery: Delivery, outcome: Outcome, at: datetime) -> None:

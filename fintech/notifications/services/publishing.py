@@ -19,10 +19,9 @@ from django_subatomic import db
 from fintech.kernel import event_log, ids
 from fintech.kernel.event_log import Recorded
 from fintech.notifications.channels import providers
-from fintech.notifications.data import Channel, Template
+from fintech.notifications.data import TO_PAYERS, Channel, Template
 from fintech.notifications.models import Endpoint, MerchantEvent
 from fintech.notifications.services import preferences
-from fintech.notifications.services.composing import TO_PAYERS
 from fintech.notifications.services.rendering import Objects
 from fintech.notifications.services.schedule import TRIES
 from fintech.wire import merchant_events
@@ -31,7 +30,6 @@ from fintech.wire.scalars import Json
 
 SOURCE = event_log.NAME
 _PLATFORMS = "reconciliation."  # Its files and breaks are the platform's, not a merchant's.
-_OWN = "notifications."  # What we tell of ourselves would never end.
 # Mails that an event leads to: to the payer where there is an address, or to the owners.
 _RECEIPTS = {
     ("payments.payment_captured.v1", "charge.captured"): Template.PAYMENT_RECEIPT,
@@ -82,6 +80,12 @@ class _Told:
     object: Json
 
 
+def leading_to(kind: Template) -> frozenset[str]:
+    """Return the types of events that lead to a kind of message."""
+    causes = {**_RECEIPTS, **_NOTICES}.items()
+    return frozenset(type_ for (_, type_), template in causes if template == kind)
+
+
 def publish(facts: Sequence[Recorded], *, wake: Callable[[], None]) -> int:
     """
     Tell what a window of facts has to tell, and return how many events that was.
@@ -121,8 +125,6 @@ def _events_of(facts: Sequence[Recorded], objects: Objects) -> list[_Told]:
     objects.read_ahead(_payments_of(facts))
     told = []
     for fact in facts:
-        if fact.name.startswith(_OWN):
-            continue
         for type_ in merchant_events.of(fact):
             subject = merchant_events.subject(type_, fact)
             for merchant_id in _concerned(fact) if subject else ():
@@ -225,7 +227,7 @@ def _messages(
     """Return the mail of an event, and the text where the payer has consented to one."""
     messages = [_delivery(event, channel=Channel.MAIL, template=template)]
     if template in TO_PAYERS and (number := _number(one, objects)):
-        if preferences.is_wanted(Channel.SMS, number, template):
+        if preferences.is_wanted(Channel.SMS, number, template, merchant_id=one.merchant_id):
             messages.append(_delivery(event, channel=Channel.SMS, template=template))
         payment_id = one.fact.id("payment_id")
         if payment_id and not objects.payment(payment_id, one.merchant_id).receipt_email:

@@ -6,7 +6,7 @@ about its endpoint, so its endpoint's row is locked first, as everywhere.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -56,6 +56,7 @@ class Ended:
     ended_at: datetime  # The business clock.
     outcome: Outcome
     provider: str = ""  # Of a mail or a text.
+    attempt_id: UUID = field(default_factory=ids.new)  # So that it is written down once.
 
     @property
     def has_arrived(self) -> bool:
@@ -93,7 +94,7 @@ def _arrived(ended: Sequence[Ended]) -> set[UUID]:
             [
                 [one.delivery_id for one in ended],
                 [one.lease for one in ended],
-                [ids.new() for _ in ended],
+                [one.attempt_id for one in ended],
                 [one.began_at for one in ended],
                 [one.outcome.duration_ms for one in ended],
                 [one.outcome.code for one in ended],
@@ -125,8 +126,11 @@ def _one(ended: Ended) -> None:
         if ended.endpoint_id is not None:
             endpoint = Endpoint.objects.select_for_update().get(id=ended.endpoint_id)
         delivery = Delivery.objects.select_for_update().get(id=ended.delivery_id)
+        if Attempt.objects.filter(id=ended.attempt_id).exists():
+            return  # The database went away after it had committed this one.
         delivery.attempts += 1
         Attempt.objects.create(
+            id=ended.attempt_id,
             delivery=delivery,
             number=delivery.attempts,
             started_at=ended.began_at,
@@ -136,11 +140,14 @@ def _one(ended: Ended) -> None:
             excerpt=outcome.excerpt,
             provider=ended.provider,
         )
-        if delivery.state == DeliveryState.PENDING.value:
+        # An answer that comes after its lease went to another try says what happened then, and
+        # nothing about where the message stands now: it may have been sent anew since.
+        is_ours = delivery.lease == ended.lease
+        if is_ours and delivery.state == DeliveryState.PENDING.value:
             delivery.provider, delivery.reference = ended.provider, outcome.reference
             _settle(delivery, outcome, at)
         delivery.save()
-        if endpoint is not None and endpoint.is_enabled:
+        if endpoint is not None and endpoint.is_enabled and is_ours:
             _learn(endpoint, delivery, outcome, at)
     if ended.provider:  # In a commit of its own: strangers' messages share this row.
         with db.transaction_if_not_already():
@@ -171,8 +178,7 @@ def _settle(delivery: Delivery, outcome: Outcome, at: datetime) -> None:
     delivery.leased_until = delivery.lease = None
     delivery.last_status = outcome.status
     if outcome.verdict == Verdict.DELIVERED:
-        delivery.state, delivery.delivered_at = DeliveryState.DELIVERED.value, at
-        delivery.next_attempt_at, delivery.last_error = None, ""
+        providing.settle_arrival(delivery, at)
         return
     if outcome.verdict == Verdict.SENT:
         delivery.state, delivery.next_attempt_at = DeliveryState.SENT.value, None

@@ -11,6 +11,7 @@ from uuid import UUID
 from fintech.fraud import queries as fraud
 from fintech.kernel.errors import NotFound
 from fintech.merchants import queries as merchants
+from fintech.notifications import queries
 from fintech.payments import queries as payments
 from fintech.payments.data import Attempt, Payment, Refund
 from fintech.reconciliation import queries as reconciliation
@@ -21,6 +22,7 @@ from fintech.wire import (
     customers,
     fraud_assessments,
     fraud_cases,
+    notifications,
     payment_intents,
     payment_links,
     payment_methods,
@@ -133,6 +135,10 @@ def _api_key(_: Objects, object_id: UUID, merchant_id: UUID) -> Json:
     return api_keys.render(merchants.api_key(object_id, merchant_id))
 
 
+def _notification(_: Objects, object_id: UUID, merchant_id: UUID) -> Json:
+    return notifications.render(queries.delivery(object_id, merchant_id))
+
+
 def _run(_: Objects, object_id: UUID, _merchant_id: UUID) -> Json:
     return wire_reconciliation.render_run(reconciliation.run(object_id))
 
@@ -169,6 +175,7 @@ _RENDERERS: dict[str, Callable[[Objects, UUID, UUID], Json]] = {
     "fraud.assessment": _assessment,
     "fraud.case": _case,
     "api_key": _api_key,
+    "notification": _notification,
     "reconciliation.run": _run,
     "reconciliation.break": _break,
     "wallet": _wallet,

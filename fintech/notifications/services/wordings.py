@@ -9,17 +9,17 @@ from babel.localedata import exists
 from django.utils.html import escape
 from django_subatomic import db
 
-from fintech.kernel import event_log
+from fintech.kernel import event_log, ids
 from fintech.kernel.actor import Actor
 from fintech.kernel.events import Code
-from fintech.notifications import data, errors, events, queries
+from fintech.notifications import data, errors, events
 from fintech.notifications.channels import mail
 from fintech.notifications.channels import wording as words
 from fintech.notifications.channels.mail import Mail
 from fintech.notifications.channels.outcome import Verdict
 from fintech.notifications.channels.providers import Sms
-from fintech.notifications.models import Delivery, Wording
-from fintech.notifications.services import composing
+from fintech.notifications.models import Delivery, MerchantEvent, Wording
+from fintech.notifications.services import composing, publishing
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 
@@ -93,16 +93,22 @@ def check_wording(
         raise errors.WordingRefused(str(refused)) from refused
 
 
-def preview(*, wording_id: UUID) -> data.Preview:
+def preview(draft: data.Draft, *, of: str = "") -> data.Preview:
     """
-    Return the newest mail of a wording's kind as this wording would say it.
+    Return a message of a wording's kind as this wording would say it.
 
-    It is composed by what composes mails that are sent, so it is the same bytes.
+    It is composed by what composes messages that are sent, so it is the same bytes.
+
+    Args:
+        draft: a wording, saved or not.
+        of: the event or the payment it is to tell of, by public id; the newest if empty.
 
     Raises:
-        WordingNotFound, NothingToPreview.
+        WordingRefused: it could not be saved.
+        NothingToPreview: nothing of its kind has been told yet.
+        SampleNotFound: there is no such event or payment, or it led to nothing of this kind.
     """
-    composed = _composed(queries.wording(wording_id))
+    composed = _composed(draft, of)
     if isinstance(composed, Sms):
         return data.Preview(
             subject="", text=composed.text, html="", parts=words.parts(composed.text)
@@ -110,15 +116,15 @@ def preview(*, wording_id: UUID) -> data.Preview:
     return data.Preview(subject=composed.subject, text=composed.text, html=composed.html)
 
 
-def send_test(*, wording_id: UUID, to: str) -> None:
+def send_test(draft: data.Draft, *, to: str, of: str = "") -> None:
     """
     Send a preview to whoever asks for it, now. No transaction may be open.
 
     Raises:
-        WordingNotFound, NothingToPreview.
+        WordingRefused, NothingToPreview, SampleNotFound: as of a preview.
         MailNotTaken: the mail server did not take it.
     """
-    composed = _composed(queries.wording(wording_id))
+    composed = _composed(draft, of, is_test=True)
     if isinstance(composed, Sms):
         # Staff have no number here: what the text says goes to them by mail.
         composed = Mail(
@@ -128,19 +134,61 @@ def send_test(*, wording_id: UUID, to: str) -> None:
             text=composed.text,
             html=f"<p>{escape(composed.text)}</p>",
         )
-    outcome = mail.send(replace(composed, to=(to,)))
+    # One click of whoever tries it out must not end the mails of the person it is about.
+    outcome = mail.send(replace(composed, to=(to,), unsubscribe=""))
     if outcome.verdict != Verdict.DELIVERED:
         raise errors.MailNotTaken(outcome.code.replace("_", " "))
 
 
-def _composed(given: data.Wording) -> Mail | Sms:
-    newest = (
-        Delivery.objects.select_related("event", "endpoint")
-        .filter(channel=given.channel.value, template=given.kind.value)
-        .order_by("-id")
-        .first()
-    )
-    composed = composing.message_of(newest, at=newest.created_at, given=given) if newest else None
+def _composed(draft: data.Draft, of: str, *, is_test: bool = False) -> Mail | Sms:
+    check_wording(kind=draft.kind, channel=draft.channel, language=draft.language, text=draft.text)
+    sample = _sample(draft, of)
+    composed = composing.message_of(sample, at=sample.created_at, given=draft, is_test=is_test)
     if not isinstance(composed, Mail | Sms):
-        raise errors.NothingToPreview(given.kind)
+        raise errors.NothingToPreview(draft.kind)
     return composed
+
+
+def _sample(draft: data.Draft, of: str) -> Delivery:
+    """Return a message as one was made, or would be, in this wording's kind and channel."""
+    told_as = data.TOLD_ONE_BY_ONE.get(draft.kind, draft.kind)
+    made = (
+        Delivery.objects.select_related("event", "endpoint")
+        .filter(template=told_as.value)
+        .order_by("-id")
+    )
+    if not of:
+        newest = made.first()
+        if newest is None:
+            raise errors.NothingToPreview(draft.kind)
+        event, endpoint = newest.event, newest.endpoint
+    elif of.startswith("evt_"):
+        found = made.filter(event_id=_id("evt", of)).first()
+        if found is None:
+            raise errors.SampleNotFound(of)
+        event, endpoint = found.event, found.endpoint
+    else:
+        told = MerchantEvent.objects.filter(
+            subject_id=_id("pi", of), type__in=publishing.leading_to(told_as)
+        ).order_by("-id")
+        if told_as == data.Template.REFUND_RECEIPT:
+            told = told.filter(object__status="succeeded")
+        latest = told.first()
+        if latest is None:
+            raise errors.SampleNotFound(of)
+        event, endpoint = latest, None
+    return Delivery(
+        event=event,
+        merchant_id=event.merchant_id,
+        channel=draft.channel.value,
+        endpoint=endpoint,
+        template=draft.kind.value,
+        created_at=event.created_at,
+    )
+
+
+def _id(prefix: str, text: str) -> UUID:
+    try:
+        return ids.parse(prefix, text.strip())
+    except ids.NotAnId as wrong:
+        raise errors.SampleNotFound(text) from wrong

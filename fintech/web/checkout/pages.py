@@ -19,6 +19,8 @@ from fintech.kernel.actor import Actor
 from fintech.kernel.errors import Refusal
 from fintech.kernel.money import Money
 from fintech.merchants import queries as merchant_queries
+from fintech.notifications import services as notifications
+from fintech.notifications.data import Channel
 from fintech.payments import data as payment_data
 from fintech.payments import errors
 from fintech.payments import queries as payment_queries
@@ -262,8 +264,10 @@ def _ending(
     looked = request.GET.get("looked", "0")
     looks = int(looked) if looked.isdecimal() else 0
     waits = payment.state == payment_data.PaymentState.PROCESSING
+    writes_to = {Channel.MAIL: payment.receipt_email} if payment.receipt_email else {}
     context = {
         "payment": payment,
+        "choices": notifications.choices_token(writes_to, is_payer=True) if writes_to else "",
         "waits": waits,
         "looked": looks + 1,
         "looks_again": waits and looks < _POLLS,

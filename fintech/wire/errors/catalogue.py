@@ -321,6 +321,13 @@ _RULES = (
         "Use a public https address without user name and password.",
     ),
     Rule(
+        "sandbox_only",
+        400,
+        INVALID,
+        "This is for trying things out: it works in a sandbox only.",
+        "Do it in a sandbox.",
+    ),
+    Rule(
         "test_card_required",
         400,
         INVALID,

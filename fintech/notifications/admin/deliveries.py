@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
@@ -15,7 +14,6 @@ from unfold.decorators import action
 from unfold.widgets import (
     UnfoldAdminSelectWidget,
     UnfoldAdminSplitDateTimeWidget,
-    UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
 )
 
@@ -35,7 +33,6 @@ from fintech.notifications.models import (
     Preference,
     ProviderHealth,
     QuietHours,
-    Wording,
 )
 
 _SECOND_MS = 1000
@@ -45,6 +42,7 @@ _HEADERS = [
     "By",
     "Sent",
     "Arrived",
+    "Opened",
     "Waiting",
     "Refused",
     "Given up",
@@ -62,6 +60,7 @@ def _row(tally: data.Tally) -> list[str]:
         f"{tally.channel}, {tally.provider}" if tally.provider else str(tally.channel),
         str(tally.total),
         f"{tally.delivered} ({of_settled})",
+        str(tally.opened) if tally.channel == data.Channel.MAIL else "–",
         str(tally.pending),
         str(tally.failed),
         str(tally.abandoned),
@@ -304,114 +303,3 @@ class RangeForm(forms.Form):
     cause = forms.CharField(
         required=False, max_length=40, widget=UnfoldAdminTextInputWidget(), help_text="As listed."
     )
-
-
-class WordingForm(forms.ModelForm):
-    """A wording as staff write it: the rows one per line, a label, a colon and a sentence."""
-
-    lines = forms.CharField(
-        required=False,
-        label="Rows",
-        widget=UnfoldAdminTextareaWidget(),
-        help_text="One per line: a label, a colon, a sentence with {names}.",
-    )
-
-    class Meta:
-        model = Wording
-        fields = ("kind", "channel", "language", "subject", "lead", "figure", "closing")
-
-    def text(self) -> data.Text:
-        """Return what was written as a value."""
-        written = self.cleaned_data
-        rows = [line.partition(":") for line in written["lines"].splitlines() if line.strip()]
-        return data.Text(
-            subject=written["subject"],
-            lead=written["lead"],
-            figure=written["figure"],
-            rows=tuple((label.strip(), sentence.strip()) for label, _, sentence in rows),
-            closing=written["closing"],
-        )
-
-    def clean(self) -> dict[str, Any]:
-        """Refuse what the service would refuse, beside the form."""
-        written: dict[str, Any] = super().clean() or self.cleaned_data
-        if not self.errors:
-            try:
-                services.check_wording(
-                    kind=data.Template(written["kind"]),
-                    channel=data.Channel(written["channel"]),
-                    language=written["language"],
-                    text=self.text(),
-                )
-            except Refusal as refusal:
-                raise forms.ValidationError(refusal.message) from refusal
-        return written
-
-
-@admin.register(Wording)
-class WordingAdmin(ReadOnlyAdmin):
-    """What mails say. A new version is added; none is ever changed."""
-
-    form = WordingForm
-    list_display = ("kind", "channel", "language", "number", "is_current", "subject", "created_at")
-    list_filter = ("kind", "language", "is_current")
-    ordering = ("kind", "language", "-number")
-    fields = ("kind", "channel", "language", "subject", "lead", "figure", "lines", "closing")
-    actions_detail = ("preview", "send_me_a_test")  # type: ignore[assignment]  # As above.
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(request.user.has_perm("notifications.add_wording"))
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        if obj is None:
-            return self.fields
-        return (
-            "kind",
-            "channel",
-            "language",
-            "number",
-            "is_current",
-            "subject",
-            "lead",
-            "figure",
-            "rows",
-        )
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        saved = services.save_wording(
-            kind=data.Template(obj.kind),
-            channel=data.Channel(obj.channel),
-            language=obj.language,
-            text=form.text(),
-            by=Actor(kind="staff", id=str(request.user.pk)),
-            at=clock.now(),
-        )
-        obj.pk, obj.number, obj.created_at = saved.id, saved.number, saved.created_at
-
-    @action(description="Preview", permissions=["view"])
-    def preview(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Show the newest mail of this kind as this wording says it."""
-        try:
-            shown = services.preview(wording_id=UUID(object_id))
-        except Refusal as refusal:
-            return self._back(request, object_id, refusal.message, messages.WARNING)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": shown.subject,
-            "preview": shown,
-        }
-        return TemplateResponse(request, "notifications/admin/preview.html", context)
-
-    @action(description="Send me a test", permissions=["view"])
-    def send_me_a_test(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Send the preview to whoever looks at it."""
-        to = request.user.get_username()
-        try:
-            services.send_test(wording_id=UUID(object_id), to=to)
-        except Refusal as refusal:
-            return self._back(request, object_id, refusal.message, messages.WARNING)
-        return self._back(request, object_id, f"Sent to {to}.", messages.SUCCESS)
-
-    def _back(self, request: HttpRequest, object_id: str, said: str, level: int) -> HttpResponse:
-        self.message_user(request, said, level)
-        return redirect("admin:notifications_wording_change", object_id)
