@@ -49,6 +49,7 @@ _COLUMNS = (
     "occurred_at, occurred_on, captured_minor, refunded_minor, voided, ready_at"
 )
 # What settles: captures, authorizations that captured at once, and refunds that went through.
+_SENT = "status = 'sent' AND kind = 'bank_transfer'"
 _SETTLES = (
     "status = 'succeeded' AND (kind = 'capture' OR kind = 'refund' OR "
     "(kind = 'authorization' AND captured_minor > 0))"
@@ -304,6 +305,21 @@ class Book:
             on.isoformat(),
         )
         return [_settled(row) for row in rows]
+
+    def sent(self, on: date, currency: str) -> list[Operation]:
+        """List the transfers that the bank sent on a day, in its order."""
+        return self._select(
+            f"currency = ? AND occurred_on = ? AND {_SENT} ORDER BY occurred_at, reference",
+            currency,
+            on.isoformat(),
+        )
+
+    def held_before(self, on: date, currency: str) -> int:
+        """Return what the account held before a day: what was paid in less what was sent."""
+        sent = self._select(
+            f"currency = ? AND occurred_on < ? AND {_SENT}", currency, on.isoformat()
+        )
+        return self.paid_before(on, currency) - sum(one.amount_minor for one in sent)
 
     def paid_before(self, on: date, currency: str) -> int:
         """Add up what was paid out for all days before one."""

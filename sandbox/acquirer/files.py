@@ -17,6 +17,7 @@ from sandbox.acquirer.book import Book, Settled, exponent
 
 ACCOUNT = "GB50SAND00000000000001"
 BANK = "SANDGB00XXX"
+_TRANSFER = "Transfer"
 DIFFERENCE_MINOR = 100  # By how much `amount` is off: less than it should be.
 COLUMNS = (
     "type",
@@ -47,6 +48,7 @@ class Day:
     currency: str
     rows: tuple[Settled, ...]
     opening_minor: int
+    sent: tuple[tuple[str, int], ...] = ()  # Transfers: reference and amount.
 
     @property
     def batch(self) -> str:
@@ -58,6 +60,11 @@ class Day:
         """Add up what is paid out."""
         return sum(row.net_minor for row in self.rows)
 
+    @property
+    def sent_minor(self) -> int:
+        """Add up what left the account."""
+        return sum(minor for _, minor in self.sent)
+
 
 def day(book: Book, *, on: date, currency: str, wrong: Break = Break.NONE) -> Day:
     """Read a business day from the book, with the acquirer's own mistake in it if asked for."""
@@ -67,7 +74,11 @@ def day(book: Book, *, on: date, currency: str, wrong: Break = Break.NONE) -> Da
     if wrong is Break.MISSING and rows:
         rows.pop()
     return Day(
-        on=on, currency=currency, rows=tuple(rows), opening_minor=book.paid_before(on, currency)
+        on=on,
+        currency=currency,
+        rows=tuple(rows),
+        opening_minor=book.held_before(on, currency),
+        sent=tuple((one.reference, one.amount_minor) for one in book.sent(on, currency)),
     )
 
 
@@ -99,9 +110,11 @@ def settlement(told: Day) -> bytes:
 def camt(told: Day, *, wrong: Break = Break.NONE) -> bytes:
     """Write the bank's statement as camt.053.001.08."""
     paid = _paid(told, wrong)
-    closing = told.opening_minor + (paid or 0)
+    closing = told.opening_minor + (paid or 0) - told.sent_minor
     on = told.on.isoformat()
-    entry = "" if paid is None else _camt_entry(told, paid)
+    entries = [] if paid is None else [(told.batch, paid, "Sandbox Acquirer settlement")]
+    entries += [(reference, -minor, _TRANSFER) for reference, minor in told.sent]
+    entry = "".join(_camt_entry(told, number, *one) for number, one in enumerate(entries, start=1))
     return f"""<?xml version="1.0" encoding="UTF-8"?>
 <Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08">
  <BkToCstmrStmt>
@@ -121,7 +134,7 @@ def camt(told: Day, *, wrong: Break = Break.NONE) -> bytes:
 def mt940(told: Day, *, wrong: Break = Break.NONE) -> bytes:
     """Write the bank's statement as MT940."""
     paid = _paid(told, wrong)
-    closing = told.opening_minor + (paid or 0)
+    closing = told.opening_minor + (paid or 0) - told.sent_minor
     stamp = f"{told.on:%y%m%d}"
 
     def balance(minor: int) -> str:
@@ -138,6 +151,11 @@ def mt940(told: Day, *, wrong: Break = Break.NONE) -> bytes:
         lines += [
             f":61:{stamp}{told.on:%m%d}{amount}NTRF{told.batch}//BK{told.on:%Y%m%d}",
             ":86:Sandbox Acquirer settlement",
+        ]
+    for reference, minor in told.sent:
+        lines += [
+            f":61:{stamp}{told.on:%m%d}D{_swift(minor, told.currency)}NTRFNONREF//BK{stamp}",
+            f":86:020?00UEBERWEISUNG?20EREF+{reference[:23]}?21{reference[23:]}",
         ]
     lines += [f":62F:{balance(closing)}", "-"]
     return ("\r\n".join(lines) + "\r\n").encode()
@@ -168,19 +186,20 @@ def _camt_amount(minor: int, currency: str) -> str:
     )
 
 
-def _camt_entry(told: Day, paid: int) -> str:
+def _camt_entry(told: Day, number: int, reference: str, minor: int, text: str) -> str:
     on = told.on.isoformat()
-    way = "RCDT" if paid >= 0 else "IDDT"
+    way = "RCDT" if minor >= 0 else "ICDT" if text == _TRANSFER else "IDDT"
+    known = f"BK{told.currency}{told.on:%Y%m%d}" + (f"-{number}" if number > 1 else "")
     return f"""
    <Ntry>
-    <NtryRef>1</NtryRef>{_camt_amount(paid, told.currency)}
+    <NtryRef>{number}</NtryRef>{_camt_amount(minor, told.currency)}
     <Sts><Cd>BOOK</Cd></Sts>
     <BookgDt><Dt>{on}</Dt></BookgDt><ValDt><Dt>{on}</Dt></ValDt>
-    <AcctSvcrRef>BK{told.currency}{told.on:%Y%m%d}</AcctSvcrRef>
+    <AcctSvcrRef>{known}</AcctSvcrRef>
     <BkTxCd><Domn><Cd>PMNT</Cd><Fmly><Cd>{way}</Cd><SubFmlyCd>OTHR</SubFmlyCd></Fmly></Domn></BkTxCd>
     <NtryDtls><TxDtls>
-     <Refs><EndToEndId>{told.batch}</EndToEndId></Refs>
-     <RmtInf><Ustrd>Sandbox Acquirer settlement</Ustrd></RmtInf>
+     <Refs><EndToEndId>{reference}</EndToEndId></Refs>
+     <RmtInf><Ustrd>{text}</Ustrd></RmtInf>
     </TxDtls></NtryDtls>
    </Ntry>"""
 

@@ -85,7 +85,8 @@ CALLS = {
     "write_off": lambda a, _: {"merchant_id": MERCHANT, "amount": a},
 }  # fmt: skip
 WITHOUT_AMOUNTS = {"by_hand", "by_merchant", "release", "reversal"}
-SECOND = {"refund_card", "dispute_opened"}  # Templates whose first version was replaced.
+# Templates whose first version was replaced.
+SECOND = {"refund_card", "dispute_opened", "payout_paid", "withdrawal_paid"}
 
 
 def made(name, amount, part, **named):
@@ -119,7 +120,7 @@ def test_an_entry_is_balanced_whatever_the_amounts(name, minor, share, currency)
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_what_will_be_seen_at_a_processor_is_marked_on_one_line(name):
+def test_what_will_be_seen_outside_is_marked_on_one_line(name):
     entry = made(name, eur(1_000), eur(10))
     marked = [line for line in entry.lines if line.expected]
     seen = {
@@ -127,11 +128,15 @@ def test_what_will_be_seen_at_a_processor_is_marked_on_one_line(name):
         "top_up": Seen.CAPTURE,
         "refund_card": Seen.REFUND,
         "refund_returned": Seen.REFUND_RETURNED,
+        "payout_paid": Seen.PAYOUT,
+        "withdrawal_paid": Seen.PAYOUT,
     }
     assert [line.expected.kind for line in marked] == ([seen[name]] if name in seen else [])
     for line in marked:
-        assert line.account.code == chart.RECEIVABLE.code
-        assert (line.expected.source, line.expected.reference) == (PROVIDER, "ref")
+        told = (line.account.code, line.expected.source, line.expected.reference)
+        at_bank = (chart.BANK.code, f"bank:{BANK}", str(entry.subject))
+        at_processor = (chart.RECEIVABLE.code, PROVIDER, "ref")
+        assert told == (at_bank if line.expected.kind is Seen.PAYOUT else at_processor)
 
 
 def test_two_currencies_never_meet_in_a_pair():

@@ -90,6 +90,39 @@ class Truth:
         )
         return given
 
+    def pay_out(
+        self, minor: int, currency: str = "EUR", *, at: datetime = NOON, sent_minor: int = 0
+    ) -> str:
+        """Pay a merchant what it has, and return the reference; the bank may send another amount."""
+        amount, subject = Money(minor, currency), ids.new()
+        ledger.post(
+            [
+                templates.make_available(
+                    entry_id=ids.new(), merchant_id=MERCHANT, amount=amount,
+                    reserved=Money(0, currency), subject=subject, at=at,
+                ),
+                templates.payout_created(
+                    entry_id=ids.new(), merchant_id=MERCHANT, amount=amount, subject=subject, at=at
+                ),
+                templates.payout_paid(
+                    entry_id=ids.new(), merchant_id=MERCHANT, amount=amount,
+                    bank_account=files.ACCOUNT, subject=subject, at=at,
+                ),
+            ],
+            by=BY,
+        )  # fmt: skip
+        if sent_minor >= 0:
+            self.acquirer.bank_transfer(
+                {
+                    "reference": str(subject),
+                    "amount_minor": sent_minor or minor,
+                    "currency": currency,
+                    "account": "DE00",
+                    "occurred_at": at.isoformat(),
+                }
+            )
+        return str(subject)
+
     def report(self, *, currency: str = "EUR", on: date = DAY, wrong: Break = Break.NONE) -> bytes:
         """Return the acquirer's settlement report."""
         return files.settlement(files.day(self.acquirer, on=on, currency=currency, wrong=wrong))

@@ -40,7 +40,8 @@ class Cut:
         self.at, self.statements = at, 0
 
     def __call__(self, execute, sql, params, many, context):
-        self.statements += 1
+        # How often it looks for open transactions depends on the machine, so that is not counted.
+        self.statements += "pg_snapshot_xmin" not in sql
         if self.at is not None and self.statements >= self.at:
             connection.connection.close()
             raise Killed

@@ -41,6 +41,7 @@ __all__ = [
     "StatementLine",
     "TrialLine",
     "Type",
+    "at_bank",
 ]
 
 
@@ -73,6 +74,11 @@ class Expected:
     reference: str
     due_on: date
     fee_minor: int = 0  # What we expect the source to charge for it.
+
+
+def at_bank(account: str) -> str:
+    """Name the source of what one of our bank accounts will show."""
+    return f"bank:{account}"
 
 
 @dataclass(frozen=True, slots=True)

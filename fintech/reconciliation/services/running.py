@@ -25,6 +25,7 @@ from fintech.reconciliation.services import (
     forming,
     lines,
     locks,
+    outgoing,
     totals,
     unnamed,
 )
@@ -95,6 +96,7 @@ def _compare(row: Run, *, by: Actor, at: datetime) -> data.Run:
     _match_lines(row, by=by, at=at)
     forming.form(row)
     begun |= totals.measure(row, Witness.BATCH)
+    _match_outgoing(row, by=by, at=at)
     _match_batches(row, by=by, at=at)
     balances.check(Placing(row, by, at))
     return _complete(row, begun, by=by, at=at)
@@ -130,6 +132,20 @@ def _judge_lines(row: Run, *, by: Actor, at: datetime, final: bool) -> None:
         lines.place(found, placing, final=final)
         placing.write()
         last = found[-1].id
+
+
+def _match_outgoing(row: Run, *, by: Actor, at: datetime) -> None:
+    last = 0
+    while found := outgoing.next_waiting(row, last):
+        placing = Placing(row, by, at)
+        outgoing.place(found, placing, today=at.date())
+        placing.write()
+        last = found[-1].id
+    while True:
+        placing = Placing(row, by, at)
+        if not outgoing.place_repeated(placing):
+            break
+        placing.write()
 
 
 def _match_batches(row: Run, *, by: Actor, at: datetime) -> None:

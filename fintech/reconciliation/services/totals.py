@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import connection
 
+from fintech.ledger.data import at_bank
 from fintech.reconciliation.data import SOURCES, Place, Witness
 from fintech.reconciliation.models import Run, RunTotal
 
@@ -28,7 +29,7 @@ class Sum:
 _ROWS = {
     Witness.LEDGER: (
         "SELECT currency, place, run_id, amount_minor AS minor FROM reconciliation_expectation "
-        "WHERE provider = %(source)s AND position <= %(position)s"
+        "WHERE provider IN (%(source)s, %(at_bank)s) AND position <= %(position)s"
     ),
     Witness.PROCESSOR: (
         "SELECT l.currency, l.place, l.run_id, l.gross_minor AS minor FROM reconciliation_line l "
@@ -102,6 +103,7 @@ def _query(sql: str, run: Run) -> list[tuple[Any, ...]]:
             {
                 "source": run.source,
                 "account": SOURCES[run.source].account,
+                "at_bank": at_bank(SOURCES[run.source].account),
                 "position": run.journal_position,
                 "sequence": run.import_sequence,
                 "run": run.id,

@@ -1,13 +1,15 @@
 """What every template is made of: accounts, and pairs of a debit and a credit."""
 
+from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
 from fintech.kernel.money import CurrencyMismatch, Money
-from fintech.ledger.data import Expected, Line, chart
+from fintech.ledger.data import Expected, Line, Seen, at_bank, chart
 from fintech.ledger.data.chart import Account
 
 Pair = tuple[Account, Account, Money]
+_BANK_DAYS = timedelta(days=4)  # Over a weekend.
 
 
 def pairs(
@@ -27,6 +29,16 @@ def pairs(
         marked = lines[expected_line]
         lines[expected_line] = Line(marked.account, marked.amount_minor, expected)
     return tuple(lines)
+
+
+def shown_by_bank(bank_account: str, reference: UUID, at: datetime) -> Expected:
+    """Mark what the bank's statement will show under the reference that it was given."""
+    return Expected(
+        kind=Seen.PAYOUT,
+        source=at_bank(bank_account),
+        reference=str(reference),
+        due_on=(at + _BANK_DAYS).date(),
+    )
 
 
 def receivable(provider: str, amount: Money) -> Account:

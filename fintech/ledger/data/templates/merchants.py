@@ -15,6 +15,7 @@ from fintech.ledger.data.templates.making import (
     pairs,
     pending,
     receivable,
+    shown_by_bank,
 )
 
 
@@ -153,13 +154,19 @@ def payout_paid(
     subject: UUID,
     at: datetime,
 ) -> JournalEntry:
-    """E8: our bank has sent a payout."""
-    return _posted(
-        "payout_paid",
-        entry_id,
-        subject,
-        at,
-        (_in_transit(merchant_id, amount), bank(bank_account, amount), amount),
+    """E8: our bank has sent a payout. Version 2: its statement will show it."""
+    return JournalEntry(
+        id=entry_id,
+        kind=EntryKind.POSTED,
+        template="payout_paid",
+        version=2,
+        at=at,
+        lines=pairs(
+            (_in_transit(merchant_id, amount), bank(bank_account, amount), amount),
+            expected=shown_by_bank(bank_account, subject, at),
+            expected_line=1,
+        ),
+        subject=subject,
     )
 
 

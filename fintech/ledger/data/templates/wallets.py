@@ -14,6 +14,7 @@ from fintech.ledger.data.templates.making import (
     processing_fees,
     processor_fees,
     receivable,
+    shown_by_bank,
     wallet,
 )
 
@@ -216,14 +217,18 @@ def withdrawal_paid(
     subject: UUID,
     at: datetime,
 ) -> JournalEntry:
-    """E10: the bank has sent a withdrawal."""
+    """E10: the bank has sent a withdrawal. Version 2: its statement will show it."""
     return JournalEntry(
         id=entry_id,
         kind=EntryKind.POSTED,
         template="withdrawal_paid",
-        version=1,
+        version=2,
         at=at,
-        lines=pairs((_leaving(wallet_id, amount), bank(bank_account, amount), amount)),
+        lines=pairs(
+            (_leaving(wallet_id, amount), bank(bank_account, amount), amount),
+            expected=shown_by_bank(bank_account, subject, at),
+            expected_line=1,
+        ),
         subject=subject,
     )
 
