@@ -55,12 +55,18 @@ DATABASE_OWNER_URL: str = env.str("DATABASE_OWNER_URL", default="postgresql://fi
 REDIS_URL: str = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 
 
+# Statements are prepared where they say so (`kernel.columns`) and nowhere else. Django's own
+# default, None, would leave even those to be planned anew each time.
+_NEVER_UNASKED = 2**31
+
+
 def _database(url: str) -> dict[str, Any]:
     parsed: dict[str, Any] = env.db_url_config(url)  # type: ignore[no-untyped-call]
     options = dict(parsed.get("OPTIONS", {}))
     if options.get("host") and not parsed.get("HOST"):
         parsed["HOST"] = options.pop("host")
     options["options"] = f"-c search_path={SEARCH_PATH}"
+    options["prepare_threshold"] = _NEVER_UNASKED
     return {
         **parsed,
         "ENGINE": "django.db.backends.postgresql",
