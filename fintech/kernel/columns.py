@@ -19,6 +19,7 @@ from psycopg.pq import Format
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # PostgreSQL counts microseconds from here.
 _NULL = b"\xff\xff\xff\xff"
+_SIXTEEN = b"\x00\x00\x00\x10"  # How many bytes a UUID is.
 # PostgreSQL's numbers of types and of arrays of them.
 _TYPES = {
     "uuid": (2950, 2951),
@@ -31,7 +32,14 @@ _TYPES = {
     "jsonb": (3802, 3807),
     "bytea": (17, 1001),
 }
-_NUMBERS = {"smallint": "h", "integer": "i", "bigint": "q", "boolean": "?", "timestamptz": "q"}
+# How a number is packed, and how many bytes it is.
+_NUMBERS = {
+    "smallint": ("h", 2),
+    "integer": ("i", 4),
+    "bigint": ("q", 8),
+    "boolean": ("?", 1),
+    "timestamptz": ("q", 8),
+}
 
 
 class Column:
@@ -45,40 +53,45 @@ class Column:
         if not values:
             self.data = struct.pack("!iiI", 0, 0, element)
             return
-        head = struct.pack("!iiIii", 1, None in values, element, len(values), 1)
-        self.data = head + b"".join(_encoded(kind, values))
+        try:
+            has_null, body = False, _whole(kind, values)
+        except (AttributeError, TypeError, struct.error):  # A None is among them; it is rare.
+            has_null, body = True, b"".join(_with_nulls(kind, values))
+        self.data = struct.pack("!iiIii", 1, has_null, element, len(values), 1) + body
 
 
-def _encoded(kind: str, values: Sequence[Any]) -> Iterator[bytes]:
-    letter = _NUMBERS.get(kind)
-    if letter is None:
-        for value in values:
-            yield _NULL if value is None else _bytes(kind, value)
-        return
-    one = struct.Struct(f"!i{letter}")
-    width = one.size - 4
-    for value in values:
-        if value is None:
-            yield _NULL
-        elif kind == "timestamptz":
-            since = value - _EPOCH
-            us = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
-            yield one.pack(width, us)
-        else:
-            yield one.pack(width, value)
-
-
-def _bytes(kind: str, value: Any) -> bytes:
-    raw: bytes
+def _whole(kind: str, values: Sequence[Any]) -> bytes:
+    """Encode values of which none is None, all in one go."""
     if kind == "uuid":
-        raw = value.bytes
-    elif kind == "bytea":
-        raw = value
-    else:
-        raw = value.encode()
+        return b"".join([_SIXTEEN + value.int.to_bytes(16) for value in values])
+    if kind == "text":
+        return b"".join([_counted(value.encode()) for value in values])
     if kind == "jsonb":
-        raw = b"\x01" + raw  # The binary form's version.
-    return struct.pack("!i", len(raw)) + raw
+        return b"".join([_counted(b"\x01" + value.encode()) for value in values])  # Its version.
+    if kind == "bytea":
+        return b"".join([_counted(value) for value in values])
+    if kind == "timestamptz":
+        values = [_microseconds(value) for value in values]
+    elif kind == "boolean" and None in values:
+        raise TypeError  # struct would take it for false.
+    letter, width = _NUMBERS[kind]
+    flat: list[Any] = [width] * (2 * len(values))
+    flat[1::2] = values
+    return struct.pack("!" + f"i{letter}" * len(values), *flat)
+
+
+def _with_nulls(kind: str, values: Sequence[Any]) -> Iterator[bytes]:
+    for value in values:
+        yield _NULL if value is None else _whole(kind, (value,))
+
+
+def _counted(raw: bytes) -> bytes:
+    return len(raw).to_bytes(4) + raw
+
+
+def _microseconds(moment: datetime) -> int:
+    since = moment - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 class _Dumper(Dumper):

@@ -72,11 +72,20 @@ def test_round_trips_do_not_depend_on_operations_or_limits():
         _limit(maximum=10**9 + n)
         _limit("customer", maximum=10**9 + n)
 
-    _reserve(_request(1, customer=ids.new()))  # Now this process knows the limits.
+    customers = [ids.new() for _ in range(10)]
+    _reserve(_request(1, customer=customers[0]))  # Now this process knows the limits.
     Reservation.objects.all().delete()
 
     with db.transaction_if_not_already(), CaptureQueriesContext(connection) as asked:
-        wallets.reserve([_request(customer=ids.new()) for _ in range(10)])
+        wallets.reserve([_request(customer=customer) for customer in customers])
+
+    assert len(asked) == 4  # Windows begin: what they have counted so far is added up.
+    assert Reservation.objects.count() == 20
+    assert sum(len(each.limits) for each in Reservation.objects.all()) == 400
+    Reservation.objects.all().delete()
+
+    with db.transaction_if_not_already(), CaptureQueriesContext(connection) as asked:
+        wallets.reserve([_request(customer=customer) for customer in customers])
 
     assert len(asked) == 3
     assert Reservation.objects.count() == 20

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from django.db import connection
 
+from fintech.kernel import columns
+from fintech.kernel.columns import Column
 from fintech.kernel.money import Money
 from fintech.ledger import data
 from fintech.ledger.data import books, chart
@@ -55,11 +57,11 @@ def _balance(account: Account) -> data.Balance:
 
 def of_accounts(accounts: Sequence[Account], *, shard: int = SHARD) -> list[data.Balance]:
     """Return what accounts hold, as of one moment; nothing, where one was never used."""
-    with connection.cursor() as cursor:
+    with columns.cursor() as cursor:
         cursor.execute(
             "SELECT digest, posted, pending_debit, pending_credit, seq FROM ledger_balance "
-            "WHERE shard = %s AND digest = ANY(%s::uuid[])",
-            [shard, [account.digest for account in accounts]],
+            "WHERE shard = %s::smallint AND digest = ANY(%s)",
+            [shard, Column("uuid", [account.digest for account in accounts])],
         )
         found = {row[0]: row[1:] for row in cursor.fetchall()}
     return [_told(account, *found.get(account.digest, (0, 0, 0, 0))) for account in accounts]

@@ -1,5 +1,6 @@
 """How much of a limit is used, and when there is room again."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -11,20 +12,38 @@ from fintech.ledger import queries as ledger_queries
 from fintech.wallets.data import LimitKind, LimitWindow
 from fintech.wallets.services.limiting.shares import Share
 
-# The counter of a calendar window stands; that of a rolling one is moved on to the
-# operation's own window by what has left it. Where there is none yet, or the operation
-# lies further back than the counter reaches, it is counted anew.
+# Counters as they stand, and what is on its way into a wallet. (OFFSET 0 has each looked up
+# by itself; else the whole table is read and hashed, for a batch that might be large.)
+_STAND = """
+SELECT u.amount_minor, u.count, u.counted_from,
+  CASE WHEN q.kind = 'balance' THEN (
+    SELECT coalesce(sum(r.amount_minor), 0)::bigint
+    FROM wallets_reservation r
+    WHERE r.subject = q.subject AND r.state = 'reserved' AND q.limit_id = ANY(r.limits)
+  ) END
+FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[], %s::text[])
+  WITH ORDINALITY AS q(limit_id, subject, begins, kind, place)
+LEFT JOIN LATERAL (
+  SELECT * FROM wallets_usage u
+  WHERE u.limit_id = q.limit_id AND u.subject = q.subject AND u.begins = q.begins OFFSET 0
+) u ON true
+ORDER BY q.place
+"""
+# A rolling window's counter is moved on to the operation's own window by what has left it.
+# Where there is none yet, or the operation lies further back than it reaches, it is counted
+# anew.
 _USED = """
 SELECT
-  CASE WHEN q.kind = 'balance' THEN b.coming
-    WHEN c.stands THEN u.amount_minor - d.amount ELSE d.amount END,
+  CASE WHEN c.stands THEN u.amount_minor - d.amount ELSE d.amount END,
   CASE WHEN c.stands THEN u.count - d.count ELSE d.count END,
   p.counterparties, p.known
 FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[],
   %s::text[], %s::text[], %s::boolean[])
   WITH ORDINALITY AS q(limit_id, subject, begins, after, before, counterparty, kind, rolls, place)
-LEFT JOIN wallets_usage u
-  ON u.limit_id = q.limit_id AND u.subject = q.subject AND u.begins = q.begins
+LEFT JOIN LATERAL (
+  SELECT * FROM wallets_usage u
+  WHERE u.limit_id = q.limit_id AND u.subject = q.subject AND u.begins = q.begins OFFSET 0
+) u ON true
 CROSS JOIN LATERAL (
   SELECT u.id IS NOT NULL AND (NOT q.rolls OR q.after >= u.counted_from) AS stands
 ) c
@@ -45,12 +64,6 @@ CROSS JOIN LATERAL (
     AND r.state IN ('reserved', 'confirmed') AND q.limit_id = ANY(r.limits)
     AND r.at > q.after AND r.at < coalesce(q.before, 'infinity')
 ) p
-CROSS JOIN LATERAL (
-  SELECT coalesce(sum(r.amount_minor), 0)::bigint AS coming
-  FROM wallets_reservation r
-  WHERE q.kind = 'balance' AND r.subject = q.subject AND r.state = 'reserved'
-    AND q.limit_id = ANY(r.limits)
-) b
 ORDER BY q.place
 """
 # The instant of the reservation with whose end there is room again; a counterparty is
@@ -78,15 +91,70 @@ GROUP BY q.place
 
 
 def count(shares: Sequence[Share]) -> None:
-    """Say of each share what is used of its limit, after its lock was taken."""
+    """
+    Say of each share what is used of its limit, after its lock was taken.
+
+    A rolling counter that still holds what has left the window since is an upper bound:
+    while all that is asked fits under it, nobody needs to know better.
+    """
     counted = [
         share for share in shares if share.is_counted or share.limit.kind == LimitKind.BALANCE
     ]
-    if counted:
-        _count(counted)
-    balances = [share for share in counted if share.limit.kind == LimitKind.BALANCE]
-    if balances:
-        _add_balances(balances)
+    if not counted:
+        return
+    unknown = _look(counted)
+    unknown += _too_much([share for share in counted if share.is_rough])
+    if unknown:
+        _count(unknown)
+
+
+def _look(shares: Sequence[Share]) -> list[Share]:
+    """Read counters and balances in one go; return shares whose counter does not tell."""
+    kinds = [str(share.limit.kind) for share in shares]
+    balances = [share for share in shares if share.limit.kind == LimitKind.BALANCE]
+    with columns.cursor() as cursor:
+        cursor.execute(
+            _STAND,
+            [
+                Column("uuid", [share.limit.id for share in shares]),
+                Column("text", [share.subject for share in shares]),
+                Column("timestamptz", [share.begins for share in shares]),
+                Column("text", kinds),
+            ],
+        )
+        # What is on its way was read before: if it has arrived in between it is counted
+        # twice, and never not at all.
+        pairs = [(UUID(share.subject), share.currency) for share in balances]
+        stand = ledger_queries.wallet_balances(pairs) if pairs else []
+        found = cursor.fetchall()
+    for share, balance in zip(balances, stand, strict=True):
+        share.used = balance.posted.minor
+    unknown = []
+    for share, (amount, number, counted_from, coming) in zip(shares, found, strict=True):
+        kind = share.limit.kind
+        if kind == LimitKind.BALANCE:
+            share.used += coming
+        elif kind == LimitKind.COUNTERPARTIES or amount is None:
+            unknown.append(share)
+        elif counted_from is None:
+            share.stands(amount, number)
+        elif share.may_go_by(counted_from):
+            share.stands(amount, number, since=counted_from)
+        else:
+            unknown.append(share)
+    return unknown
+
+
+def _too_much(rough: Sequence[Share]) -> list[Share]:
+    """Return shares of limits that all that is asked would go over, if the bound were true."""
+    asked: dict[tuple[UUID, str], int] = defaultdict(int)
+    for share in rough:
+        asked[share.limit.id, share.subject] += share.asked
+    return [
+        share
+        for share in rough
+        if share.used + asked[share.limit.id, share.subject] > share.limit.maximum
+    ]
 
 
 def _count(shares: Sequence[Share]) -> None:
@@ -106,28 +174,10 @@ def _count(shares: Sequence[Share]) -> None:
         )
         found = cursor.fetchall()
     for share, (amount, number, counterparties, known) in zip(shares, found, strict=True):
-        share.amount, share.count = amount, number
-        if share.limit.kind in {LimitKind.AMOUNT, LimitKind.BALANCE}:
-            share.used = amount
-        elif share.limit.kind == LimitKind.COUNT:
-            share.used = number
-        else:
+        share.stands(amount, number)
+        if share.limit.kind == LimitKind.COUNTERPARTIES:
             share.used = counterparties
             share.asked = 0 if known else 1
-
-
-def _add_balances(shares: Sequence[Share]) -> None:
-    """
-    Add what is in each wallet that money comes into to what is on its way there.
-
-    What is on its way was read first: if it has arrived in between it is counted twice,
-    and never not at all.
-    """
-    stand = ledger_queries.wallet_balances(
-        [(UUID(share.subject), share.currency) for share in shares]
-    )
-    for share, balance in zip(shares, stand, strict=True):
-        share.used += balance.posted.minor
 
 
 def frees(over: Sequence[Share]) -> list[datetime | None]:

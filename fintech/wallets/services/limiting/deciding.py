@@ -171,7 +171,8 @@ def _counters(requests: Sequence[data.LimitRequest], kept: Sequence[Share]) -> l
     for (limit_id, subject, begins), group in of.items():
         latest = max(group, key=lambda share: share.after)
         rolls = latest.limit.window == LimitWindow.ROLLING
-        inside = [share for share in group if not rolls or requests[share.place].at > latest.after]
+        since = latest.since or latest.after
+        inside = [share for share in group if not rolls or requests[share.place].at > since]
         counters.append(
             (
                 limit_id,
@@ -179,7 +180,7 @@ def _counters(requests: Sequence[data.LimitRequest], kept: Sequence[Share]) -> l
                 begins,
                 latest.amount + sum(share.minor for share in inside),
                 latest.count + len(inside),
-                latest.after if rolls else None,
+                since if rolls else None,
             )
         )
     return counters

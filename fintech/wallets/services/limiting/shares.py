@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from uuid import UUID
 
@@ -37,12 +37,29 @@ class Share:
     before: datetime | None  # and before this one.
     used: int = 0
     amount: int = 0  # What the counter stands at, of amounts
-    count: int = 0  # and of operations.
+    count: int = 0  # and of operations
+    since: datetime | None = None  # after this instant, where that is before `after`.
 
     @property
     def begins(self) -> datetime:
         """Where the counter of its window begins."""
         return self.after if self.limit.window.is_calendar else ALWAYS
+
+    @property
+    def is_rough(self) -> bool:
+        """Whether `used` still holds what has left the window since: at least what is used."""
+        return self.since is not None
+
+    def may_go_by(self, counted_from: datetime) -> bool:
+        """Whether a rolling counter reaches back far enough for this, and no further than twice."""
+        return (
+            counted_from <= self.after <= counted_from + timedelta(seconds=self.limit.seconds or 0)
+        )
+
+    def stands(self, amount: int, count: int, *, since: datetime | None = None) -> None:
+        """Note what the counter says; `since` when, if that is more than the window."""
+        self.amount, self.count, self.since = amount, count, since
+        self.used = amount if self.limit.kind == LimitKind.AMOUNT else count
 
     @property
     def is_counted(self) -> bool:
