@@ -1,6 +1,6 @@
 """Wallets, holds, limits, transfers and quotes, as values."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import models
 
+from fintech.kernel.errors import Refusal
 from fintech.kernel.money import Money
 from fintech.ledger import queries as ledger_queries
 from fintech.wallets import data, errors
@@ -42,10 +43,10 @@ def wallets(
     limit: int = 50,
 ) -> list[data.Wallet]:
     """Return wallets, newest first."""
-    rows = _chosen(
-        Wallet.objects.order_by("-id"), before, merchant_id=merchant_id, customer_id=customer_id
+    rows = _page(
+        Wallet.objects.all(), before, limit, merchant_id=merchant_id, customer_id=customer_id
     )
-    return [row.as_data() for row in rows[:limit]]
+    return [row.as_data() for row in rows]
 
 
 def balances(wallet_id: UUID, merchant_id: UUID | None = None) -> tuple[data.Balances, ...]:
@@ -174,13 +175,7 @@ def hold(hold_id: UUID, merchant_id: UUID | None = None) -> data.Hold:
     Raises:
         HoldNotFound: there is none, or it is another merchant's.
     """
-    rows = Hold.objects.filter(id=hold_id)
-    if merchant_id is not None:
-        rows = rows.filter(merchant_id=merchant_id)
-    found = rows.first()
-    if found is None:
-        raise errors.HoldNotFound(hold_id)
-    return found.as_data()
+    return _one(Hold.objects.all(), hold_id, merchant_id, errors.HoldNotFound).as_data()
 
 
 def holds(
@@ -192,14 +187,15 @@ def holds(
     limit: int = 50,
 ) -> list[data.Hold]:
     """Return holds, newest first."""
-    rows = _chosen(
-        Hold.objects.order_by("-id"),
+    rows = _page(
+        Hold.objects.all(),
         before,
+        limit,
         merchant_id=merchant_id,
         wallet_id=wallet_id,
         state=state,
     )
-    return [row.as_data() for row in rows[:limit]]
+    return [row.as_data() for row in rows]
 
 
 def limit(limit_id: UUID, merchant_id: UUID | None = None) -> data.Limit:
@@ -209,13 +205,7 @@ def limit(limit_id: UUID, merchant_id: UUID | None = None) -> data.Limit:
     Raises:
         LimitNotFound: there is none, or it is another merchant's.
     """
-    rows = Limit.objects.filter(id=limit_id)
-    if merchant_id is not None:
-        rows = rows.filter(merchant_id=merchant_id)
-    found = rows.first()
-    if found is None:
-        raise errors.LimitNotFound(limit_id)
-    return found.as_data()
+    return _one(Limit.objects.all(), limit_id, merchant_id, errors.LimitNotFound).as_data()
 
 
 def limits(
@@ -226,8 +216,8 @@ def limits(
     limit: int = 50,
 ) -> list[data.Limit]:
     """Return limits, newest first."""
-    rows = _chosen(Limit.objects.order_by("-id"), before, merchant_id=merchant_id, active=active)
-    return [row.as_data() for row in rows[:limit]]
+    rows = _page(Limit.objects.all(), before, limit, merchant_id=merchant_id, active=active)
+    return [row.as_data() for row in rows]
 
 
 def usage(
@@ -292,13 +282,7 @@ def transfer(transfer_id: UUID, merchant_id: UUID | None = None) -> data.Transfe
     Raises:
         TransferNotFound: there is none, or it is another merchant's.
     """
-    rows = Transfer.objects.filter(id=transfer_id)
-    if merchant_id is not None:
-        rows = rows.filter(merchant_id=merchant_id)
-    found = rows.first()
-    if found is None:
-        raise errors.TransferNotFound(transfer_id)
-    return found.as_data()
+    return _one(Transfer.objects.all(), transfer_id, merchant_id, errors.TransferNotFound).as_data()
 
 
 def transfers(
@@ -309,10 +293,10 @@ def transfers(
     limit: int = 50,
 ) -> list[data.Transfer]:
     """Return transfers, newest first; with `wallet_id`, those from or to it."""
-    rows = _chosen(Transfer.objects.order_by("-id"), before, merchant_id=merchant_id)
+    rows = Transfer.objects.all()
     if wallet_id is not None:
         rows = rows.filter(models.Q(source_id=wallet_id) | models.Q(destination_id=wallet_id))
-    return [row.as_data() for row in rows[:limit]]
+    return [row.as_data() for row in _page(rows, before, limit, merchant_id=merchant_id)]
 
 
 def withdrawal(withdrawal_id: UUID, merchant_id: UUID | None = None) -> data.Withdrawal:
@@ -322,13 +306,9 @@ def withdrawal(withdrawal_id: UUID, merchant_id: UUID | None = None) -> data.Wit
     Raises:
         WithdrawalNotFound: there is none, or it is another merchant's.
     """
-    rows = Withdrawal.objects.filter(id=withdrawal_id)
-    if merchant_id is not None:
-        rows = rows.filter(merchant_id=merchant_id)
-    found = rows.first()
-    if found is None:
-        raise errors.WithdrawalNotFound(withdrawal_id)
-    return found.as_data()
+    return _one(
+        Withdrawal.objects.all(), withdrawal_id, merchant_id, errors.WithdrawalNotFound
+    ).as_data()
 
 
 def withdrawals(
@@ -340,14 +320,15 @@ def withdrawals(
     limit: int = 50,
 ) -> list[data.Withdrawal]:
     """Return withdrawals, newest first."""
-    rows = _chosen(
-        Withdrawal.objects.order_by("-id"),
+    rows = _page(
+        Withdrawal.objects.all(),
         before,
+        limit,
         merchant_id=merchant_id,
         wallet_id=wallet_id,
         state=state,
     )
-    return [row.as_data() for row in rows[:limit]]
+    return [row.as_data() for row in rows]
 
 
 def quote(quote_id: UUID, merchant_id: UUID | None = None) -> data.Quote:
@@ -357,13 +338,7 @@ def quote(quote_id: UUID, merchant_id: UUID | None = None) -> data.Quote:
     Raises:
         QuoteNotFound: there is none, or it is another merchant's.
     """
-    rows = Quote.objects.filter(id=quote_id)
-    if merchant_id is not None:
-        rows = rows.filter(merchant_id=merchant_id)
-    found = rows.first()
-    if found is None:
-        raise errors.QuoteNotFound(quote_id)
-    return found.as_data()
+    return _one(Quote.objects.all(), quote_id, merchant_id, errors.QuoteNotFound).as_data()
 
 
 def per_euro(currency: str, on: date) -> Decimal | None:
@@ -379,17 +354,27 @@ def per_euro(currency: str, on: date) -> Decimal | None:
 
 
 def _wallet(wallet_id: UUID, merchant_id: UUID | None) -> Wallet:
-    rows = Wallet.objects.filter(id=wallet_id)
-    if merchant_id is not None:
-        rows = rows.filter(merchant_id=merchant_id)
-    found = rows.first()
+    return _one(Wallet.objects.all(), wallet_id, merchant_id, errors.WalletNotFound)
+
+
+def _one[Row: models.Model](
+    rows: "models.QuerySet[Row]",
+    row_id: UUID,
+    merchant_id: UUID | None,
+    missing: Callable[[UUID], Refusal],
+) -> Row:
+    """Return one row, if it is there and the merchant's own."""
+    chosen = {} if merchant_id is None else {"merchant_id": merchant_id}
+    found = rows.filter(id=row_id, **chosen).first()
     if found is None:
-        raise errors.WalletNotFound(wallet_id)
+        raise missing(row_id)
     return found
 
 
-def _chosen[Row: models.Model](
-    rows: "models.QuerySet[Row]", before: UUID | None, **chosen: object
+def _page[Row: models.Model](
+    rows: "models.QuerySet[Row]", before: UUID | None, limit: int, **chosen: object
 ) -> "models.QuerySet[Row]":
+    """Return so many rows, newest first, of those that have all that is asked for."""
     rows = rows.filter(**{name: value for name, value in chosen.items() if value is not None})
-    return rows if before is None else rows.filter(id__lt=before)
+    rows = rows if before is None else rows.filter(id__lt=before)
+    return rows.order_by("-id")[:limit]

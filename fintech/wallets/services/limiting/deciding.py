@@ -42,7 +42,8 @@ def reserve(
 
     All limits are evaluated. An operation with a breach reserves nothing and does not
     touch its neighbors; earlier ones of the batch count for later ones. Requires the
-    caller's transaction. One round trip when no limit applies, three when some do.
+    caller's transaction. One round trip when no limit applies, three when some do, and a fourth
+    where a window begins or a rolling counter must be moved on.
 
     Args:
         happened: whether the caller's transaction also carries them out, so that there
