@@ -231,6 +231,8 @@ def _statuses(operation: Operation) -> list[int]:
         told |= {409, 413}
     if operation.method == "POST":
         told.add(402)
+        if operation.returns == "wallet" and "{" in operation.path:
+            told.add(412)  # `If-Match`
     return sorted(told)
 
 

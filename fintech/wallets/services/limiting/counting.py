@@ -147,14 +147,10 @@ def _look(shares: Sequence[Share]) -> list[Share]:
 
 def _too_much(rough: Sequence[Share]) -> list[Share]:
     """Return shares of limits that all that is asked would go over, if the bound were true."""
-    asked: dict[tuple[UUID, str], int] = defaultdict(int)
+    asked: dict[tuple[int, str], int] = defaultdict(int)
     for share in rough:
-        asked[share.limit.id, share.subject] += share.asked
-    return [
-        share
-        for share in rough
-        if share.used + asked[share.limit.id, share.subject] > share.limit.maximum
-    ]
+        asked[share.key] += share.asked
+    return [share for share in rough if share.used + asked[share.key] > share.limit.maximum]
 
 
 def _count(shares: Sequence[Share]) -> None:

@@ -80,22 +80,23 @@ def _fit(
     for share in found:
         wanted[share.place].append(share)
     over: list[Share] = []
-    taken: dict[tuple[UUID, str], list[Share]] = defaultdict(list)
+    taken: dict[tuple[int, str], list[Share]] = defaultdict(list)
     for place in sorted(wanted):
         refused = []
         for share in wanted[place]:
-            earlier = _earlier(share, taken[share.limit.id, share.subject], requests)
+            earlier = _earlier(share, taken[share.key], requests)
             if share.limit.kind == LimitKind.COUNTERPARTIES and any(
                 other.counterparty == share.counterparty for other in earlier
             ):
                 share.asked = 0
-            share.used += sum(other.asked for other in earlier)
+            if earlier:
+                share.used += sum(other.asked for other in earlier)
             if share.asked and share.used + share.asked > share.limit.maximum:
                 refused.append(share)
         over.extend(refused)
         if not refused:
             for share in wanted[place]:
-                taken[share.limit.id, share.subject].append(share)
+                taken[share.key].append(share)
     breached: dict[int, list[data.Breach]] = {}
     for share, frees_at in zip(over, counting.frees(over), strict=True):
         breached.setdefault(share.place, []).append(
@@ -109,6 +110,8 @@ def _earlier(
     share: Share, taken: Sequence[Share], requests: Sequence[data.LimitRequest]
 ) -> list[Share]:
     """Return what earlier operations of the batch have taken of the same limit."""
+    if not taken:
+        return []
     if share.limit.kind == LimitKind.BALANCE:
         return list(taken)
     if not share.is_counted:
@@ -164,19 +167,19 @@ _Counter = tuple[UUID, str, datetime, int, int, datetime | None]
 
 def _counters(requests: Sequence[data.LimitRequest], kept: Sequence[Share]) -> list[_Counter]:
     """Return where each counter stands after what was taken."""
-    of: dict[tuple[UUID, str, datetime], list[Share]] = defaultdict(list)
+    of: dict[tuple[int, str, datetime], list[Share]] = defaultdict(list)
     for share in kept:
         if share.limit.kind in {LimitKind.AMOUNT, LimitKind.COUNT}:
-            of[share.limit.id, share.subject, share.begins].append(share)
+            of[*share.key, share.begins].append(share)
     counters: list[_Counter] = []
-    for (limit_id, subject, begins), group in of.items():
-        latest = max(group, key=lambda share: share.after)
+    for (_, subject, begins), group in of.items():
+        latest = max(group, key=lambda share: share.after) if len(group) > 1 else group[0]
         rolls = latest.limit.window == LimitWindow.ROLLING
         since = latest.since or latest.after
         inside = [share for share in group if not rolls or requests[share.place].at > since]
         counters.append(
             (
-                limit_id,
+                latest.limit.id,
                 subject,
                 begins,
                 latest.amount + sum(share.minor for share in inside),
