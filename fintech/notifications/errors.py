@@ -151,6 +151,15 @@ class CallbackRefused(Invalid):
         super().__init__("The callback could not be verified.", provider=provider[:40])
 
 
+class ToldTooEarly(Unavailable):
+    """What a provider tells of a message is heard once we have written down that it took it."""
+
+    code = "receipt_too_early"
+
+    def __init__(self, provider: str) -> None:
+        super().__init__("The message is still being sent.", provider=provider[:40])
+
+
 class AlwaysSent(Refused):
     """A security notice cannot be refused."""
 

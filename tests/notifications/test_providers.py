@@ -4,10 +4,13 @@ import base64
 import hashlib
 import hmac
 import json
+import threading
+import time
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 import pytest
+from django.db import connections
 from standardwebhooks import Webhook as Signer
 
 from fintech.kernel import ids
@@ -15,6 +18,7 @@ from fintech.notifications import data, errors, queries
 from fintech.notifications import services as notifications
 from fintech.notifications.channels import providers
 from fintech.notifications.data import Channel, Stage, Template
+from fintech.notifications.services import providing
 from fintech.notifications.services.providing import Health
 from fintech.payments import services as payments
 from fintech.payments.providers import registry
@@ -347,3 +351,65 @@ def test_without_a_provider_it_is_our_failure_and_not_lost(shop, settings, mailb
     notifications.deliver_due(NOON)
 
     assert (one(shop, "mail").state, one(shop, "mail").last_error) == ("pending", "no_provider")
+
+
+def hasty(gateway, status):
+    """A gateway that tells what became of a text before it has said that it took it."""
+    told_early = []
+
+    def answer(handler):
+        def tell():
+            try:
+                told_early.append(callback(gateway, status))
+            except errors.ToldTooEarly as early:
+                told_early.append(early.code)
+            finally:
+                connections.close_all()
+
+        teller = threading.Thread(target=tell)
+        teller.start()
+        if status == "delivered":
+            time.sleep(0.15)  # And then it answers in time.
+        else:
+            teller.join()
+        body = b'{"id": "ref-1"}'
+        handler.send_response(201)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    return told_early, answer
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_provider_that_tells_before_its_answer_is_written_down_is_heard(gateway, settings):
+    shop = make_merchants.merchant(country="IE")
+    settings.MESSAGE_PROVIDERS = [sms(gateway)]
+    told_early, answer = hasty(gateway, "delivered")
+    gateway.answers = [answer]
+    texted(shop)
+
+    notifications.deliver_due(NOON)
+    until = time.monotonic() + 3
+    while not told_early and time.monotonic() < until:
+        time.sleep(0.02)
+
+    assert told_early == [1]
+    assert one(shop).stage == "delivered"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_provider_that_tells_too_early_is_asked_to_tell_again(gateway, settings, monkeypatch):
+    monkeypatch.setattr(providing, "_EARLY_S", 0.1)
+    shop = make_merchants.merchant(country="IE")
+    settings.MESSAGE_PROVIDERS = [sms(gateway)]
+    told_early, answer = hasty(gateway, "permanent_failure")
+    gateway.answers = [answer]
+    texted(shop)
+
+    notifications.deliver_due(NOON)
+
+    assert told_early == ["receipt_too_early"]
+    assert one(shop).stage == "sent"
+    assert callback(gateway, "delivered") == 1
+    assert callback(gateway, "delivered", reference="of-somebody-else") == 0

@@ -67,6 +67,14 @@ def test_a_form_that_is_sent_twice_makes_one_payment(client, link, acquirer):
     assert made_by(link)[0].captured == eur(42_50)
 
 
+def test_the_receipt_leads_to_what_its_reader_wants_to_be_sent(client, link):
+    paid = client.get(pay(client, link)["Location"]).content.decode()
+
+    path = paid.partition('href="/messages/')[2].partition('"')[0]
+
+    assert client.get(f"/messages/{path}").status_code == 200
+
+
 def test_a_form_that_is_sent_twice_meets_its_payment_even_where_that_used_the_link_up(client, shop):
     once = payments.create_link(
         merchant_id=shop.id, title="One seat", amount=eur(42_50), max_uses=1, by=BY, at=clock.now()

@@ -6,9 +6,10 @@ ever longer, and its messages go to the others; one that is slow keeps a quarter
 share for a while. What one could not carry is tried with another at once.
 """
 
+import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django_subatomic import db
@@ -26,6 +27,7 @@ from fintech.notifications.services import endpoints, schedule
 _TOLERATED = 3  # Technical failures in a row.
 _FIRST_REST, _LONGEST_REST = timedelta(seconds=30), timedelta(minutes=10)
 _SLOW_MS, _SLOW_FOR = 5_000, timedelta(minutes=5)
+_EARLY_S = 1.0  # So long is waited for a message's own sender.
 _WHOLE, _QUARTER = 4, 1  # Of a share.
 
 
@@ -111,11 +113,14 @@ def receive(
     """
     Take what a provider tells of messages it took; return how many that changed.
 
-    What is told twice, or of a message that has ended, changes nothing.
+    What is told twice, or of a message that has ended, changes nothing. No transaction may be
+    open: a provider that is quick tells of a message before we have written down its name for
+    it, so we look again for a moment.
 
     Raises:
         ProviderNotFound: there is none of this name.
         CallbackRefused: it is not signed as this provider signs.
+        ToldTooEarly: it may be about a message that is being sent now; to be told again later.
     """
     known = providers.named(provider)
     if known is None:
@@ -124,12 +129,31 @@ def receive(
         receipts = known.receipts(body, headers, url)
     except providers.ReceiptRefused as refused:
         raise errors.CallbackRefused(provider) from refused
-    return sum(_apply(provider, receipt, at) for receipt in receipts)
+    named = [receipt for receipt in receipts if receipt.reference]
+    _await(provider, known.channel, {receipt.reference for receipt in named})
+    return sum(_apply(provider, receipt, at) for receipt in named)
+
+
+def _await(provider: str, channel: Channel, references: Collection[str]) -> None:
+    """Wait a moment for messages that are told of and not known yet, while any is being sent."""
+    until = time.monotonic() + _EARLY_S
+    while True:
+        known = Delivery.objects.filter(provider=provider, reference__in=references)
+        if len(set(known.values_list("reference", flat=True))) == len(references):
+            return
+        under_way = Delivery.objects.filter(
+            channel=channel.value,
+            state=DeliveryState.PENDING.value,
+            leased_until__gt=datetime.now(UTC),
+        )
+        if not under_way.exists():
+            return  # It is of no message of ours.
+        if time.monotonic() > until:
+            raise errors.ToldTooEarly(provider)
+        time.sleep(_EARLY_S / 10)
 
 
 def _apply(provider: str, receipt: Receipt, at: datetime) -> bool:
-    if not receipt.reference:
-        return False
     with db.transaction_if_not_already():
         delivery = (
             Delivery.objects.select_for_update()

@@ -181,6 +181,13 @@ _RULES = (
         "Capture or release what it sets aside.",
     ),
     Rule(
+        "receipt_too_early",
+        503,
+        API,
+        "The message that this tells of is still being sent.",
+        _WAIT,
+    ),
+    Rule(
         "mail_not_taken",
         503,
         API,
