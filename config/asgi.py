@@ -40,15 +40,46 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
         await _lifespan(receive, send)
     elif scope["type"] == "http":
-        if settings.HOT_DOOR and hot.takes(scope):
-            with health.measured(scope["method"], "hot") as answered:
-                answered.status = await hot.serve(scope, receive, send)
-        elif (stream := _STREAM.fullmatch(scope["path"])) and scope["method"] == "GET":
-            await _stream(stream["id"], scope, receive, send)
-        else:
-            await _bridge(scope, receive, send)
+        try:
+            await _answer(scope, receive, send)
+        except _TooSlow:
+            told = front.too_slow()
+            named = [
+                (name.lower().encode(), value.encode()) for name, value in told.headers.items()
+            ]
+            named.append((b"connection", b"close"))
+            await send({"type": "http.response.start", "status": told.status, "headers": named})
+            await send({"type": "http.response.body", "body": told.content})
     elif scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1003})
+
+
+async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
+    if settings.HOT_DOOR and hot.takes(scope):
+        with health.measured(scope["method"], "hot") as answered:
+            answered.status = await hot.serve(scope, _in_time(receive), send)
+    elif (stream := _STREAM.fullmatch(scope["path"])) and scope["method"] == "GET":
+        await _stream(stream["id"], scope, receive, send)
+    else:
+        await _bridge(scope, _in_time(receive), send)
+
+
+class _TooSlow(Exception):
+    """A body did not arrive in time: who sends a byte now and then holds nothing of ours."""
+
+
+def _in_time(receive: Receive) -> Receive:
+    """Receive a body, all of it within its time."""
+    until = asyncio.get_running_loop().time() + settings.BODY_TIMEOUT_S
+
+    async def timely() -> MutableMapping[str, Any]:
+        try:
+            async with asyncio.timeout_at(until):
+                return await receive()
+        except TimeoutError:
+            raise _TooSlow from None
+
+    return timely
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

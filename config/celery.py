@@ -1,11 +1,27 @@
 """Slow outside work, and the clock."""
 
 import os
+from typing import Any
 
-from celery import Celery
+import structlog
+from celery import Celery, Task
+
+from config import tracing
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-app = Celery("fintech")
+tracing.configure()
+
+
+class Named(Task):
+    """A task whose name and id stand in every line that is logged meanwhile."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Do the task."""
+        with structlog.contextvars.bound_contextvars(task=self.name, task_id=self.request.id):
+            return super().__call__(*args, **kwargs)
+
+
+app = Celery("fintech", task_cls=Named)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,13 +12,13 @@ from allauth.mfa.utils import is_mfa_enabled
 from cryptography.fernet import Fernet
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csp import ContentSecurityPolicyMiddleware
 from django.shortcuts import redirect
 from django.utils.csp import CSP
-from unfold.forms import AuthenticationForm
 
+_NOTED_EVERY_S = 60  # A session's last use is written this often at most.
 # The back office's widgets evaluate expressions; its pages are for staff alone.
 _BACK_OFFICE = {
     **settings.SECURE_CSP,
@@ -43,6 +44,12 @@ class Accounts(DefaultAccountAdapter):
         """Return that the door is closed."""
         return False
 
+    def post_login(self, request: HttpRequest, user: Any, **told: Any) -> HttpResponse:
+        """Note when the session began."""
+        request.session["began"] = int(time.time())
+        response: HttpResponse = super().post_login(request, user, **told)
+        return response
+
 
 class SecondFactor(DefaultMFAAdapter):
     """What second factors share with people's phones is kept encrypted, under our own key."""
@@ -61,17 +68,28 @@ def _cipher() -> Fernet:
     return Fernet(base64.urlsafe_b64encode(key))
 
 
-class StaffForm(AuthenticationForm):
-    """The back office's own door, which has no place for a second factor."""
+class SessionsEnd:
+    """A session ends when nobody has used it for a while, and after twelve hours anyway."""
 
-    def confirm_login_allowed(self, user: Any) -> None:
-        """Send those who have a second factor to the door that asks for it."""
-        super().confirm_login_allowed(user)
-        if is_mfa_enabled(user):
-            raise ValidationError(
-                "You have a second factor: sign in at /accounts/login/?next=/admin/",
-                code="second_factor",
-            )
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        """Stand in front of all pages."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Sign out whoever's session is over; note that the others' are in use."""
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated:
+            self._look_at(request, now=int(time.time()))
+        return self.get_response(request)
+
+    def _look_at(self, request: HttpRequest, *, now: int) -> None:
+        began = request.session.setdefault("began", now)
+        seen = request.session.get("seen", now)
+        is_staff = getattr(request.user, "is_staff", False)
+        idle = settings.SESSION_IDLE_STAFF_S if is_staff else settings.SESSION_IDLE_S
+        if now - seen > idle or now - began > settings.SESSION_COOKIE_AGE:
+            logout(request)
+        elif now - seen >= _NOTED_EVERY_S or "seen" not in request.session:
+            request.session["seen"] = now
 
 
 class StaffProveThemselves:

@@ -6,6 +6,7 @@ fresh clone runs. An instance is one or the other for its whole life (`MODE`).
 """
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,18 @@ APPROVALS: dict[str, str] = {
     "notifications.resend_range": "fintech.notifications.services.resend_agreed",
     "fraud.install_model": "fintech.fraud.services.install_model",
     "reconciliation.adjust": "fintech.reconciliation.services.approved",
+    "payments.refund": "fintech.payments.services.refund_agreed",
+    "merchants.staff_role": "fintech.merchants.services.staff_role_agreed",
+}
+# Which permission the second person has, by kind of proposal.
+APPROVAL_PERMISSIONS: dict[str, str] = {
+    "ledger.manual_entry": "ledger.add_journalrow",
+    "payments.correct_status": "payments.change_payment",
+    "notifications.resend_range": "notifications.change_deadletter",
+    "fraud.install_model": "fraud.change_trainedmodel",
+    "reconciliation.adjust": "reconciliation.change_break",
+    "payments.refund": "payments.change_payment",
+    "merchants.staff_role": "merchants.change_user",
 }
 # A folder in which banks' and processors' files arrive; each night they are imported.
 RECONCILIATION_INBOX: str = env.str("RECONCILIATION_INBOX", default="")
@@ -177,6 +190,7 @@ WAKE_SUBSCRIBERS: bool = env.bool("WAKE_SUBSCRIBERS", default=False)
 # Requests that meet in one web process share their commits.
 COMBINE: bool = env.bool("COMBINE", default=False)
 
+BODY_TIMEOUT_S: float = env.float("BODY_TIMEOUT_S", default=60.0)  # For a whole body to arrive.
 HOT_DOOR: bool = env.bool("HOT_DOOR", default=True)  # Off: Django serves these paths too.
 WEB_PROCESSES: int = env.int("WEB_CONCURRENCY", default=1)  # Each has its share of limits.
 WEB_THREADS: int = env.int("WEB_THREADS", default=16)  # Per web process.
@@ -226,6 +240,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.security.SessionsEnd",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -257,6 +272,7 @@ AUTHENTICATION_BACKENDS = [
     "allauth.account.auth_backends.AuthenticationBackend",
     "django.contrib.auth.backends.ModelBackend",
     "guardian.backends.ObjectPermissionBackend",
+    "fintech.merchants.queries.StaffRoles",  # the matrix of the back office
 ]
 GUARDIAN_RAISE_403 = False
 ANONYMOUS_USER_NAME = None
@@ -277,6 +293,8 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "config.security.Accounts"
+# After ten wrong passwords nobody gets in under that name for half an hour.
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/30m/key,50/30m/ip"}
 # Pages of other origins that may ask the API, with a key of theirs and never with a session.
 CORS_ALLOWED_ORIGINS: list[str] = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/(v1|oauth|\.well-known)/"
@@ -296,7 +314,10 @@ IDP_OIDC_AUTH_METHODS = ["client_secret_basic", "client_secret_post"]
 TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=[])
 LOGIN_URL = "/accounts/login/"
 MFA_ADAPTER = "config.security.SecondFactor"
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+# Browsers keep passkeys to https and to this machine; only a sandbox is anything else.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = MODE == "sandbox" and not BASE_URL.startswith("https://")
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # People are invited to their address by an owner.
 MFA_TOTP_ISSUER = "Fintech platform"
 MFA_TOTP_TOLERANCE = 1  # Periods of 30 s that a phone's clock may be off.
@@ -304,7 +325,10 @@ LOGIN_REDIRECT_URL = "/dashboard/"
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 12 * 3600  # Seconds.
+SESSION_COOKIE_AGE = 12 * 3600  # Seconds; however busy, people sign in again after that.
+# Seconds without a click after which people sign in again: in the back office, at a desk.
+SESSION_IDLE_STAFF_S: int = env.int("SESSION_IDLE_STAFF_S", default=15 * 60)
+SESSION_IDLE_S: int = env.int("SESSION_IDLE_S", default=60 * 60)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BASE_URL.startswith("https://")
 SECURE_HSTS_SECONDS = 31_536_000 if BASE_URL.startswith("https://") else 0
 SECURE_REFERRER_POLICY = "same-origin"
@@ -339,6 +363,12 @@ REST_FRAMEWORK = {
 }
 
 
+def _sees(table: str) -> Callable[[Any], bool]:
+    """Return who is shown a table's link."""
+    app, _, model = table.rpartition("_")
+    return lambda request: bool(request.user.has_perm(f"{app}.view_{model}"))
+
+
 def _group(title: str, *pages: tuple[str, str, str]) -> dict[str, Any]:
     """Return a group of the back office's navigation: titles, icons and tables."""
     return {
@@ -346,7 +376,12 @@ def _group(title: str, *pages: tuple[str, str, str]) -> dict[str, Any]:
         "separator": True,
         "collapsible": title != "Queues",
         "items": [
-            {"title": name, "icon": icon, "link": reverse_lazy(f"admin:{table}_changelist")}
+            {
+                "title": name,
+                "icon": icon,
+                "link": reverse_lazy(f"admin:{table}_changelist"),
+                "permission": _sees(table),
+            }
             for name, icon, table in pages
         ],
     }
@@ -359,7 +394,6 @@ UNFOLD = {
     "SHOW_HISTORY": False,
     "ENVIRONMENT": "config.security.environment",
     "DASHBOARD_CALLBACK": "config.back_office.home",
-    "LOGIN": {"form": "config.security.StaffForm"},
     "COLORS": {
         "primary": {
             "50": "oklch(97% .014 254.6)",

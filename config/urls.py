@@ -1,9 +1,13 @@
 """Which door leads where."""
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
 from config import health
+
+# Staff come in by the one door that knows second factors, passkeys and locks.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign,no-untyped-call]
 
 urlpatterns = [
     path("livez", health.livez),

@@ -104,6 +104,24 @@ class UrlTooLong(Invalid):
         super().__init__(f"The address is longer than {limit} bytes.")
 
 
+class HeadersTooLarge(Invalid):
+    """Headers have a largest size, all together."""
+
+    code = "headers_too_large"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The headers are larger than {limit} bytes.")
+
+
+class RequestTimeout(Invalid):
+    """A body arrives within some time."""
+
+    code = "request_timeout"
+
+    def __init__(self) -> None:
+        super().__init__("The body did not arrive in time.")
+
+
 class IdempotencyKeyInvalid(Invalid):
     """An idempotency key is 1 to 255 printable ASCII characters."""
 

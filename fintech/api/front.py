@@ -27,6 +27,7 @@ from fintech.api import (
 )
 from fintech.api.operations import Operation
 from fintech.api.trace import Trace, begin
+from fintech.kernel import tracing
 from fintech.wire import json
 
 
@@ -76,16 +77,17 @@ class Told:
 
 def answer(asked: Asked) -> Told:
     """Answer a request from beginning to end."""
-    trace = begin(headers=asked.headers)
-    try:
-        told = _steps(asked, trace)
-    except Exception as error:  # noqa: BLE001 - every error has one envelope.
-        told = refused(error, trace)
-    return finished(asked, told, trace)
+    with tracing.serving(f"{asked.method} api", asked.headers.get("traceparent", "")):
+        trace = begin()
+        try:
+            told = _steps(asked, trace)
+        except Exception as error:  # noqa: BLE001 - every error has one envelope.
+            told = refused(error, trace)
+        return finished(asked, told, trace)
 
 
 def _steps(asked: Asked, trace: Trace) -> Told:
-    check_length(asked.path, asked.query)
+    check_size(asked.path, asked.query, asked.headers)
     found = routes.match(asked.path)
     if found is None:
         raise errors.UnsupportedEndpoint
@@ -101,10 +103,23 @@ def _steps(asked: Asked, trace: Trace) -> Told:
     return served(operation, asked, path, trace)
 
 
-def check_length(path: str, query: str) -> None:
-    """Refuse an address that is too long with `UrlTooLong`."""
+def check_size(path: str, query: str, headers: Mapping[str, str]) -> None:
+    """Refuse an address with `UrlTooLong`, headers with `HeadersTooLarge`."""
     if len(path) + len(query) >= gate.LONGEST_URL:
         raise errors.UrlTooLong(gate.LONGEST_URL)
+    if sum(map(len, headers)) + sum(map(len, headers.values())) > gate.LARGEST_HEADERS:
+        raise errors.HeadersTooLarge(gate.LARGEST_HEADERS)
+
+
+def too_slow() -> Told:
+    """Return what is told to whoever did not send a body in time."""
+    trace = begin()
+    told = refused(errors.RequestTimeout(), trace)
+    return Told(
+        status=told.status,
+        content=told.content,
+        headers={"Content-Type": "application/json", "Request-Id": trace.request_id},
+    )
 
 
 def served(operation: Operation, asked: Asked, path: Mapping[str, str], trace: Trace) -> Told:

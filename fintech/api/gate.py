@@ -31,6 +31,7 @@ from fintech.wire.errors import Fault
 from fintech.wire.events import API_VERSION
 
 LONGEST_URL = 8 * 1024  # Bytes.
+LARGEST_HEADERS = 32 * 1024  # Bytes, all together.
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
 _FORM, _JSON = "application/x-www-form-urlencoded", "application/json"
 _UTF8 = frozenset({"", "utf-8", "utf8"})
@@ -40,7 +41,7 @@ _PARAM_OF_FACT = {
     "payment_method_id": ("payment_method",),
     "payment_id": ("payment_intent",),
     "attempt_id": ("charge",),
-    "wallet_id": ("wallet",),
+    "wallet_id": ("wallet", "source", "destination"),
     "hold_id": ("hold",),
     "quote_id": ("quote",),
 }
@@ -265,7 +266,8 @@ def _placed(missing: NotFound, call: Call) -> Exception:
         return missing
     for fact, params in _PARAM_OF_FACT.items():
         for param in params:
-            if fact in missing.facts and call.values.get(param) is not None:
+            named = call.values.get(param)
+            if named is not None and str(named) == str(missing.facts.get(fact)):
                 return errors.ParametersWrong(
                     [
                         Fault(

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 
 from fintech.api import errors, front, problems, reporting, trace
+from fintech.kernel import tracing
 
 type Next = Callable[[HttpRequest], HttpResponse]
 
@@ -21,18 +22,25 @@ class Requests:
         self._next = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Serve a request under an id of its own."""
+        """Serve a request under an id of its own, in its caller's trace."""
+        branch = request.path.split("/", 2)[1] or "home"
+        told = request.headers.get("traceparent", "")
+        with tracing.serving(f"{request.method} {branch[:20]}", told):
+            return self._served(request)
+
+    def _served(self, request: HttpRequest) -> HttpResponse:
         request_id = trace.name()
         request.request_id = request_id  # type: ignore[attr-defined]
         if not _is_api(request.path):
             response = self._next(request)
             response["Request-Id"] = request_id
             return response
-        begun = trace.begin(request_id, headers=request.headers)
+        begun = trace.begin(request_id)
         request.trace = begun  # type: ignore[attr-defined]
         try:
-            front.check_length(request.path, request.META.get("QUERY_STRING", ""))
-        except errors.UrlTooLong as refusal:
+            query = request.META.get("QUERY_STRING", "")
+            front.check_size(request.path, query, request.headers)
+        except (errors.UrlTooLong, errors.HeadersTooLarge) as refusal:
             told = problems.problem(refusal, request_id=begun.request_id)
             begun.error_code = told.code
             response = problems.respond(told)

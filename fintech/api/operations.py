@@ -63,6 +63,10 @@ class Call:
         """Do what a service does in one transaction, once per key of the caller's."""
         return idempotency.once(self.key, work, at=self.at)
 
+    def around[T](self, work: Callable[[], T]) -> Done[T]:
+        """Do what takes transactions of its own, once per key of the caller's."""
+        return idempotency.around(self.key, work, at=self.at)
+
     def get(self, name: str, default: Any = None) -> Any:
         """Return a parameter's value, or `default` where it was not given or is empty."""
         value = self.values.get(name)

@@ -21,7 +21,7 @@ from django.db import close_old_connections, connections
 from fintech.api import authentication, errors, front, throttling
 from fintech.api.operations import Answer, Call, Operation
 from fintech.api.trace import Trace, begin
-from fintech.kernel import ids
+from fintech.kernel import ids, tracing
 from fintech.wallets import queries
 from fintech.wallets.data import Balances, Wallet
 from fintech.wire import json
@@ -159,13 +159,14 @@ class Opened:
 def admit(asked: front.Asked, public_id: str) -> Opened | front.Told:
     """Do the steps of every door; return the refusal's answer, or what the stream begins with."""
     close_old_connections()
-    trace = begin()
-    try:
-        opened = _admitted(asked, public_id, trace)
-    except Exception as error:  # noqa: BLE001 - every error has one envelope.
-        return front.finished(asked, front.refused(error, trace), trace)
-    front.finished(asked, front.Told(status=200, content=b""), trace)
-    return opened
+    with tracing.serving("GET stream", asked.headers.get("traceparent", "")):
+        trace = begin()
+        try:
+            opened = _admitted(asked, public_id, trace)
+        except Exception as error:  # noqa: BLE001 - every error has one envelope.
+            return front.finished(asked, front.refused(error, trace), trace)
+        front.finished(asked, front.Told(status=200, content=b""), trace)
+        return opened
 
 
 def _admitted(asked: front.Asked, public_id: str, trace: Trace) -> Opened:

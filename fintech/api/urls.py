@@ -23,6 +23,7 @@ urlpatterns = [
     path("docs/quickstart", pages.quickstart),
     path("docs/errors", pages.error_codes),
     path("docs/reference", pages.reference),
+    path("docs/roles", pages.roles),
     path("docs/compatibility", pages.compatibility),
     path("v1/openapi.json", reference.openapi),
     path("inbound/messages/<str:provider>", receipts.receive),

@@ -294,6 +294,7 @@ class Assessment:
     shadow: tuple[Reason, ...] = ()
 
 
+@frozen.shape("fraud.case.v1")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """
@@ -348,6 +349,7 @@ class Outcome:
     at: datetime
 
 
+@frozen.shape("fraud.rule.v1")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """A rule that people have written, in its newest version."""
@@ -432,6 +434,7 @@ class Posture:
     version: int
 
 
+@frozen.shape("fraud.back_test.v1")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackTest:
     """What a rule would have done with payments that were decided without it."""

@@ -1,7 +1,9 @@
 """Who does something: every command says so in `by=`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
+
+from fintech.kernel import tracing
 
 Kind = Literal["api_key", "user", "staff", "payer", "provider", "system"]
 
@@ -14,6 +16,8 @@ class Actor:
     id: str = ""
     request_id: str = ""
     cause: str = ""  # What led here, such as an event's position.
+    # The place in the caller's trace where the command came in; no part of who acts.
+    trace: str = field(default_factory=tracing.here, compare=False)
 
 
 def system(name: str, *, request_id: str = "", cause: str = "") -> Actor:

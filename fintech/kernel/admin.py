@@ -1,5 +1,6 @@
 """The kernel's tables for staff: the event log, cursors, keys and approvals."""
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
@@ -8,7 +9,7 @@ from django.http import HttpRequest
 from fintech.kernel import approvals, clock
 from fintech.kernel.actor import Actor
 from fintech.kernel.backoffice import ReadOnlyAdmin
-from fintech.kernel.errors import Refusal
+from fintech.kernel.errors import Forbidden, Refusal
 from fintech.kernel.models import Approval, Cursor, IdempotencyKey, LoggedEvent
 from fintech.kernel.queues import Deed, QueueAdmin
 
@@ -80,6 +81,8 @@ class ApprovalAdmin(QueueAdmin):
 
     def queue_do(self, request: HttpRequest, row: Approval, deed: str, note: str) -> str:
         """Carry it out, or say no."""
+        if not self._may_decide(request, row):
+            raise Forbidden("Somebody with another role decides this.")
         by = Actor(kind="staff", id=str(request.user.pk))
         if deed == "approve":
             approvals.approve(approval_id=row.id, by=by, at=clock.now())
@@ -87,7 +90,15 @@ class ApprovalAdmin(QueueAdmin):
         approvals.reject(approval_id=row.id, reason=note, by=by, at=clock.now())
         return f"{self.queue_heading(row)}: rejected."
 
+    def _may_decide(self, request: HttpRequest, approval: Approval) -> bool:
+        needed = settings.APPROVAL_PERMISSIONS.get(approval.kind, "kernel.change_approval")
+        return bool(request.user.has_perm(needed))
+
     def _decide_by_hand(self, request: HttpRequest, approval: Approval, *, yes: bool) -> None:
+        if not self._may_decide(request, approval):
+            told = f"{approval.kind}: somebody with another role decides this."
+            self.message_user(request, told, messages.ERROR)
+            return
         by = Actor(kind="staff", id=str(request.user.pk))
         try:
             if yes:

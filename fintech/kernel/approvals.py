@@ -8,6 +8,7 @@ is the maker. Approvals are given by people in the browser only, never by an API
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -103,6 +104,36 @@ def reject(*, approval_id: UUID, reason: str, by: Actor, at: datetime) -> None:
             raise SamePerson(approval=str(approval_id))
         approval.reason = reason[:500]
         _decide(approval, Approval.REJECTED, checker, at=at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What one person proposed and nobody has decided."""
+
+    id: UUID
+    kind: str
+    payload: Mapping[str, Any]
+    maker_id: UUID
+    proposed_at: datetime
+    expires_at: datetime
+
+
+def waiting(*, kind: str, about: Mapping[str, str], at: datetime) -> list[Proposal]:
+    """Return what waits for a decision, oldest first, whose payload says all of `about`."""
+    found = Approval.objects.filter(
+        kind=kind, state=Approval.PROPOSED, expires_at__gt=at, payload__contains=dict(about)
+    )
+    return [
+        Proposal(
+            id=one.id,
+            kind=one.kind,
+            payload=one.payload,
+            maker_id=one.maker_id,
+            proposed_at=one.proposed_at,
+            expires_at=one.expires_at,
+        )
+        for one in found.order_by("proposed_at", "id")
+    ]
 
 
 def _decide(approval: Approval, state: str, checker: UUID, *, at: datetime) -> None:

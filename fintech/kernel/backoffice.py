@@ -76,6 +76,12 @@ class ReadOnlyAdmin(ModelAdmin):
                 found |= Q(**{path if named is not None else f"{path}__startswith": term})
         return (queryset.filter(found) if found else queryset.none()), many
 
+    def get_actions(self, request: HttpRequest, *where: Any, **more: Any) -> Any:
+        """Return what may be done, to those who may change what is here; others look."""
+        if not request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}"):
+            return {}
+        return super().get_actions(request, *where, **more)
+
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         """Rows are made by services."""
         return False

@@ -8,7 +8,7 @@ order: readers go by the writing transaction's id (see `subscriptions`).
 
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -88,7 +88,19 @@ def append(facts: Sequence[Event], *, by: Actor | Sequence[Actor]) -> None:
 
 
 def _meta(by: Actor) -> str:
-    return json.dumps({"by": by.kind, "id": by.id, "request_id": by.request_id, "cause": by.cause})
+    told = {"by": by.kind, "id": by.id, "request_id": by.request_id, "cause": by.cause}
+    return json.dumps({**told, "trace": by.trace} if by.trace else told)
+
+
+def traces(positions: Collection[int]) -> dict[int, str]:
+    """Return in which trace facts were written, by position; one round trip."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT position, meta->>'trace' FROM kernel_event "
+            "WHERE position = ANY(%s) AND meta ? 'trace'",
+            [list(positions)],
+        )
+        return dict(cursor.fetchall())
 
 
 def stream(kind: str, of: UUID) -> list[Recorded]:

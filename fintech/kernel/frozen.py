@@ -83,7 +83,8 @@ def _value(hint: Any, stored: Any) -> Any:
             return None
         return _value(next(part for part in arguments if part is not type(None)), stored)
     if origin is tuple:
-        return tuple(_value(arguments[0], part) for part in stored)
+        hints = arguments if arguments[-1] is not ... else arguments[:1] * len(stored)
+        return tuple(_value(*pair) for pair in zip(hints, stored, strict=True))
     if origin is list:
         return [_value(arguments[0], part) for part in stored]
     if origin in {dict, Mapping}:

@@ -24,7 +24,7 @@ from django.db import connection
 from django.utils.module_loading import import_string
 from django_subatomic import db
 
-from fintech.kernel import event_log
+from fintech.kernel import event_log, tracing
 from fintech.kernel.event_log import Recorded
 from fintech.kernel.models import Cursor
 
@@ -100,7 +100,9 @@ def advance(subscription: Subscription, source: Source) -> int | None:
             _check_versions(rows)
         heard = [row for row in rows if _is_heard(subscription, row)]
         if heard:
-            subscription.handle(heard)
+            of = next((trace for row in heard if (trace := row.meta.get("trace"))), "")
+            with tracing.span(f"subscription {subscription.name}", kind="consumer", parent=of):
+                subscription.handle(heard)
         if rows:
             place.position = rows[-1].position
             place.reached = max(place.reached, place.position)

@@ -120,7 +120,11 @@ class JournalAdmin(ReadOnlyAdmin):
 
     actions_list = ("propose_entry",)  # type: ignore[assignment]  # unfold says (): none.
 
-    @action(description="Propose an entry", permissions=["view"])
+    def has_propose_permission(self, request: HttpRequest) -> bool:
+        """Whose role it is to propose entries."""
+        return bool(request.user.has_perm("ledger.add_journalrow"))
+
+    @action(description="Propose an entry", permissions=["propose"])
     def propose_entry(self, request: HttpRequest) -> HttpResponse:
         """Take what one person wants posted, for another to approve."""
         form = ProposedEntry(request.POST or None)

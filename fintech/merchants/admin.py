@@ -1,13 +1,22 @@
 """Merchants in the back office: read here, changed through services."""
 
+from collections.abc import Callable
+
 from allauth.account.models import EmailAddress
 from allauth.idp.oidc.models import Client, Token
 from allauth.mfa.models import Authenticator
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.models import Group
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from unfold.admin import TabularInline
 
+from fintech.kernel import clock
+from fintech.kernel.actor import Actor
 from fintech.kernel.backoffice import ReadOnlyAdmin
+from fintech.kernel.errors import Refusal
+from fintech.merchants import queries, services
+from fintech.merchants.data import StaffRole
 from fintech.merchants.models import ApiKey, Membership, Merchant, RequestLogLine, User
 
 # Roles are given through memberships, and a person's address is the person's own.
@@ -40,13 +49,62 @@ class MerchantAdmin(ReadOnlyAdmin):
         return f"{percent} + {merchant.fee_fixed_minor} minor"
 
 
+def _proposal(role: StaffRole) -> Callable[["UserAdmin", HttpRequest, QuerySet[User]], None]:
+    """Return the action that proposes a role for the people chosen."""
+
+    @admin.action(description=f"Propose the role: {role.value.replace('_', ' ')}")
+    def propose(self: "UserAdmin", request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for user in queryset:
+            self.attempt(
+                request,
+                lambda user=user: services.propose_staff_role(  # type: ignore[misc]
+                    user_id=user.pk, role=role.value, by=_by(request), at=clock.now()
+                ),
+                f"{user}: proposed; another person decides under Approvals.",
+            )
+
+    propose.__name__ = f"propose_{role.value}"
+    return propose
+
+
+def _by(request: HttpRequest) -> Actor:
+    return Actor(kind="staff", id=str(request.user.pk))
+
+
 @admin.register(User)
 class UserAdmin(ReadOnlyAdmin):
-    list_display = ("email", "name", "is_staff", "is_active", "last_login", "created_at")
+    list_display = ("email", "name", "roles", "is_staff", "is_active", "last_login", "created_at")
     list_filter = ("is_staff", "is_active")
     search_fields = ("id", "email__icontains", "name__icontains")
     exclude = ("password", "user_permissions")
     ordering = ("email",)
+    actions = (*(_proposal(role) for role in StaffRole), "withdraw_roles")
+
+    @admin.display(description="In the back office")
+    def roles(self, user: User) -> str:
+        if user.is_superuser:
+            return "everything"
+        return ", ".join(sorted(role.value for role in queries.staff_roles(user.pk)))
+
+    @admin.action(description="Withdraw all roles")
+    def withdraw_roles(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for user in queryset:
+            self.attempt(
+                request,
+                lambda user=user: services.withdraw_staff_roles(  # type: ignore[misc]
+                    user_id=user.pk, by=_by(request), at=clock.now()
+                ),
+                f"{user} has no role any more.",
+            )
+
+    def attempt(self, request: HttpRequest, work: Callable[[], object], done: str) -> None:
+        """Do something and say what came of it."""
+        try:
+            work()
+        except Refusal as refusal:
+            self.message_user(request, refusal.message, messages.ERROR)
+        else:
+            self.message_user(request, done, messages.SUCCESS)
 
 
 @admin.register(ApiKey)

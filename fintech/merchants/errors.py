@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from fintech.kernel.errors import Conflict, Invalid, NotFound, Refused, Unauthenticated
+from fintech.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refused, Unauthenticated
 
 
 class MerchantNotFound(NotFound):
@@ -173,3 +173,12 @@ class LastOwner(Refused):
 
     def __init__(self, merchant_id: UUID) -> None:
         super().__init__("A merchant keeps at least one owner.", merchant_id=str(merchant_id))
+
+
+class RoleForOneself(Forbidden):
+    """Nobody gives himself a role, neither by proposing nor by agreeing."""
+
+    code = "permission_denied"
+
+    def __init__(self) -> None:
+        super().__init__("Somebody else has to propose and agree to your own roles.")

@@ -57,6 +57,30 @@ class UserJoined(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class StaffRoleFact(Event):
+    """What every fact of a role in the back office says."""
+
+    stream_of: ClassVar = "user_id"
+
+    user_id: UUID
+    role: Code
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaffRoleGranted(StaffRoleFact):
+    """A person may do in the back office what a role may."""
+
+    name: ClassVar = "merchants.staff_role_granted.v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaffRoleWithdrawn(StaffRoleFact):
+    """A person no longer has a role in the back office."""
+
+    name: ClassVar = "merchants.staff_role_withdrawn.v1"
+
+
+@dataclass(frozen=True, kw_only=True)
 class MemberAdded(Event):
     """A person works for a merchant, in a role."""
 

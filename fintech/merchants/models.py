@@ -21,6 +21,8 @@ from fintech.kernel import ids
 from fintech.merchants import data
 from fintech.merchants.data import KeyKind, MerchantStatus, Right, Role
 
+STAFF_GROUP = "staff:"  # Begins the name of a staff role's group.
+
 
 def _choices(codes: type[MerchantStatus | KeyKind | Role]) -> list[tuple[str, str]]:
     return [(code.value, code.value.replace("_", " ").capitalize()) for code in codes]

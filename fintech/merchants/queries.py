@@ -9,18 +9,22 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from allauth.idp.oidc.models import Client, Token
 from django.conf import settings
+from django.contrib.auth.backends import BaseBackend
 from django.db.models import Count
 from guardian.core import ObjectPermissionChecker
 
 from fintech.kernel import ids, waiting
 from fintech.kernel.invariants import Invariant
+from fintech.kernel.money import Money
 from fintech.merchants import credentials, data, errors
-from fintech.merchants.data import MerchantStatus, Role
+from fintech.merchants.data import MerchantStatus, Right, Role, StaffRole
 from fintech.merchants.models import (
+    STAFF_GROUP,
     ApiKey,
     Membership,
     Merchant,
@@ -273,6 +277,50 @@ def rights(user_id: UUID, merchant_id: UUID) -> frozenset[str]:
 def may(user_id: UUID, merchant_id: UUID, right: str) -> bool:
     """Whether a person may do something for a merchant (`data.Right`)."""
     return right in rights(user_id, merchant_id)
+
+
+def is_alone(user_id: UUID, merchant_id: UUID, right: Right, amount: Money) -> bool:
+    """Whether a person may do this with so much alone, or a second member has to agree."""
+    role = (
+        Membership.objects.filter(user_id=user_id, merchant_id=merchant_id)
+        .values_list("role", flat=True)
+        .first()
+    )
+    return role is not None and data.is_alone(Role(role), right, amount)
+
+
+def staff_roles(user_id: UUID) -> frozenset[StaffRole]:
+    """Return what a person does in the back office."""
+    names = User.objects.filter(
+        id=user_id, is_active=True, is_staff=True, groups__name__startswith=STAFF_GROUP
+    ).values_list("groups__name", flat=True)
+    return frozenset(StaffRole(name.removeprefix(STAFF_GROUP)) for name in names)
+
+
+class StaffRoles(BaseBackend):
+    """Django's question whether staff may do something, answered by the matrix."""
+
+    def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
+        """Whether one of the person's roles has a permission."""
+        return obj is None and data.permits(self._roles(user_obj), perm)
+
+    def has_module_perms(self, user_obj: Any, app_label: str) -> bool:
+        """Whether one of the person's roles may see anything of an app."""
+        return any(
+            pattern.startswith(f"{app_label}.")
+            for role in self._roles(user_obj)
+            for right in data.STAFF_ROLES[role]
+            for pattern in data.PERMISSIONS[right]
+        )
+
+    def _roles(self, user: Any) -> frozenset[StaffRole]:
+        """Return a person's roles, looked up once per request."""
+        if not user.is_active or user.pk is None:
+            return frozenset()
+        if not hasattr(user, "staff_roles"):
+            user.staff_roles = staff_roles(user.pk)
+        found: frozenset[StaffRole] = user.staff_roles
+        return found
 
 
 def request_log(

@@ -6,6 +6,7 @@ from fintech.web import converters, listings, messages, states
 from fintech.web.checkout import pages as checkout
 from fintech.web.dashboard import (
     actions,
+    approvals,
     customers,
     events,
     exports,
@@ -73,6 +74,8 @@ _dashboard = [
     path("webhooks/<uuid:endpoint_id>/change", webhooks.change, name="change-webhook"),
     path("requests", requests.listing, name="requests"),
     path("requests/<uuid:line_id>/replay", requests.replay, name="replay"),
+    path("approvals", approvals.listing, name="approvals"),
+    path("approvals/<uuid:approval_id>", approvals.decide, name="decide-approval"),
     path("team", team.listing, name="team"),
     path("team/preview", team.preview, name="preview"),
     path("team/activity", team.activity, name="activity"),

@@ -3,6 +3,7 @@
 import pytest
 
 from fintech.api.urls import OPERATIONS
+from fintech.merchants.data import ROLES, STAFF_ROLES, Right, StaffRight
 from fintech.wire import dialect, errors
 
 
@@ -42,3 +43,14 @@ def test_the_table_of_compatibility_says_what_is_without_effect(page):
     assert "automatic_payment_methods" in shown
     for token in dialect.card_tokens():
         assert token in shown
+
+
+def test_the_roles_are_a_page_made_of_the_matrix(page):
+    shown = page("/docs/roles")
+
+    for right in (*Right, *StaffRight):
+        assert f"<code>{right}</code>" in shown
+    assert shown.count("above 500 two people") == shown.count("above 5,000 two people") == 1
+    given = sum(len(rights) for rights in (*ROLES.values(), *STAFF_ROLES.values()))
+    told = shown.count("<td>yes</td>") + shown.count("two people</td>")
+    assert told == given

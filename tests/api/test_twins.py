@@ -60,7 +60,7 @@ def test_a_form_gets_the_answer_of_its_json_twin(operation, api):
         api.form(path, urlencode(bracketed(body)), key="once"),
     ]
 
-    assert twins[0].status == twins[1].status
+    assert twins[0].status == twins[1].status < 500
     if twins[0].status == 200:
         assert twins[1].headers.get("Idempotent-Replayed") == "true", (
             "This operation ignores Idempotency-Key: give `call.key` to its service, or do it "

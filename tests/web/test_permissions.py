@@ -40,6 +40,7 @@ NEEDS = {
     "simulate": Right.TAKE_PAYMENTS,
     "statements": Right.VIEW_REPORTS,
     "exports": Right.VIEW_PAYMENTS,
+    "approvals": Right.VIEW_PAYMENTS,
 }
 
 
@@ -198,7 +199,7 @@ def test_no_page_is_left_out_of_these_tests():
         "export-file", "cancel-export", "customers", "customer", "links", "switch-link", "test-payment", "balance",
         "wallets", "keys", "roll-key", "revoke-key", "webhooks", "webhook", "change-webhook", "check-signature", "events",
         "event", "telling",
-        "resend", "requests", "team", "activity", "change-member",
+        "resend", "requests", "team", "activity", "change-member", "approvals", "decide-approval",
         "statements", "statement", "simulate", "play", "advance", "refunds", "replay", "preview",
         "export-refunds", "export-customers", "export-movements", "export-links",
         # Doors without a desk: the front, signing in, and payers' pages.

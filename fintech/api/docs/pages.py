@@ -18,6 +18,16 @@ from django.views.decorators.http import require_safe
 
 from fintech.api.codec.fields import Field, Group
 from fintech.api.operations import OPERATIONS, Operation
+from fintech.merchants.data import (
+    ALONE_UP_TO,
+    ROLES,
+    STAFF_ROLES,
+    TWO_PEOPLE,
+    Right,
+    Role,
+    StaffRight,
+    StaffRole,
+)
 from fintech.wire import dialect, errors
 
 _HERE = Path(__file__).parent
@@ -85,6 +95,43 @@ def compatibility(request: HttpRequest) -> HttpResponse:
         operations=told,
         cards=dialect.card_tokens().items(),
     )
+
+
+@require_safe
+def roles(request: HttpRequest) -> HttpResponse:
+    """Show who may do what: for a merchant, and in the back office."""
+    return _page(
+        request,
+        "roles",
+        roles=list(Role),
+        rights=[
+            {
+                "name": right,
+                "cells": [_cell(right in ROLES[role], _limit(role, right)) for role in Role],
+            }
+            for right in Right
+        ],
+        staff_roles=list(StaffRole),
+        staff_rights=[
+            {
+                "name": right,
+                "cells": [
+                    _cell(right in STAFF_ROLES[role], "two people" if right in TWO_PEOPLE else "")
+                    for role in StaffRole
+                ],
+            }
+            for right in StaffRight
+        ],
+    )
+
+
+def _limit(role: Role, right: Right) -> str:
+    units = ALONE_UP_TO.get(right, {}).get(role)
+    return "" if units is None else f"above {units:,} two people"
+
+
+def _cell(may: bool, condition: str) -> str:
+    return (condition or "yes") if may else "–"
 
 
 def _page(request: HttpRequest, name: str, **told: Any) -> HttpResponse:

@@ -223,16 +223,22 @@ def _example(operation: Operation) -> Json:
     return objects.samples_of(operation.returns)[0]
 
 
+# What a client may ask for only as the version it has seen.
+_HEED_IF_MATCH = frozenset(
+    f"wallets.{name}" for name in ("update", "freeze", "unfreeze", "close", "add_currencies")
+)
+
+
 def _statuses(operation: Operation) -> list[int]:
-    told = {400, 401, 403, 406, 414, 429, 500, 503}
+    told = {400, 401, 403, 406, 414, 429, 431, 500, 503}
     if "{" in operation.path:
         told.add(404)
     if operation.method != "GET":
-        told |= {409, 413}
+        told |= {408, 409, 413}
     if operation.method == "POST":
         told.add(402)
-        if operation.returns == "wallet" and "{" in operation.path:
-            told.add(412)  # `If-Match`
+    if operation.name in _HEED_IF_MATCH:
+        told.add(412)
     return sorted(told)
 
 

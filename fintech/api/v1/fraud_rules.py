@@ -107,7 +107,7 @@ def archive_rule(call: Call) -> Answer:
 def back_test_rule(call: Call) -> Answer:
     """Try a rule on the payments of the last days, beside what was decided then."""
     rule = _rule(call)
-    done = call.once(
+    done = call.around(
         lambda: queries.back_test(
             condition=rule.condition,
             points=rule.points,

@@ -11,7 +11,6 @@ from fintech.merchants.services.oauth import (
 from fintech.merchants.services.opening import open_merchant, pin_version, set_price
 from fintech.merchants.services.people import (
     change_role,
-    create_staff,
     invite_user,
     remove_member,
 )
@@ -20,6 +19,12 @@ from fintech.merchants.services.requests import (
     forget_requests,
     log_request,
     record_requests,
+)
+from fintech.merchants.services.staff import (
+    create_staff,
+    propose_staff_role,
+    staff_role_agreed,
+    withdraw_staff_roles,
 )
 
 __all__ = [
@@ -34,6 +39,7 @@ __all__ = [
     "log_request",
     "open_merchant",
     "pin_version",
+    "propose_staff_role",
     "record_requests",
     "remove_member",
     "revoke_api_key",
@@ -42,4 +48,6 @@ __all__ = [
     "rotate_signing_key",
     "set_price",
     "signing_keys",
+    "staff_role_agreed",
+    "withdraw_staff_roles",
 ]

@@ -105,28 +105,6 @@ def remove_member(*, merchant_id: UUID, user_id: UUID, by: Actor, at: datetime) 
         event_log.append([fact], by=by)
 
 
-def create_staff(
-    *, email: str, name: str, password: str, by: Actor, at: datetime, is_superuser: bool = True
-) -> data.User:
-    """
-    Let a person into the back office.
-
-    Raises:
-        EmailInvalid, NameMissing, PasswordTooWeak.
-    """
-    with db.transaction_if_not_already():
-        user = person(
-            email=email,
-            name=name,
-            password=password,
-            by=by,
-            at=at,
-            is_staff=True,
-            is_superuser=is_superuser,
-        )
-        return user.as_data()
-
-
 def person(
     *,
     email: str,

@@ -147,8 +147,8 @@ class _Deliveries(ReadOnlyAdmin):
             self.message_user(request, refused, messages.WARNING)
 
     def has_send_permission(self, request: HttpRequest) -> bool:
-        """Whoever may see deliveries as staff may have them sent again."""
-        return self.has_view_permission(request)
+        """Whose role it is to have messages sent again."""
+        return bool(request.user.has_perm("notifications.change_delivery"))
 
 
 @admin.register(Delivery)

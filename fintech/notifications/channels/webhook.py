@@ -18,6 +18,7 @@ import httpcore
 from django.conf import settings
 from standardwebhooks import Webhook as Signer
 
+from fintech.kernel import tracing
 from fintech.notifications.channels import lines, targets
 from fintech.notifications.channels.outcome import Outcome, Verdict
 from fintech.wire import dialect
@@ -41,6 +42,7 @@ class Webhook:
     body: bytes
     secrets: Sequence[str]
     loopback_allowed: bool
+    trace: str = ""  # Where the fact that it tells of was written.
 
 
 def headers(webhook: Webhook, *, timestamp: int) -> dict[str, str]:
@@ -64,7 +66,8 @@ async def send(webhook: Webhook) -> Outcome:
     began = time.monotonic()
     try:
         async with asyncio.timeout(_TIMEOUT_S):
-            outcome = await _sent(webhook)
+            with tracing.span("webhook.send", kind="client", parent=webhook.trace):
+                outcome = await _sent(webhook)
     except targets.TargetRefused as refused:
         outcome = Outcome(verdict=Verdict.GIVE_UP, code="target_refused", excerpt=str(refused))
     except targets.NameNotResolved:
@@ -84,6 +87,7 @@ async def _sent(webhook: Webhook) -> Outcome:
         "Host": target.host_header,
         "Content-Length": str(len(webhook.body)),
         **headers(webhook, timestamp=int(time.time())),
+        **tracing.onward(webhook.trace),
     }
     request = httpcore.Request(
         "POST",

@@ -93,7 +93,8 @@ LEFT JOIN notifications_endpoint e ON e.id = was.endpoint_id
 WHERE d.id = held.id
 RETURNING d.id, d.channel, d.next_attempt_at, m.id, m.merchant_id, m.type, m.object,
   m.request_id, m.created_at, m.object_id, m.sequence, m.previous_id, e.id, e.url, e.secret,
-  e.former_secret, e.former_secret_until, e.is_enabled, e.failures, e.api_version
+  e.former_secret, e.former_secret_until, e.is_enabled, e.failures, e.api_version,
+  CASE WHEN m.source = 'events' THEN m.position ELSE 0 END
 """
 
 
@@ -122,6 +123,7 @@ class Claimed:
     is_enabled: bool
     failures: int
     api_version: str
+    position: int  # Of its fact in the event log; 0 where it comes from elsewhere.
 
 
 def claim(
@@ -188,4 +190,5 @@ def _claimed(row: tuple[Any, ...], lease: UUID) -> Claimed:
         is_enabled=bool(row[17]),
         failures=row[18] or 0,
         api_version=row[19] or "",
+        position=row[20],
     )

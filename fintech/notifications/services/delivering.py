@@ -24,7 +24,7 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
-from fintech.kernel import ids
+from fintech.kernel import event_log, ids
 from fintech.notifications.channels import lines, sealing, webhook
 from fintech.notifications.channels.mail import Mail
 from fintech.notifications.channels.outcome import Outcome, Verdict
@@ -249,12 +249,13 @@ def _jobs(
     others = {one.id for one in claimed if one.channel != Channel.WEBHOOK}
     rows = Delivery.objects.select_related("event", "endpoint").in_bulk(others) if others else {}
     health = providing.Health.at(at) if others else None
+    traces = event_log.traces({one.position for one in claimed})
     for one in claimed:
         message: _Message
         provider = None
         try:
             if one.channel == Channel.WEBHOOK:
-                message = _webhook_of(one, at, bodies)
+                message = _webhook_of(one, at, bodies, trace=traces.get(one.position, ""))
             else:
                 message = composing.message_of(rows[one.id], at=at)
                 if health and not isinstance(message, Outcome):
@@ -274,7 +275,7 @@ def _jobs(
 
 
 def _webhook_of(
-    claimed: Claimed, at: datetime, bodies: dict[tuple[UUID, str], bytes]
+    claimed: Claimed, at: datetime, bodies: dict[tuple[UUID, str], bytes], *, trace: str
 ) -> Webhook | Outcome:
     if not claimed.is_enabled:
         return Outcome(verdict=Verdict.GIVE_UP, code="endpoint_disabled")
@@ -288,6 +289,7 @@ def _webhook_of(
         body=bodies[place],
         secrets=_secrets(claimed, at),
         loopback_allowed=settings.WEBHOOK_ALLOW_LOOPBACK,
+        trace=trace,
     )
 
 

@@ -149,7 +149,7 @@ class ReviewAdmin(ReadOnlyAdmin):
         return [mine, *super().get_urls()]
 
     def _desk(self, request: HttpRequest) -> HttpResponse:
-        if not self.has_view_permission(request):
+        if not request.user.has_perm("payments.change_review"):
             raise PermissionDenied
         return desk.work(request, self)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from fintech.kernel import money
+from fintech.kernel import money, tracing
 from fintech.kernel.money import Money
 from fintech.payments import errors
 from fintech.payments.data import Answer, AnswerStatus, Notice
@@ -47,6 +47,7 @@ class Simulator:
             timeout=httpx.Timeout(timeout_seconds, connect=1.0),
             limits=httpx.Limits(max_connections=64, max_keepalive_connections=32),
             transport=transport,
+            event_hooks={"request": [_in_trace]},
         )
 
     def authorize(
@@ -183,6 +184,11 @@ class Simulator:
         if response.status_code != _OK:
             return Answer(status=AnswerStatus.FAILED, decline_code=_refusal_code(response))
         return _read(response, reference)
+
+
+def _in_trace(request: httpx.Request) -> None:
+    """Let the provider know of which trace its work is a part."""
+    request.headers.update(tracing.headers())
 
 
 def _read(response: httpx.Response, reference: str) -> Answer:

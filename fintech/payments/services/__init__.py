@@ -26,6 +26,7 @@ from fintech.payments.services.methods import (
 from fintech.payments.services.receiving import receive
 from fintech.payments.services.recording import ask, record
 from fintech.payments.services.refunding import refund
+from fintech.payments.services.refunding_by_two import REFUND_KIND, propose_refund, refund_agreed
 from fintech.payments.services.rehearsing import dry_run
 from fintech.payments.services.reviewing import decide_review
 from fintech.payments.services.topping_up import top_up_wallet
@@ -36,6 +37,7 @@ from fintech.payments.services.withdrawals import (
 )
 
 __all__ = [
+    "REFUND_KIND",
     "adjust_authorization",
     "answer_challenge",
     "ask",
@@ -58,9 +60,11 @@ __all__ = [
     "expire_due",
     "pay_by_link",
     "propose_correction",
+    "propose_refund",
     "receive",
     "record",
     "refund",
+    "refund_agreed",
     "resolve_due",
     "send_pending_withdrawals",
     "top_up_wallet",

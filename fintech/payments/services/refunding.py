@@ -53,8 +53,7 @@ def refund(
         NotRefundable: nothing was taken, or the money went into a wallet.
         ParameterInvalid: the reason or the metadata is not acceptable.
     """
-    if reason and reason not in REASONS:
-        raise errors.ParameterInvalid("reason", f"This must be one of {', '.join(REASONS)}.")
+    check_reason(reason)
     drafting.check_metadata(metadata or {})
 
     def request(
@@ -62,7 +61,7 @@ def refund(
         attempt: Attempt | None,  # noqa: ARG001 - a capture knows its own attempt.
         work: Work,
     ) -> data.Errand:
-        return _begin(
+        return begin(
             payment, work, amount=amount, reason=reason, metadata=metadata or {}, key=key, at=at
         )
 
@@ -81,7 +80,13 @@ def refund(
     return Done(value=done.value, replayed=done.replayed)
 
 
-def _begin(
+def check_reason(reason: str) -> None:
+    """Refuse what is none of the reasons with `ParameterInvalid`."""
+    if reason and reason not in REASONS:
+        raise errors.ParameterInvalid("reason", f"This must be one of {', '.join(REASONS)}.")
+
+
+def begin(
     payment: Payment,
     work: Work,
     *,
@@ -91,7 +96,8 @@ def _begin(
     key: Key | None,
     at: datetime,
 ) -> data.Errand:
-    asked = _checked(payment, amount)
+    """Note what is to be given back, and return what the provider is asked."""
+    asked = checked(payment, amount)
     capture = _capture(payment, asked)
     row = Refund(
         payment=payment,
@@ -119,7 +125,8 @@ def _begin(
     return errands.of_refund(row)
 
 
-def _checked(payment: Payment, amount: Money | None) -> Money:
+def checked(payment: Payment, amount: Money | None) -> Money:
+    """Return how much is given back, or raise why it cannot be."""
     if payment.purpose != data.Purpose.SALE:
         raise errors.NotRefundable(payment_id=payment.id, because="the money went into a wallet")
     if payment.state not in {PaymentState.CAPTURED, PaymentState.PARTIALLY_CAPTURED}:

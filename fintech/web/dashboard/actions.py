@@ -80,6 +80,8 @@ def refund(request: HttpRequest, at: desk.Desk, payment_id: UUID) -> HttpRespons
     form = RefundForm(request.POST or None, most=most)
     if request.method == "POST" and form.is_valid():
         asked: Money = form.cleaned_data["money"]
+        if not at.alone(Right.REFUND_PAYMENTS, asked):
+            return _proposed(request, at, payment_id, asked, form)
         try:
             done = payments.refund(
                 merchant_id=at.merchant.id,
@@ -106,6 +108,27 @@ def refund(request: HttpRequest, at: desk.Desk, payment_id: UUID) -> HttpRespons
         {"payment": payment, "form": form, "most": most},
         status=400 if form.errors else 200,
     )
+
+
+def _proposed(
+    request: HttpRequest, at: desk.Desk, payment_id: UUID, asked: Money, form: RefundForm
+) -> HttpResponse:
+    """Leave to somebody else what is more than this person gives back alone."""
+    try:
+        payments.propose_refund(
+            merchant_id=at.merchant.id,
+            payment_id=payment_id,
+            amount=asked,
+            reason=form.cleaned_data["reason"],
+            by=desk.actor(request),
+            at=clock.now(),
+        )
+    except Refusal as refusal:
+        messages.warning(request, f"{refusal.message} Nothing was changed.")
+        return redirect("web:payment", payment_id=payment_id)
+    words = f"{formats.amount(asked)} is more than you refund alone; somebody else decides."
+    messages.success(request, words)
+    return redirect("web:approvals")
 
 
 @require_http_methods(["GET", "POST"])

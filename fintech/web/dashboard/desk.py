@@ -18,6 +18,7 @@ from django.shortcuts import render as django_render
 from django.urls import reverse
 
 from fintech.kernel.actor import Actor
+from fintech.kernel.money import Money
 from fintech.merchants import data as merchant_data
 from fintech.merchants import queries as merchant_queries
 from fintech.merchants.data import Right
@@ -37,6 +38,7 @@ _NAV = (
     ("keys", "API keys", "key", Right.MANAGE_KEYS),
     ("webhooks", "Webhooks", "broadcast", Right.VIEW_WEBHOOKS),
     ("requests", "Requests", "list-ul", Right.VIEW_REQUEST_LOG),
+    ("approvals", "Approvals", "check-lg", Right.REFUND_PAYMENTS),
     ("simulate", "Simulate", "activity", Right.TAKE_PAYMENTS),
     ("team", "Team", "shield-check", Right.MANAGE_PEOPLE),
 )
@@ -56,6 +58,10 @@ class Desk:
     def may(self, right: Right) -> bool:
         """Tell whether the person may do this for the merchant."""
         return right in self.rights
+
+    def alone(self, right: Right, amount: Money) -> bool:
+        """Tell whether the person does this alone with so much, or a second one agrees."""
+        return merchant_queries.is_alone(self.user.id, self.merchant.id, right, amount)
 
 
 View = Callable[Concatenate[HttpRequest, Desk, ...], HttpResponse]

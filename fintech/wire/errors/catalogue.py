@@ -535,6 +535,13 @@ _RULES = (
     ),
     Rule("request_too_large", 413, INVALID, "The body is too large.", "Send at most 256 KiB."),
     Rule("url_too_long", 414, INVALID, "The address is too long.", "Send at most 8 KiB."),
+    Rule(
+        "request_timeout",
+        408,
+        INVALID,
+        "The body did not arrive in time; nothing was done.",
+        "Send the whole body at once; the same key makes it safe to send it again.",
+    ),
     Rule("headers_too_large", 431, INVALID, "The headers are too large.", "Send fewer."),
     Rule(
         "rate_limited",

@@ -107,9 +107,22 @@ def _():
     same((len(signed) >= 2, sum(signed)), (True, 0))
 
 
-@check("ledger: own accounts and entries", needs="POST /v1/ledger/accounts")
+@check("ledger: own accounts, an entry, its lines and its reverse")
 def _():
-    same(ask("ledger", "list_accounts").object_, "list")
+    code = {"type": "asset", "currency": "eur"}
+    cash = ask("ledger_accounts", "create", body={**code, "code": f"1-{RUN}"})
+    sales = ask("ledger_accounts", "create", body={**code, "code": f"4-{RUN}", "type": "income"})
+    lines = [
+        {"account": cash.id, "direction": "debit", "amount": 700},
+        {"account": sales.id, "direction": "credit", "amount": 700},
+    ]
+    entry = ask("ledger", "create", body={"lines": lines})
+    same(ask("ledger_accounts", "retrieve", cash.id).posted, 700)
+    told = ask("ledger_accounts", "lines", cash.id).data
+    same([(line.amount, line.entry) for line in told], [(700, entry.id)])
+    ask("ledger", "reverse", entry.id)
+    same(ask("ledger_accounts", "retrieve", cash.id).posted, 0)
+    same({one.id for one in ask("ledger_accounts", "index").data} >= {cash.id, sales.id}, True)
 
 
 @check("fraud: a payment was assessed")

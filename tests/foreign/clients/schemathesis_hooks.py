@@ -7,18 +7,26 @@ that is optional. A case that is "wrong" only by such a value is not wrong.
 
 import schemathesis
 
-
-def _holds_empty(part) -> bool:
-    return isinstance(part, dict) and any(
-        value in {"", None} for value in part.values() if _plain(value)
-    )
+_FORM = "application/x-www-form-urlencoded"
 
 
-def _plain(value) -> bool:
-    return value is None or isinstance(value, str)
+def _holds_empty(part, *, is_form: bool) -> bool:
+    return isinstance(part, dict) and any(_is_empty(value, is_form) for value in part.values())
+
+
+def _is_empty(value, is_form: bool) -> bool:
+    if value is None or value == "":
+        return True
+    if not is_form:
+        return False
+    # `expand=` is all that a form can say of a list or an object with nothing in it.
+    if isinstance(value, dict):
+        return not value or any(_is_empty(part, is_form) for part in value.values())
+    return isinstance(value, list) and (not value or any(_is_empty(one, is_form) for one in value))
 
 
 @schemathesis.hook
 def filter_case(context, case) -> bool:
     """Leave out what holds an empty value."""
-    return not (_holds_empty(case.query) or _holds_empty(case.body))
+    in_body = _holds_empty(case.body, is_form=case.media_type == _FORM)
+    return not (in_body or _holds_empty(case.query, is_form=True))

@@ -1,16 +1,54 @@
 """
 The values that go in and out of merchants: frozen, typed, free of Django.
 
-`ROLES` is the one matrix of who may do what for a merchant; rights are granted on the
-merchant as an object, so nobody has a right everywhere.
+Who may do what stands in `rights`, the one matrix.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
+
+from fintech.merchants.data.rights import (
+    ALONE_UP_TO,
+    PERMISSIONS,
+    ROLES,
+    STAFF_ROLES,
+    TWO_PEOPLE,
+    Right,
+    Role,
+    StaffRight,
+    StaffRole,
+    is_alone,
+    permits,
+)
+
+__all__ = [
+    "ALONE_UP_TO",
+    "PERMISSIONS",
+    "ROLES",
+    "SCOPES",
+    "STAFF_ROLES",
+    "TWO_PEOPLE",
+    "ApiKey",
+    "KeyKind",
+    "Membership",
+    "Merchant",
+    "MerchantStatus",
+    "NewKey",
+    "NewOAuthClient",
+    "OAuthClient",
+    "RequestLogLine",
+    "Right",
+    "Role",
+    "SigningKey",
+    "StaffRight",
+    "StaffRole",
+    "User",
+    "is_alone",
+    "permits",
+]
 
 
 class MerchantStatus(StrEnum):
@@ -28,74 +66,6 @@ class KeyKind(StrEnum):
     RESTRICTED = "restricted"  # what its scopes name
     PUBLISHABLE = "publishable"  # the hosted page only
 
-
-class Role(StrEnum):
-    """What a person does for a merchant."""
-
-    OWNER = "owner"
-    FINANCE = "finance"
-    SUPPORT = "support"
-    DEVELOPER = "developer"
-    VIEWER = "viewer"
-
-
-class Right(StrEnum):
-    """One thing a person may do for a merchant."""
-
-    VIEW_PAYMENTS = "view_payments"
-    TAKE_PAYMENTS = "take_payments"
-    REFUND_PAYMENTS = "refund_payments"
-    VIEW_CUSTOMERS = "view_customers"
-    EDIT_CUSTOMERS = "edit_customers"
-    VIEW_BALANCE = "view_balance"
-    VIEW_WALLETS = "view_wallets"
-    MOVE_WALLETS = "move_wallets"
-    VIEW_RISK = "view_risk"
-    DECIDE_RISK = "decide_risk"
-    VIEW_REPORTS = "view_reports"
-    VIEW_WEBHOOKS = "view_webhooks"
-    MANAGE_WEBHOOKS = "manage_webhooks"
-    MANAGE_KEYS = "manage_keys"
-    VIEW_REQUEST_LOG = "view_request_log"
-    MANAGE_PEOPLE = "manage_people"
-    MANAGE_SETTINGS = "manage_settings"
-
-
-_SEES = frozenset(
-    {
-        Right.VIEW_PAYMENTS,
-        Right.VIEW_CUSTOMERS,
-        Right.VIEW_BALANCE,
-        Right.VIEW_WALLETS,
-        Right.VIEW_REPORTS,
-    }
-)
-
-ROLES: Mapping[Role, frozenset[Right]] = {
-    Role.OWNER: frozenset(Right),
-    Role.FINANCE: _SEES
-    | {Right.TAKE_PAYMENTS, Right.REFUND_PAYMENTS, Right.MOVE_WALLETS, Right.VIEW_RISK},
-    Role.SUPPORT: frozenset(
-        {
-            Right.VIEW_PAYMENTS,
-            Right.VIEW_CUSTOMERS,
-            Right.EDIT_CUSTOMERS,
-            Right.REFUND_PAYMENTS,
-            Right.VIEW_RISK,
-            Right.DECIDE_RISK,
-        }
-    ),
-    Role.DEVELOPER: frozenset(
-        {
-            Right.VIEW_PAYMENTS,
-            Right.VIEW_WEBHOOKS,
-            Right.MANAGE_WEBHOOKS,
-            Right.MANAGE_KEYS,
-            Right.VIEW_REQUEST_LOG,
-        }
-    ),
-    Role.VIEWER: _SEES,
-}
 
 _RESOURCES = (
     "payments",
