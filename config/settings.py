@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import drf_spectacular_sidecar
 import environ
 from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
@@ -348,6 +349,14 @@ LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "/static/"
+# Swagger UI comes as a wheel: its files are served from here, never from elsewhere.
+STATICFILES_DIRS = [
+    (
+        "swagger",
+        Path(drf_spectacular_sidecar.__file__ or "").parent
+        / "static/drf_spectacular_sidecar/swagger-ui-dist",
+    )
+]
 # Collected files, where a deployment has them; else each package's own are served.
 STATIC_ROOT: str | None = env.str("STATIC_ROOT", default="") or None
 WHITENOISE_USE_FINDERS = STATIC_ROOT is None

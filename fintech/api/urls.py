@@ -24,6 +24,7 @@ urlpatterns = [
     path("docs/errors", pages.error_codes),
     path("docs/reference", pages.reference),
     path("docs/roles", pages.roles),
+    path("docs/explorer", pages.explorer),
     path("docs/compatibility", pages.compatibility),
     path("v1/openapi.json", reference.openapi),
     path("inbound/messages/<str:provider>", receipts.receive),

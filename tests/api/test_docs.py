@@ -1,6 +1,9 @@
 """Pages that are made of the contract itself."""
 
+import re
+
 import pytest
+from django.contrib.staticfiles import finders
 
 from fintech.api.urls import OPERATIONS
 from fintech.merchants.data import ROLES, STAFF_ROLES, Right, StaffRight
@@ -43,6 +46,16 @@ def test_the_table_of_compatibility_says_what_is_without_effect(page):
     assert "automatic_payment_methods" in shown
     for token in dialect.card_tokens():
         assert token in shown
+
+
+def test_the_explorer_is_made_of_files_of_our_own(page):
+    shown = page("/docs/explorer")
+
+    files = re.findall(r'(?:src|href)="/static/([^"]+)"', shown)
+    assert {"swagger/swagger-ui-bundle.js", "swagger/swagger-ui.css", "api/explorer.js"} <= {*files}
+    assert all(finders.find(file) for file in files)
+    assert "<script>" not in shown
+    assert 'data-document="/v1/openapi.json"' in shown
 
 
 def test_the_roles_are_a_page_made_of_the_matrix(page):

@@ -78,6 +78,12 @@ def reference(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+def explorer(request: HttpRequest) -> HttpResponse:
+    """Show the document in Swagger UI, from files of our own and under the strict policy."""
+    return _page(request, "explorer")
+
+
+@require_safe
 def compatibility(request: HttpRequest) -> HttpResponse:
     """Show what foreign clients can rely on, parameter by parameter."""
     told = [
