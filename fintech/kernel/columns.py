@@ -53,11 +53,14 @@ class Column:
         if not values:
             self.data = struct.pack("!iiI", 0, 0, element)
             return
+        count, times = len(values), 1
+        if values.count(values[0]) == count:  # Most columns of a batch say one thing.
+            values, times = values[:1], count
         try:
             has_null, body = False, _whole(kind, values)
         except (AttributeError, TypeError, struct.error):  # A None is among them; it is rare.
             has_null, body = True, b"".join(_with_nulls(kind, values))
-        self.data = struct.pack("!iiIii", 1, has_null, element, len(values), 1) + body
+        self.data = struct.pack("!iiIii", 1, has_null, element, count, 1) + body * times
 
 
 def _whole(kind: str, values: Sequence[Any]) -> bytes:
@@ -109,8 +112,11 @@ class _Dumper(Dumper):
         return dumper
 
 
-class _Prepared(psycopg.Cursor[Any]):
+class Prepared(psycopg.Cursor[Any]):
+    """Statements are planned once per connection; `Column`s travel in binary form."""
+
     def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+        """Execute as any cursor does."""
         self.adapters.register_dumper(Column, _Dumper)
         return super().execute(query, params, **{**options, "prepare": True})
 
@@ -124,7 +130,7 @@ def cursor() -> Iterator[Any]:
     type of its values.
     """
     connection.ensure_connection()
-    prepared: Any = _Prepared(connection.connection)
+    prepared: Any = Prepared(connection.connection)
     made = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
     with made(prepared) as wrapped:
         yield wrapped
