@@ -8,7 +8,7 @@ two seconds costs no query, so a revocation is honored everywhere within two sec
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -323,11 +323,31 @@ class StaffRoles(BaseBackend):
         return found
 
 
+_ABOUT = timedelta(hours=1)
+
+
 def request_log(
-    merchant_id: UUID, limit: int = 50, before: UUID | None = None, *, failed: bool = False
+    merchant_id: UUID,
+    limit: int = 50,
+    before: UUID | None = None,
+    *,
+    failed: bool = False,
+    named: tuple[str, datetime] | None = None,
 ) -> list[data.RequestLogLine]:
-    """Return a merchant's requests, newest first, older than the line `before`."""
+    """
+    Return a merchant's requests, newest first, older than the line `before`.
+
+    Args:
+        named: a request's id and about when it was made: only that one is looked for.
+    """
     found = RequestLogLine.objects.filter(merchant_id=merchant_id)
+    if named is not None:
+        request_id, at = named
+        found = found.filter(
+            request_id=request_id,
+            id__gte=ids.at_time(at - _ABOUT),
+            id__lt=ids.at_time(at + _ABOUT),
+        )
     if before is not None:
         found = found.filter(id__lt=before)
     if failed:

@@ -13,7 +13,8 @@ from django.apps import apps
 from fintech.kernel.money import Money
 from fintech.payments import events as payment_events
 from fintech.web import charts, formats, pills
-from fintech.web.dashboard import steps
+from fintech.web.dashboard import desk, steps
+from fintech.web.dashboard.steps import telling
 from fintech.web.data import Day, Period
 from fintech.web.forms import money_of
 
@@ -209,6 +210,30 @@ def test_pages_carry_the_strict_policy(client, db):
     assert "default-src 'self'" in policy
     assert "unsafe" not in policy
     assert "frame-ancestors 'none'" in policy
+
+
+def test_every_icon_is_in_the_sprite():
+    """One that is not there would be drawn as nothing."""
+    drawn = set(re.findall(r'id="([a-z0-9-]+)"', next(STATIC.rglob("icons.svg")).read_text()))
+    used = {step(_ANY)[1] for step in telling.TOLD.values()}
+    for template in (WEB / "templates").rglob("*.html"):
+        used |= set(re.findall(r'{% icon "([a-z0-9-]+)" %}', template.read_text()))
+    used |= {icon for _, _, icon, _ in desk._NAV}
+
+    assert used <= drawn
+
+
+class _Anything(dict):
+    """Data of a fact, whatever is asked of it."""
+
+    def __missing__(self, name: str) -> object:
+        return "EUR" if name == "currency" else 100 if name.endswith(("minor", "score")) else "x"
+
+    def get(self, name: str, _default: object = None) -> object:
+        return self[name]
+
+
+_ANY = _Anything()
 
 
 def test_what_payers_load_is_light():

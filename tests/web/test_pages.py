@@ -372,3 +372,19 @@ def test_a_customers_page_shows_who_they_are_and_what_they_paid(desk, shop, hear
     for wanted in (ids.public("cus", ada.id), "ada@example.com"):
         found = desk.get("/dashboard/search", {"q": wanted})
         assert found["Location"] == f"/dashboard/customers/{ids.public('cus', ada.id)}"
+
+
+def test_every_step_of_a_timeline_leads_on(desk, shop, hear):
+    """A payment that was confirmed through the API, captured, booked and refunded in part."""
+    payment = make.captured(shop.id, eur(42_50))
+    payments.refund(
+        merchant_id=shop.id, payment_id=payment.id, amount=eur(5), by=BY, at=clock.now()
+    )
+    hear()
+
+    steps = desk.get(path_of(payment)).context["steps"]
+
+    assert len(steps) >= 7
+    assert [step.title for step in steps if not step.links] == []
+    for url in {url for step in steps for url, _ in step.links}:
+        assert desk.get(url).status_code == 200, url

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -38,6 +38,7 @@ def listing(request: HttpRequest, at: desk.Desk) -> HttpResponse:
         limit=_PAGE + 1,
         before=_mark(request.GET.get("before", "")),
         failed=failed,
+        named=_named(request),
     )
     shown = found[:_PAGE]
     firsts = _firsts(at.merchant.id, shown)
@@ -59,6 +60,17 @@ def listing(request: HttpRequest, at: desk.Desk) -> HttpResponse:
         "may_replay": settings.MODE != "live",
     }
     return desk.render(request, at, "web/dashboard/requests.html", "requests", context)
+
+
+def _named(request: HttpRequest) -> tuple[str, datetime] | None:
+    """Return the request that the address names, and about when it was made."""
+    wanted, at = request.GET.get("request", ""), request.GET.get("at", "")
+    if not wanted or not at.isdecimal():
+        return None
+    try:
+        return wanted[:64], datetime.fromtimestamp(int(at), tz=UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _firsts(merchant_id: UUID, shown: list[RequestLogLine]) -> dict[UUID, RequestLogLine]:

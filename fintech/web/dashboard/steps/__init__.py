@@ -15,6 +15,7 @@ from fintech.fraud.data import Assessment
 from fintech.web import charts, fold, formats
 from fintech.web.dashboard.steps import booked
 from fintech.web.dashboard.steps.drawn import JournalLine, ReasonBar, Step
+from fintech.web.dashboard.steps.leading import links_of
 from fintech.web.dashboard.steps.messages import of_deliveries
 from fintech.web.dashboard.steps.telling import DECLINES, KINDS, SILENT, TOLD
 from fintech.web.data import Item
@@ -107,6 +108,7 @@ def _fact(item: Item, assessments: dict[UUID, Assessment]) -> Step | None:
         recorded_at=item.recorded_at,
         by=_WHO.get(item.by, "") if item.kind not in SILENT else "",
         reasons=reasons,
+        links=links_of(item),
         request_id=item.request_id,
         order=(0, item.position),
     )

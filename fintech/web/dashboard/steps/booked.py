@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from uuid import UUID
 
+from django.urls import reverse
+
 from fintech.kernel import ids
 from fintech.kernel.money import Money
 from fintech.web.dashboard.steps.drawn import JournalLine, Step
@@ -59,6 +61,10 @@ def step_of(item: Item) -> Step:
         journal=lines,
         total=_total(lines),
         reference=ids.public("ltx", entry_id),
+        links=(
+            (reverse("web:proof", args=[item.payment_id]), "Proof"),
+            (reverse("web:balance"), "Balance"),
+        ),
         order=(1, item.position),
     )
 

@@ -41,8 +41,7 @@ class Step:
     journal: tuple[JournalLine, ...] = ()
     total: Money | None = None  # Of either side; the ledger takes no entry where they differ.
     reference: str = ""
-    url: str = ""
-    link: str = ""
+    links: tuple[tuple[str, str], ...] = ()  # Where it goes on: an address and its words.
     request_id: str = ""
     group: str = ""
     order: tuple[int, int] = field(default=(0, 0))

@@ -8,16 +8,20 @@ from django.urls import reverse
 from fintech.kernel import ids
 from fintech.notifications.data import Channel, Delivery, DeliveryState
 from fintech.web.dashboard.steps.drawn import Step
+from fintech.web.pills import anchor
 
 
 def of_deliveries(deliveries: Iterable[Delivery]) -> list[Step]:
     """Return a step per message about the payment."""
-    return [_mail(one) if one.channel == Channel.MAIL else _webhook(one) for one in deliveries]
+    return [
+        _webhook(one) if one.channel == Channel.WEBHOOK else _message(one) for one in deliveries
+    ]
 
 
 _WEBHOOKS = {
     DeliveryState.DELIVERED: ("ok", "Webhook delivered"),
     DeliveryState.PENDING: ("info", "Webhook waits to be sent"),
+    DeliveryState.SENT: ("info", "Webhook sent"),
     DeliveryState.FAILED: ("bad", "Webhook refused by the receiver"),
     DeliveryState.ABANDONED: ("bad", "Webhook given up"),
 }
@@ -44,10 +48,9 @@ def _webhook(delivery: Delivery) -> Step:
         lines=tuple(line for line in (delivery.event_type, delivery.url, trouble) if line),
         at=delivery.delivered_at or delivery.created_at,
         recorded_at=_arrived(delivery),
-        url=""
+        links=()
         if delivery.endpoint_id is None
-        else reverse("web:webhook", args=[delivery.endpoint_id]),
-        link="See the deliveries",
+        else ((reverse("web:webhook", args=[delivery.endpoint_id]), "See the deliveries"),),
         group=f"{delivery.endpoint_id}:{delivery.state}:{trouble}",
         order=(2, 0),
     )
@@ -60,14 +63,29 @@ _MAILS = {
 }
 
 
-def _mail(delivery: Delivery) -> Step:
-    sent = delivery.state == DeliveryState.DELIVERED
-    what, whom = _MAILS.get(delivery.template, ("Mail", ""))
+_STAGES = {
+    DeliveryState.DELIVERED: "ok",
+    DeliveryState.FAILED: "bad",
+    DeliveryState.ABANDONED: "bad",
+}
+
+
+def _message(delivery: Delivery) -> Step:
+    """Draw a mail or a text message."""
+    state = DeliveryState(delivery.state)
+    what, whom = _MAILS.get(delivery.template, ("Message", ""))
+    by, done = ("mail", "mailed") if delivery.channel == Channel.MAIL else ("text", "texted")
+    title = {
+        DeliveryState.PENDING: f"{what} waits to be {done} {whom}",
+        DeliveryState.FAILED: f"{what} could not be {done} {whom}",
+        DeliveryState.ABANDONED: f"{what} could not be {done} {whom}",
+    }.get(state, f"{what} {done} {whom}")
     return Step(
-        tone="ok" if sent else "info",
+        tone=_STAGES.get(state, "info"),
         icon="envelope",
-        title=f"{what} mailed {whom}" if sent else f"{what} waits to be mailed {whom}",
+        title=title.strip(),
         at=delivery.delivered_at or delivery.created_at,
         recorded_at=_arrived(delivery),
+        links=((f"{reverse('web:states')}#{anchor('delivery', state)}", f"About this {by}"),),
         order=(3, 0),
     )

@@ -151,15 +151,15 @@ def _conflicted(data: dict[str, Any]) -> Told:
 
 
 def _adjustment_requested(data: dict[str, Any]) -> Told:
-    return "quiet", "arrow-repeat", f"{_amount(data)} is to be reserved instead", ()
+    return "quiet", "arrow-counterclockwise", f"{_amount(data)} is to be reserved instead", ()
 
 
 def _adjustment_failed(data: dict[str, Any]) -> Told:
-    return "bad", "x-circle", f"{_amount(data)} could not be reserved", ("As before.",)
+    return "bad", "x-circle-fill", f"{_amount(data)} could not be reserved", ("As before.",)
 
 
 def _adjusted(data: dict[str, Any]) -> Told:
-    return "ok", "arrow-repeat", f"{_amount(data)} is reserved now", ()
+    return "ok", "arrow-counterclockwise", f"{_amount(data)} is reserved now", ()
 
 
 def _capture_reversed(data: dict[str, Any]) -> Told:
@@ -169,7 +169,7 @@ def _capture_reversed(data: dict[str, Any]) -> Told:
 
 def _corrected(data: dict[str, Any]) -> Told:
     line = f"It is {data['to_state'].replace('_', ' ')}."
-    return "ok", "people", "Two people have decided what is true", (line,)
+    return "ok", "person-circle", "Two people have decided what is true", (line,)
 
 
 def _refund_created(data: dict[str, Any]) -> Told:
