@@ -48,14 +48,24 @@ LISTS = {
     "payments, far back": "/dashboard/payments?after={far}",
     "search, an amount": "/dashboard/search?q=42.50",
     "search, a mail": "/dashboard/search?q=payer7@example.com",
+    "payments, a card": "/dashboard/payments?last4=4242",
+    "search, a card": "/dashboard/search?q=4242",
+    "search, a day": "/dashboard/search?q=yesterday",
+    "refunds": "/dashboard/refunds",
+    "refunds, those that failed": "/dashboard/refunds?state=failed",
     "customers": "/dashboard/customers",
+    "customers, by mail": "/dashboard/customers?email=payer7@example.com",
     "a customer": "/dashboard/customers/{customer}",
     "payment links": "/dashboard/links",
     "balance": "/dashboard/balance",
+    "balance, refunds": "/dashboard/balance?kind=refund",
+    "balance, one month": "/dashboard/balance?days=30",
+    "balance, far back": "/dashboard/balance?after={movement}",
     "wallets": "/dashboard/wallets",
     "API keys": "/dashboard/keys",
     "webhooks": "/dashboard/webhooks",
     "requests": "/dashboard/requests",
+    "requests, failed": "/dashboard/requests?show=failed",
     "team": "/dashboard/team",
     "exports": "/dashboard/exports",
     "a payment": "/dashboard/payments/{payment}",
@@ -128,11 +138,17 @@ def _places(instance: Instance, shop: dict[str, Any]) -> dict[str, str]:
     ).json()
     payments = api.get("/v1/payment_intents", params={"limit": 1}).json()["data"]
     customers = api.get("/v1/customers", params={"limit": 1}).json()["data"]
+    movement = ""
+    for _ in range(5):  # Five hundred movements back.
+        after = {"starting_after": movement} if movement else {}
+        listed = api.get("/v1/balance_transactions", params={"limit": 100, **after}).json()["data"]
+        movement = listed[-1]["id"]
     months_ago_us = (int(time.time()) - 120 * 86_400) * 1_000_000
     return {
         "payment": payments[0]["id"],
         "customer": customers[0]["id"],
         "link": link["url"].rsplit("/", 1)[1],
+        "movement": movement,
         "far": f"{months_ago_us}-{'f' * 32}",
     }
 

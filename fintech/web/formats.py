@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 
+from babel.dates import format_datetime
 from babel.numbers import format_currency, get_currency_symbol
 
 from fintech.kernel import money
@@ -15,12 +16,11 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _THOUSAND, _MILLION = 1000, 1_000_000
 
 
-def amount(value: Money) -> str:
+def amount(value: Money, locale: str = LOCALE) -> str:
     """Write money with its symbol, its own decimals and a true minus: `−€1,204.50`."""
     decimals = value.decimal()
-    written = format_currency(
-        abs(decimals), value.currency, locale=LOCALE, currency_digits=True
-    ).replace("\xa0", " ")
+    written = format_currency(abs(decimals), value.currency, locale=locale, currency_digits=True)
+    written = written.replace("\xa0", " ").replace("\u202f", " ")
     if written.startswith(value.currency):
         written = f"{value.currency} {written.removeprefix(value.currency).lstrip()}"
     return f"{_MINUS}{written}" if value.minor < 0 else written
@@ -88,8 +88,10 @@ def _days(count: int) -> str:
     return "1 day" if count == 1 else f"{count} days"
 
 
-def whole_moment(moment: datetime) -> str:
+def whole_moment(moment: datetime, locale: str = LOCALE) -> str:
     """Write an instant in full, in UTC."""
+    if locale != LOCALE:
+        return f"{format_datetime(moment.astimezone(UTC), 'd MMMM y, HH:mm', locale=locale)} UTC"
     written = moment.astimezone(UTC)
     return f"{written.day} {written:%B %Y, %H:%M:%S} UTC"
 

@@ -9,6 +9,7 @@ from django import forms as django_forms
 from fintech.kernel import ids
 from fintech.kernel.money import Money
 from fintech.web import forms
+from fintech.web.checkout import words
 
 _EXPIRY = re.compile(r"(\d{1,2})\s*/\s*(?:20)?(\d{2})")
 _FEWEST_DIGITS, _MOST_DIGITS = 12, 19
@@ -57,35 +58,51 @@ class CardForm(forms.Form):
         error_messages={"required": "Enter the name on the card."},
     )
 
-    def __init__(self, *args: Any, at: datetime, **kwargs: Any) -> None:
-        """Know the day, for cards that have expired."""
+    def __init__(
+        self, *args: Any, at: datetime, language: str = words.ENGLISH, **kwargs: Any
+    ) -> None:
+        """Know the day, for cards that have expired, and the payer's language."""
         super().__init__(*args, **kwargs)
-        self.at = at
+        self.at, self.language = at, language
+        self.error_word, self.optional_word = self.say("Error:"), self.say("(optional)")
+        for bound in self.fields.values():
+            bound.label, bound.help_text = self.say(bound.label), self.say(bound.help_text)
+            bound.error_messages = {
+                name: self.say(message) for name, message in bound.error_messages.items()
+            }
+
+    def say(self, english: object) -> str:
+        """Return a sentence in the payer's language."""
+        return words.say(self.language, str(english or ""))
+
+    def refused(self, english: str) -> django_forms.ValidationError:
+        """Return what is wrong, to be raised."""
+        return django_forms.ValidationError(self.say(english))
 
     def clean_number(self) -> str:
         """Take the spaces out; tell what cannot be a card's number."""
         digits = re.sub(r"[\s-]", "", self.cleaned_data["number"])
         if not (digits.isascii() and digits.isdigit()):
-            raise django_forms.ValidationError("Enter the card number with digits only.")
+            raise self.refused("Enter the card number with digits only.")
         if not _FEWEST_DIGITS <= len(digits) <= _MOST_DIGITS:
-            raise django_forms.ValidationError("The card number is too short or too long.")
+            raise self.refused("The card number is too short or too long.")
         return digits
 
     def clean_expiry(self) -> tuple[int, int]:
         """Return month and year of a day that has not passed."""
         found = _EXPIRY.fullmatch(self.cleaned_data["expiry"].strip())
         if not found or not 1 <= int(found[1]) <= _MONTHS:
-            raise django_forms.ValidationError("Enter the expiry date as month and year.")
+            raise self.refused("Enter the expiry date as month and year.")
         month, year = int(found[1]), 2000 + int(found[2])
         if (year, month) < (self.at.year, self.at.month):
-            raise django_forms.ValidationError("Enter an expiry date in the future.")
+            raise self.refused("Enter an expiry date in the future.")
         return month, year
 
     def clean_code(self) -> str:
         """Return three or four digits."""
         code: str = self.cleaned_data["code"].strip()
         if not (code.isascii() and code.isdigit() and len(code) in {3, 4}):
-            raise django_forms.ValidationError("Enter 3 or 4 digits.")
+            raise self.refused("Enter 3 or 4 digits.")
         return code
 
     def forget_card(self) -> None:
@@ -104,7 +121,7 @@ class OpenAmountForm(CardForm):
         """Know the currency."""
         super().__init__(*args, **kwargs)
         self.currency = currency
-        self.fields["amount"].help_text = f"In {currency}."
+        self.fields["amount"].help_text = self.say("In {currency}.").format(currency=currency)
 
     def clean_amount(self) -> Money:
         """Return the amount, exactly."""

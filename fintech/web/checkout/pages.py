@@ -11,6 +11,7 @@ from uuid import UUID
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -28,6 +29,7 @@ from fintech.payments import services as payments
 from fintech.web import pills
 from fintech.web import services as web
 from fintech.web.cards import TEST_CARDS
+from fintech.web.checkout import words
 from fintech.web.checkout.forms import CardForm, OpenAmountForm
 from fintech.web.dashboard.steps import DECLINES
 
@@ -96,7 +98,12 @@ def paid(request: HttpRequest, token: str, payment_id: UUID) -> HttpResponse:
         return redirect(payment.next_action_url)
     if payment.state != payment_data.PaymentState.CREATED:
         return _ending(request, link, payment)
-    form = CardForm(request.POST or None, at=clock.now(), initial={"email": payment.receipt_email})
+    form = CardForm(
+        request.POST or None,
+        at=clock.now(),
+        language=words.language_of(request),
+        initial={"email": payment.receipt_email},
+    )
     if request.method == "POST" and form.is_valid():
         try:
             _confirm(request, payment, form)
@@ -127,8 +134,8 @@ def challenge(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
         return _back(payment)
     if payment.state != payment_data.PaymentState.AWAITING_PAYER:
         return _back(payment)
-    context = _context(payment.merchant_id) | {"payment": payment}
-    return render(request, "web/checkout/challenge.html", context)
+    context = _context(request, payment.merchant_id) | {"payment": payment}
+    return _said(request, "web/checkout/challenge.html", context)
 
 
 def _payment_of(attempt_id: UUID) -> payment_data.Payment:
@@ -150,7 +157,7 @@ def _back(payment: payment_data.Payment) -> HttpResponse:
 @require_GET
 def answered(request: HttpRequest) -> HttpResponse:
     """Tell a payer who has nowhere to return to that he may close the page."""
-    return render(request, "web/checkout/answered.html", _context(None))
+    return _said(request, "web/checkout/answered.html", _context(request, None))
 
 
 def _link(token: str) -> payment_data.Link:
@@ -172,9 +179,10 @@ def _payment(link: payment_data.Link, payment_id: UUID) -> payment_data.Payment:
 
 
 def _form(request: HttpRequest, link: payment_data.Link) -> CardForm:
+    told: dict[str, Any] = {"at": clock.now(), "language": words.language_of(request)}
     if link.amount is None:
-        return OpenAmountForm(request.POST or None, at=clock.now(), currency=link.currency)
-    return CardForm(request.POST or None, at=clock.now())
+        return OpenAmountForm(request.POST or None, currency=link.currency, **told)
+    return CardForm(request.POST or None, **told)
 
 
 def _begin(request: HttpRequest, link: payment_data.Link, form: CardForm) -> payment_data.Payment:
@@ -249,7 +257,7 @@ def _card_page(
         "form": form,
         "amount": payment.amount if payment else link.amount,
         "payment": payment,
-        "declined": DECLINES.get(declined.decline_code, DECLINES["generic_decline"])
+        "declined": form.say(DECLINES.get(declined.decline_code, DECLINES["generic_decline"]))
         if declined
         else "",
         "test_cards": () if settings.MODE == "live" else TEST_CARDS,
@@ -285,10 +293,23 @@ def _page(
     *,
     status: int = 200,
 ) -> HttpResponse:
-    shared = _context(link.merchant_id) | {"link": link}
-    return render(request, template, shared | (context or {}), status=status)
+    shared = _context(request, link.merchant_id) | {"link": link}
+    return _said(request, template, shared | (context or {}), status=status)
 
 
-def _context(merchant_id: UUID | None) -> dict[str, Any]:
+def _said(
+    request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200
+) -> HttpResponse:
+    """Draw a page in the payer's language, and say that it depends on that."""
+    answer = render(request, template, context, status=status)
+    patch_vary_headers(answer, ["Accept-Language"])
+    return answer
+
+
+def _context(request: HttpRequest, merchant_id: UUID | None) -> dict[str, Any]:
     merchant = None if merchant_id is None else merchant_queries.merchant(merchant_id)
-    return {"live": settings.MODE == "live", "merchant": merchant}
+    return {
+        "live": settings.MODE == "live",
+        "merchant": merchant,
+        "language": words.language_of(request),
+    }

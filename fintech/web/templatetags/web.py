@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from fintech.kernel import clock, ids
 from fintech.kernel.money import Money
 from fintech.web import formats, pills
+from fintech.web.checkout import words as words_of
 from fintech.web.listings import Cell, Column
 
 register = template.Library()
@@ -124,6 +125,32 @@ def cell(column: Column, value: Cell) -> str | SafeString:
     return "—" if value is None or value == "" else str(value)
 
 
+@register.simple_tag(takes_context=True)
+def say(context: template.Context, english: str, **facts: object) -> SafeString:
+    """Say a sentence in the payer's language."""
+    told = words_of.say(_language(context), english)
+    # Sentences are ours and hold no marks; what stands in them is escaped.
+    return format_html(told, **facts) if facts else SafeString(told)
+
+
+@register.simple_tag(takes_context=True)
+def price(context: template.Context, value: Money) -> str:
+    """Write money as the payer's language does."""
+    return formats.amount(value, words_of.LOCALES[_language(context)])
+
+
+@register.simple_tag(takes_context=True)
+def instant(context: template.Context, at: datetime) -> SafeString:
+    """Write an instant as the payer's language does."""
+    written = formats.whole_moment(at, words_of.LOCALES[_language(context)])
+    return format_html('<time datetime="{}">{}</time>', at.isoformat(), written)
+
+
+def _language(context: template.Context) -> str:
+    language: str = context.get("language", words_of.ENGLISH)
+    return language
+
+
 @register.simple_tag
 def anchor(machine: str, state: str) -> str:
     """Return the place of a state in the documentation."""
@@ -152,12 +179,12 @@ def field(bound: BoundField) -> dict[str, object]:
 
 
 @register.inclusion_tag("web/parts/problem.html")
-def problem(form: forms.BaseForm) -> dict[str, object]:
+def problem(form: forms.BaseForm, title: str = "There is a problem") -> dict[str, object]:
     """Sum up what is wrong with a form, each error linking to its field."""
     errors = [
         (bound.id_for_label or bound.auto_id, message) for bound in form for message in bound.errors
     ]
-    return {"errors": errors, "general": list(form.non_field_errors())}
+    return {"errors": errors, "general": list(form.non_field_errors()), "title": title}
 
 
 @register.simple_tag
