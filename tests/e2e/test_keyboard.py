@@ -76,7 +76,7 @@ def test_a_refund_by_keyboard(window, world):
     go(page, "^Refund$")
     sees(page, "Refund this payment")
     tab_to(page, "All of it")
-    go(page, "^Refund$")
+    go(page, "^Refund €9.00$")
     sees(page, "€9.00 is on its way to the payer")
 
 

@@ -81,6 +81,20 @@
     show();
   }
 
+  // A button says how much it moves.
+  const moves = document.querySelector("[data-says-how-much]");
+  if (moves) {
+    const verb = moves.textContent, typed = document.querySelector('[name="amount"]');
+    const tell = () => {
+      const part = document.querySelector('[name="how"]:checked')?.value === "part";
+      const amount = part ? (typed.value && `${typed.value} ${moves.dataset.currency}`) : moves.dataset.saysHowMuch;
+      moves.textContent = amount ? `${verb} ${amount}` : verb;
+    };
+    moves.form.addEventListener("input", tell);
+    moves.form.addEventListener("change", tell);
+    tell();
+  }
+
   // On a phone the way through the pages is a strip: show where one is.
   const here = document.querySelector(".side [aria-current]");
   const strip = here && here.closest("ul");
