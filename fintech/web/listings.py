@@ -7,7 +7,7 @@ what is exported is what is filtered, because both ask the same question.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -247,24 +247,15 @@ def _movements(
     merchant_id: UUID, told: Told, limit: int, after: UUID | None, before: UUID | None
 ) -> payment_data.Page[payment_data.BalanceTransaction]:
     currency = told.values.get("currency", "").upper()
-
-    def asked(created: Mapping[str, int] | None) -> payment_data.Page[Any]:
-        return payment_queries.balance_transactions(
-            merchant_id,
-            limit,
-            after,
-            before,
-            kind=told.values.get("kind"),
-            currency=currency if is_known(currency) else None,
-            created=created,
-        )
-
-    if not told.created and after is None and before is None:
-        # Where one week holds a page, older movements are not looked at.
-        week = asked({"gte": int((clock.now() - timedelta(days=7)).timestamp())})
-        if week.has_more:
-            return week
-    return asked(told.created)
+    return payment_queries.balance_transactions(
+        merchant_id,
+        limit,
+        after,
+        before,
+        kind=told.values.get("kind"),
+        currency=currency if is_known(currency) else None,
+        created=told.created,
+    )
 
 
 MOVEMENTS = Listing(

@@ -7,6 +7,7 @@ import pytest
 
 from fintech.kernel import clock, ids
 from fintech.payments import services as payments
+from fintech.payments.models import Payment
 from fintech.web import exporting, listings
 from fintech.web.listings import LISTINGS
 from fintech.web.models import Export
@@ -149,3 +150,23 @@ def test_what_is_typed_is_understood_and_leads_there(desk, shop, refunded, hear)
     assert [name for name, _ in shown.context["chips"]] == ["last4"]
     assert len(shown.context["lines"]) == 1
     assert len(desk.get("/dashboard/payments?last4=1881").context["lines"]) == 0
+
+
+@pytest.mark.parametrize("spare", [0, 1, 100])
+def test_movements_are_those_of_sales_however_many_top_ups_stand_between(
+    desk, shop, monkeypatch, spare
+):
+    """Top-ups of wallets are no movement of the balance; pages do not come up short for them."""
+    monkeypatch.setattr("fintech.payments.queries.balances._SPARE", spare)
+    monkeypatch.setattr("fintech.web.dashboard.listing.PAGE", 2)
+    sold = [make.captured(shop.id, eur(minor)) for minor in (1_00, 2_00, 3_00)]
+    for minor in (4_00, 5_00, 6_00, 7_00):
+        taken = make.captured(shop.id, eur(minor))
+        Payment.objects.filter(id=taken.id).update(purpose="top_up", wallet_id=ids.new())
+
+    first = desk.get("/dashboard/balance").context
+    second = desk.get(f"/dashboard/balance?after={first['older']}").context
+
+    shown = [*first["found"], *second["found"]]
+    assert [one.payment_id for one in shown] == [one.id for one in reversed(sold)]
+    assert second["older"] == ""

@@ -19,13 +19,13 @@ from fintech.payments.queries.reading import MOST, Between
 _MOVEMENTS = """
 SELECT c.entry_id AS id, 'charge' AS kind, c.currency, c.amount_minor, c.fee_minor,
        c.id AS source_id, c.attempt_id, c.payment_id, c.succeeded_at AS at
-FROM payments_capture c JOIN payments_payment p ON p.id = c.payment_id
-WHERE c.merchant_id = %(merchant)s AND c.state IN ('succeeded', 'reversed') AND p.purpose = 'sale'
+FROM payments_capture c
+WHERE c.merchant_id = %(merchant)s AND c.state IN ('succeeded', 'reversed')
 UNION ALL
 SELECT c.reversal_entry_id, 'adjustment', c.currency, -c.amount_minor, -c.fee_minor,
        c.id, c.attempt_id, c.payment_id, c.reversed_at
-FROM payments_capture c JOIN payments_payment p ON p.id = c.payment_id
-WHERE c.merchant_id = %(merchant)s AND c.state = 'reversed' AND p.purpose = 'sale'
+FROM payments_capture c
+WHERE c.merchant_id = %(merchant)s AND c.state = 'reversed'
 UNION ALL
 SELECT r.entry_id, 'refund', r.currency, -r.amount_minor, 0,
        r.id, r.attempt_id, r.payment_id, r.succeeded_at
@@ -35,6 +35,11 @@ SELECT r.return_entry_id, 'refund_failure', r.currency, r.amount_minor, 0,
        r.id, r.attempt_id, r.payment_id, r.returned_at
 FROM payments_refund r WHERE r.merchant_id = %(merchant)s AND r.return_entry_id IS NOT NULL
 """
+_IS_OURS = """
+m.kind NOT IN ('charge', 'adjustment')
+OR EXISTS (SELECT 1 FROM payments_payment p WHERE p.id = m.payment_id AND p.purpose = 'sale')
+"""
+_SPARE = 100
 _SIGNS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 _COLUMNS = "id, kind, currency, amount_minor, fee_minor, source_id, attempt_id, payment_id, at"
 
@@ -115,13 +120,23 @@ def _movements(
 ) -> list[data.BalanceTransaction]:
     meant = {text: given for text, given in conditions.items() if given[1] is not None}
     where = " AND ".join(meant) or "true"
-    parameters = dict(meant.values())
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {_COLUMNS} FROM ({_MOVEMENTS}) m WHERE {where} ORDER BY {order} LIMIT {limit}",
-            {"merchant": merchant_id, **parameters},
-        )
-        return [_value(merchant_id, row) for row in cursor.fetchall()]
+    parameters = {"merchant": merchant_id, **dict(meant.values())}
+    # Which captures are top-ups stands with their payments; so few are that the newest rows
+    # are taken first. Where too few of those are sales, all rows are looked at.
+    rows: list[tuple[Any, ...]] = []
+    for looked_at in (limit + _SPARE, None):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"WITH newest AS MATERIALIZED (SELECT {_COLUMNS} FROM ({_MOVEMENTS}) m "
+                f"WHERE {where} ORDER BY {order} LIMIT {looked_at or 'ALL'}) "
+                f"SELECT {_COLUMNS}, (SELECT count(*) FROM newest) FROM newest m WHERE {_IS_OURS} "
+                f"ORDER BY {order} LIMIT {limit}",
+                parameters,
+            )
+            rows = cursor.fetchall()
+        if len(rows) == limit or (rows and looked_at and rows[0][-1] < looked_at):
+            break
+    return [_value(merchant_id, row[:-1]) for row in rows]
 
 
 def _value(merchant_id: UUID, row: tuple[Any, ...]) -> data.BalanceTransaction:

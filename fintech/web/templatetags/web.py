@@ -147,8 +147,7 @@ def instant(context: template.Context, at: datetime) -> SafeString:
 
 
 def _language(context: template.Context) -> str:
-    language: str = context.get("language", words_of.ENGLISH)
-    return language
+    return str(context.get("language") or words_of.ENGLISH)
 
 
 @register.simple_tag
