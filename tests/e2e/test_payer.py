@@ -136,23 +136,70 @@ def test_a_form_that_is_pressed_twice_pays_once(window, world, link):
     assert len(taken(world, link)) == before + 1
 
 
-@pytest.mark.job("payer", "paid", "by keyboard")
-def test_a_payer_needs_nothing_but_the_keyboard(window, link):
-    page = window("")
-    page.goto(token(link))
+def pay_by_keyboard(page, number: str = CARD) -> None:
+    """Fill in the card form and send it without ever touching the mouse."""
     for label, typed in (
         ("^Email", "ada@example.com"),
-        ("^Card number", CARD),
-        ("^Expiry date", "1234"),
+        ("^Card number", number),
+        ("^Expiry date", "12/34"),
         ("^Security code", "123"),
         ("^Name on card", "Ada Payer"),
     ):
         tab_to(page, label)
-        page.keyboard.type("12/34" if typed == "1234" else typed)
+        page.keyboard.type(typed)
     tab_to(page, r"^Pay €129\.00")
     page.keyboard.press("Enter")
 
+
+@pytest.mark.parametrize(
+    ("number", "ends"),
+    [
+        pytest.param(CARD, "Thank you", marks=pytest.mark.job("payer", "paid", "by keyboard")),
+        pytest.param(
+            "4000 0000 0000 9995",
+            "not enough money",
+            marks=pytest.mark.job("payer", "declined", "by keyboard"),
+        ),
+        pytest.param(
+            "4000 0000 0000 9235",
+            "We are checking this payment",
+            marks=pytest.mark.job("payer", "in review", "by keyboard"),
+        ),
+    ],
+    ids=["paid", "declined", "in review"],
+)
+def test_a_payer_needs_nothing_but_the_keyboard(window, link, number, ends):
+    page = window("")
+    page.goto(token(link))
+    pay_by_keyboard(page, number)
+
+    sees(page, ends)
+
+
+@pytest.mark.job("payer", "already paid", "by keyboard")
+@pytest.mark.job("payer", "expired", "by keyboard")
+def test_a_closed_page_is_read_from_its_first_stop(window, link, places):
+    page = window("")
+    page.goto(token(link))
+    pay_by_keyboard(page)
     sees(page, "Thank you")
+    for address in (token(link), f"/pay/{places['closed']}"):
+        page.goto(address)
+        tab_to(page, "^Skip")
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.id") == "main"
+        sees(page, "takes no payments any more")
+
+
+@pytest.mark.job("payer", "paid")
+def test_a_payer_reads_the_page_in_german(world, link):
+    context = world.browser.new_context(base_url=world.base, locale="de-DE")
+    page = context.new_page()
+    page.goto(token(link))
+
+    expect(page.get_by_role("button", name="Zahlen 129,00 €")).to_be_visible()
+    assert page.locator("html").get_attribute("lang") == "de"
+    context.close()
 
 
 def test_the_card_form_speaks_to_browsers_and_phones(window, link):
