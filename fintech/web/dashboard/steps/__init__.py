@@ -15,7 +15,7 @@ from fintech.fraud.data import Assessment
 from fintech.web import charts, fold, formats
 from fintech.web.dashboard.steps import booked
 from fintech.web.dashboard.steps.drawn import JournalLine, ReasonBar, Step
-from fintech.web.dashboard.steps.leading import links_of
+from fintech.web.dashboard.steps.leading import links_of, without_request
 from fintech.web.dashboard.steps.messages import of_deliveries
 from fintech.web.dashboard.steps.telling import DECLINES, KINDS, SILENT, TOLD
 from fintech.web.data import Item
@@ -56,11 +56,15 @@ def in_order(steps: Sequence[Step]) -> list[Step]:
     ordered = sorted(steps, key=lambda step: (step.recorded_at, step.order))
     timed = []
     before: Step | None = None
-    who = ""
+    who, asked = "", ""
     for _, together in itertools.groupby(ordered, key=lambda step: step.group or id(step)):
         step = _together(list(together))
         if step.by:
             step, who = replace(step, by="" if step.by == who else step.by), step.by
+        if step.request_id:  # Where several steps come of one request it is named once.
+            if step.request_id == asked:
+                step = replace(step, links=without_request(step.links))
+            asked = step.request_id
         timed.append(_with_gap(step, before))
         before = step
     return timed

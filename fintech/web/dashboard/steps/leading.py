@@ -7,6 +7,8 @@ from django.urls import reverse
 from fintech.web import pills
 from fintech.web.data import Item
 
+Links = tuple[tuple[str, str], ...]
+_REQUEST = "The request"
 _PLACES = {
     "payment_captured": ("web:balance", "?kind=charge", "Charges in the balance"),
     "refund_created": ("web:refunds", "", "Refunds"),
@@ -16,12 +18,12 @@ _PLACES = {
 }
 
 
-def links_of(item: Item) -> tuple[tuple[str, str], ...]:
+def links_of(item: Item) -> Links:
     """Return the ways on from a fact: the request behind it, and what it means or moved."""
     found = []
     if item.by == "api_key" and item.request_id:
         asked = urlencode({"request": item.request_id, "at": int(item.recorded_at.timestamp())})
-        found.append((f"{reverse('web:requests')}?{asked}", "The request"))
+        found.append((f"{reverse('web:requests')}?{asked}", _REQUEST))
     if item.kind in _PLACES:
         name, query, words = _PLACES[item.kind]
         found.append((f"{reverse(name)}{query}", words))
@@ -34,6 +36,11 @@ def links_of(item: Item) -> tuple[tuple[str, str], ...]:
     else:
         found.append((reverse("web:refunds"), "Refunds"))
     return tuple(found)
+
+
+def without_request(links: Links) -> Links:
+    """Return the ways on but the one to the request."""
+    return tuple(link for link in links if link[1] != _REQUEST)
 
 
 def _state(machine: str, state: str) -> str:
