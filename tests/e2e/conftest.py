@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -22,7 +23,7 @@ from fintech.kernel import ids
 from sandbox.client import Api
 from sandbox.instance import Instance
 from sandbox.progress import Progress
-from tests.e2e import chromium, watching
+from tests.e2e import chromium, doing, watching
 
 if not os.environ.get("E2E"):
     collect_ignore_glob = ["*"]
@@ -154,7 +155,20 @@ def one_of_everything(world: World) -> dict[str, str]:
         "closed": links[1]["url"].rsplit("/", 1)[1],
         "endpoint": str(ids.parse("we", endpoint["id"])),
         "line": _logged(world),
+        "choices": _paid(world, links[0]["url"]),
     }
+
+
+def _paid(world: World, address: str) -> str:
+    """Pay at a link, and return the token of the page where the payer chooses messages."""
+    context = world.window()
+    page = context.new_page()
+    page.goto(urlsplit(address).path)
+    doing.pay_with(page)
+    choose = page.get_by_role("link", name="Choose which messages you get")
+    token = (choose.get_attribute("href") or "").rsplit("/", 1)[1]
+    context.close()
+    return token
 
 
 def _logged(world: World) -> str:
