@@ -13,12 +13,17 @@ from fintech.kernel.queues import QueueAdmin
 def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Add the queues that this person may work."""
     queues = []
-    if request.user.has_perm("payments.view_review"):
+    if request.user.has_perm("payments.change_review"):
         cases = len(fraud_queries.cases(is_open=True))
         queues.append(("Payments to review", cases, reverse("admin:payments_review_desk")))
     queues += [
         (table.queue_title, table.queue(request).count(), reverse(f"admin:{table.queue_name}_desk"))
         for table in admin.site._registry.values()
-        if isinstance(table, QueueAdmin) and table.has_view_permission(request)
+        if isinstance(table, QueueAdmin) and request.user.has_perm(_may_work(table))
     ]
     return {**context, "queues": queues, "jobs": reverse("admin:reconciliation_jobs")}
+
+
+def _may_work(table: QueueAdmin) -> str:
+    """Return the permission that a desk asks for."""
+    return f"{table.model._meta.app_label}.change_{table.model._meta.model_name}"
