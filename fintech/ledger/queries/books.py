@@ -40,9 +40,9 @@ def book_accounts(
     return [as_data(row) for row in rows.order_by("-id")[: limit + 1]]
 
 
-def named_accounts(book: UUID, account_ids: Sequence[UUID]) -> dict[UUID, books.BookAccount]:
-    """Return those of some accounts that are a book's, by id."""
-    rows = BookAccount.objects.filter(book=book, id__in=set(account_ids))
+def named_accounts(account_ids: Sequence[UUID]) -> dict[UUID, books.BookAccount]:
+    """Return those of some accounts that are there, of whatever book, by id."""
+    rows = BookAccount.objects.filter(id__in=set(account_ids))
     return {row.id: as_data(row) for row in rows}
 
 

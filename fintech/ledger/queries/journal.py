@@ -50,8 +50,14 @@ def entry(entry_id: UUID) -> data.JournalEntryView:
 
 def entries_by_id(entry_ids: Sequence[UUID]) -> list[data.JournalEntryView]:
     """Return those of some journal entries that are there, in the order asked for."""
+    if not entry_ids:
+        return []
     with connection.cursor() as cursor:
-        cursor.execute(f"{_ENTRY} WHERE e.shard = %s AND e.id = ANY(%s)", [SHARD, [*entry_ids]])
+        # The bounds keep the search to their months.
+        cursor.execute(
+            f"{_ENTRY} WHERE e.shard = %s AND e.id = ANY(%s) AND e.id BETWEEN %s AND %s",
+            [SHARD, [*entry_ids], min(entry_ids), max(entry_ids)],
+        )
         found = {view.id: view for view in _views(cursor.fetchall())}
     return [found[one] for one in entry_ids if one in found]
 

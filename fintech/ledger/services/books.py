@@ -5,6 +5,7 @@ A merchant posts only to accounts that it has opened; the platform's chart canno
 here at all.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -18,8 +19,8 @@ from fintech.kernel import event_log, ids
 from fintech.kernel.actor import Actor
 from fintech.kernel.events import Code as Word
 from fintech.ledger import data, errors, events, queries
-from fintech.ledger.data import EntryKind, JournalEntry, Line, Outcome, books, templates
-from fintech.ledger.data.books import BookAccount, EntryAsked
+from fintech.ledger.data import EntryKind, JournalEntry, Line, Outcome, templates
+from fintech.ledger.data.books import BookAccount, EntryAsked, is_in
 from fintech.ledger.data.chart import PLATFORM
 from fintech.ledger.models import BookAccount as Row
 from fintech.ledger.queries.books import as_data
@@ -146,22 +147,36 @@ def post_to_book(
     Raises:
         BatchTooLarge: more than 1,000 entries, or 100 lines in one; nothing was written.
     """
+    posters = [by] * len(entries) if isinstance(by, Actor) else by
+    return post_to_books(books=[book] * len(entries), entries=entries, by=posters)
+
+
+def post_to_books(
+    *, books: Sequence[UUID], entries: Sequence[EntryAsked], by: Sequence[Actor]
+) -> list[Outcome]:
+    """
+    Post each entry that can be to the book of its merchant, all in one call.
+
+    Args:
+        books: whose, one for each entry.
+        entries: at most 1,000.
+        by: who posts them, one for each.
+
+    Raises:
+        BatchTooLarge: more than 1,000 entries, or 100 lines in one; nothing was written.
+    """
     if len(entries) > posting.MOST_ENTRIES:
         raise errors.BatchTooLarge(entries=len(entries))
-    accounts = queries.named_accounts(
-        book, [line.account_id for entry in entries for line in entry.lines]
-    )
-    own = {entry.id for entry in entries if entry.pending}
-    asked = {entry.pending_id for entry in entries if entry.pending_id is not None} - own
-    own |= queries.own_pending(book, [*asked])
+    accounts = queries.named_accounts([line.account_id for one in entries for line in one.lines])
+    own = _own_pending(books, entries)
     refused: dict[int, data.Code] = {}
     sound: list[JournalEntry] = []
     posters: list[Actor] = []
-    for place, entry in enumerate(entries):
-        code = _refusal(entry, accounts, own)
+    for place, (book, entry) in enumerate(zip(books, entries, strict=True)):
+        code = _refusal(book, entry, accounts, own)
         if code is None:
             sound.append(_entry(entry, accounts))
-            posters.append(by if isinstance(by, Actor) else by[place])
+            posters.append(by[place])
         else:
             refused[place] = code
     outcomes = iter(posting.try_post(sound, by=posters) if sound else ())
@@ -169,6 +184,18 @@ def post_to_book(
         Outcome(entry.id, refused[place]) if place in refused else next(outcomes)
         for place, entry in enumerate(entries)
     ]
+
+
+def _own_pending(books: Sequence[UUID], entries: Sequence[EntryAsked]) -> set[tuple[UUID, UUID]]:
+    """Return books with those of their pending entries, of this batch too, that entries end."""
+    own = {(book, entry.id) for book, entry in zip(books, entries, strict=True) if entry.pending}
+    asked: dict[UUID, list[UUID]] = defaultdict(list)
+    for book, entry in zip(books, entries, strict=True):
+        if entry.pending_id is not None and (book, entry.pending_id) not in own:
+            asked[book].append(entry.pending_id)
+    for book, ended in asked.items():
+        own |= {(book, pending) for pending in queries.own_pending(book, ended)}
+    return own
 
 
 def post_one_to_book(*, book: UUID, entry: EntryAsked, by: Actor) -> data.Posted:
@@ -194,22 +221,25 @@ def reverse_in_book(
         EntryNotFound: there is none in this book; and what `reverse` raises.
     """
     found = queries.entry(entry_id)
-    if not all(books.is_in(book, line.address) for line in found.lines):
+    if not all(is_in(book, line.address) for line in found.lines):
         raise errors.EntryNotFound(entry_id)
     return posting.reverse(entry_id=entry_id, reversal_id=reversal_id, by=by, at=at)
 
 
 def _refusal(
-    entry: EntryAsked, accounts: dict[UUID, BookAccount], own: set[UUID]
+    book: UUID,
+    entry: EntryAsked,
+    accounts: dict[UUID, BookAccount],
+    own: set[tuple[UUID, UUID]],
 ) -> data.Code | None:
     """Return why an entry is not even asked for."""
     if entry.id.version != _V7:
         return data.Code.ID_OUT_OF_WINDOW
-    if entry.pending_id is not None and entry.pending_id not in own:
+    if entry.pending_id is not None and (book, entry.pending_id) not in own:
         return data.Code.PENDING_NOT_FOUND
     for line in entry.lines:
         account = accounts.get(line.account_id)
-        if account is None:
+        if account is None or account.book != book:
             return data.Code.ACCOUNT_UNKNOWN
         if account.closed:
             return data.Code.ACCOUNT_CLOSED

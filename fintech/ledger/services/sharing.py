@@ -5,7 +5,6 @@ On the event loop of a web worker the combiner takes what has come meanwhile; el
 and where `COMBINE` is off, each goes by itself. Either way it is `post_to_book`.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -52,7 +51,7 @@ def post_among_others(*, book: UUID, entry: EntryAsked, by: Actor) -> data.Journ
 
 
 def post_each(asked: Sequence[_Asked]) -> Sequence[data.JournalEntryView | Exception]:
-    """Post many in one commit, those of one book in one call; answer each."""
+    """Post many in one commit and one call, of whatever books; answer each."""
     try:
         with db.transaction_if_not_already():
             return _posted(asked)
@@ -63,20 +62,13 @@ def post_each(asked: Sequence[_Asked]) -> Sequence[data.JournalEntryView | Excep
 
 
 def _posted(asked: Sequence[_Asked]) -> list[data.JournalEntryView | Exception]:
-    together: dict[UUID, list[int]] = defaultdict(list)
-    for place, one in enumerate(asked):
-        together[one.book].append(place)
-    told: dict[int, data.JournalEntryView | Exception] = {}
-    for book, places in sorted(together.items()):
-        outcomes = books.post_to_book(
-            book=book,
-            entries=[asked[place].entry for place in places],
-            by=[asked[place].by for place in places],
-        )
-        shown = iter(queries.entries_by_id([one.entry_id for one in outcomes if one.code.stands]))
-        for place, outcome in zip(places, outcomes, strict=True):
-            told[place] = next(shown) if outcome.code.stands else posting.refusal(outcome)
-    return [told[place] for place in range(len(asked))]
+    outcomes = books.post_to_books(
+        books=[one.book for one in asked],
+        entries=[one.entry for one in asked],
+        by=[one.by for one in asked],
+    )
+    shown = iter(queries.entries_by_id([one.entry_id for one in outcomes if one.code.stands]))
+    return [next(shown) if one.code.stands else posting.refusal(one) for one in outcomes]
 
 
 @cache
