@@ -24,6 +24,7 @@ from config.wsgi import application as django  # It sets Django up; what follows
 # isort: split
 from config import health
 from fintech.api import front, hot, streams
+from fintech.kernel import waiting
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -43,7 +44,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await _answer(scope, receive, send)
         except _TooSlow:
-            told = front.too_slow()
+            told = await waiting.call(front.too_slow)
             named = [
                 (name.lower().encode(), value.encode()) for name, value in told.headers.items()
             ]

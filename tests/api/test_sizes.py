@@ -22,6 +22,7 @@ def test_headers_have_a_largest_size_all_together(door, api):
     assert few.status == 200
 
 
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("path", [INTENT, "/v1/customers"], ids=["quick door", "Django"])
 def test_a_body_that_does_not_arrive_holds_nobody_up(path, settings):
     from config.asgi import application
