@@ -43,7 +43,9 @@ CROSS JOIN LATERAL (
     AND (f.merchant_id IS NULL OR f.merchant_id = q.merchant_id)
 ) l
 CROSS JOIN (
-  SELECT coalesce((SELECT id::text FROM fraud_ruleset ORDER BY id DESC LIMIT 1), '') AS ruleset
+  SELECT coalesce(
+    (SELECT s.id::text FROM fraud_ruleset s ORDER BY s.id DESC LIMIT 1), ''
+  ) AS ruleset
 ) r
 LEFT JOIN LATERAL (
   SELECT p.mode, p.fails, p.ceiling_minor, p.block_at, p.review_at, p.challenge_at, p.explore
