@@ -238,7 +238,7 @@ def _in_chromium(instance: Instance, places: dict[str, str]) -> dict[str, Any]:
         page.goto("/login")
         page.get_by_label("Email").fill(OWNER[0])
         page.get_by_label("Password").fill(OWNER[1])
-        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name="Sign in", exact=True).click()
         page.wait_for_url(lambda url: "/accounts/login" not in url)
         cookies = first.storage_state()
         for name, address in pages.items():

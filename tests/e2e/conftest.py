@@ -78,7 +78,7 @@ class World:
             page.goto("/login?next=/admin/" if who == "staff" else "/login")
             page.get_by_label("Email").fill(self.logins[who]["email"])
             page.get_by_label("Password").fill(self.logins[who]["password"])
-            page.get_by_role("button", name="Sign in").click()
+            page.get_by_role("button", name="Sign in", exact=True).click()
             page.wait_for_url(lambda url: "/accounts/login" not in url)
             self.cookies[who] = context.storage_state()
             context.close()

@@ -89,7 +89,7 @@ def _pay(program: Path, dashboard: str, email: str, password: str) -> None:
         page.goto(dashboard)
         page.get_by_label("Email").fill(email)
         page.get_by_label("Password").fill(password)
-        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name="Sign in", exact=True).click()
         page.get_by_role("button", name="Take a test payment").first.click()
         page.get_by_role("button", name=re.compile("4242")).click()
         page.get_by_role("button", name=re.compile("^Pay")).click()

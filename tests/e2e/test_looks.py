@@ -37,6 +37,7 @@ DESK = {
     "simulate": "/dashboard/simulate",
     "team": "/dashboard/team",
     "activity": "/dashboard/team/activity",
+    "approvals": "/dashboard/approvals",
     "second-factor": "/accounts/2fa/",
     "unknown": "/dashboard/payments/pi_0000000000000000000000",
 }
