@@ -26,6 +26,7 @@ DESK = {
     "keys": "/dashboard/keys",
     "webhooks": "/dashboard/webhooks",
     "events": "/dashboard/events",
+    "telling": "/dashboard/webhooks/figures",
     "signature": "/dashboard/webhooks/check",
     "webhook": "/dashboard/webhooks/{endpoint}",
     "requests": "/dashboard/requests",
