@@ -57,7 +57,7 @@ def test_a_key_without_a_name_is_not_made(desk, shop):
 
 
 def test_an_endpoint_is_added_with_its_secret(desk, shop):
-    answer = desk.post("/dashboard/webhooks", form(url="https://shop.example.com/events"))
+    answer = desk.post("/dashboard/webhooks", form(url="https://shop.example.com/events", events="*"))
 
     assert "whsec_" in text(answer)
     endpoint = notification_queries.endpoints(shop.id).items[0]
@@ -68,7 +68,7 @@ def test_an_endpoint_is_added_with_its_secret(desk, shop):
 
 @pytest.mark.parametrize("url", ["", "shop", "javascript:alert(1)", "ftp://shop.example.com/"])
 def test_an_address_that_is_none_is_refused(desk, shop, url):
-    answer = desk.post("/dashboard/webhooks", form(url=url))
+    answer = desk.post("/dashboard/webhooks", form(url=url, events="*"))
 
     assert answer.status_code == 400
     assert notification_queries.endpoints(shop.id).items == ()
@@ -144,7 +144,7 @@ def test_a_link_is_closed_and_opened_again(desk, client, shop):
 
 
 def test_an_endpoint_is_paused_resumed_and_deleted(desk, shop):
-    desk.post("/dashboard/webhooks", form(url="https://shop.example.com/events"))
+    desk.post("/dashboard/webhooks", form(url="https://shop.example.com/events", events="*"))
     endpoint = notification_queries.endpoints(shop.id).items[0]
     path = f"/dashboard/webhooks/{endpoint.id}/change"
 
