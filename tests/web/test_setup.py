@@ -57,7 +57,9 @@ def test_a_key_without_a_name_is_not_made(desk, shop):
 
 
 def test_an_endpoint_is_added_with_its_secret(desk, shop):
-    answer = desk.post("/dashboard/webhooks", form(url="https://shop.example.com/events", events="*"))
+    answer = desk.post(
+        "/dashboard/webhooks", form(url="https://shop.example.com/events", events="*")
+    )
 
     assert "whsec_" in text(answer)
     endpoint = notification_queries.endpoints(shop.id).items[0]
