@@ -89,6 +89,7 @@ def theirs(stranger, hear) -> dict[str, dict[str, object]]:
         "export_id": {"export_id": export.id},
         "event_id": {"event_id": ids.new()},
         "line_id": {"line_id": their_line.id},
+        "approval_id": {"approval_id": ids.new()},  # Theirs: tests/web/test_approvals.py.
         "month": {"month": f"{NOON:%Y-%m}", "currency": "EUR"},
     }
 

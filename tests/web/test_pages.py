@@ -300,9 +300,9 @@ def test_pages_ask_the_database_a_bounded_number_of_times(
         make.captured(shop.id, eur(2_00))
     hear()
 
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(16):
         desk.get("/dashboard/payments")
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(22):
         desk.get(path_of(payment))
     with django_assert_max_num_queries(24):
         desk.get("/dashboard/")

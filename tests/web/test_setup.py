@@ -154,7 +154,9 @@ def test_an_endpoint_is_paused_resumed_and_deleted(desk, shop):
     assert not notification_queries.endpoint(endpoint.id, shop.id).is_enabled
     desk.post(path, {"do": "enable"})
     assert notification_queries.endpoint(endpoint.id, shop.id).is_enabled
-    assert "0 of the last week" in text(desk.post(path, {"do": "resend"}, follow=True))
+    assert "0 that failed are on their way again" in text(
+        desk.post(path, {"do": "resend"}, follow=True)
+    )
     desk.post(path, {"do": "delete"})
     assert notification_queries.endpoints(shop.id).items == ()
 
