@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django_subatomic import db
 
-from fintech.kernel import event_log, ids
+from fintech.kernel import event_log, ids, invariants
 from fintech.kernel.money import Money
 from fintech.wallets import data, errors, queries
 from fintech.wallets import services as wallets
@@ -128,6 +128,32 @@ def test_a_rolling_window_frees_as_it_moves():
         ("per hour 2 payments by card, used 2, asked 1, frees 2026-11-02 13:00 UTC",)
     ]  # fmt: skip
     assert _told(_request(at=make.NOON + HOUR)) == [()]
+
+
+def test_a_counter_that_was_not_moved_on_refuses_nothing_that_fits():
+    """The counter still holds what has left the window; when it matters that is taken off."""
+    _limit("card", "amount", "rolling", 5_00, seconds=3600)
+    for minutes in (0, 30, 61, 95):
+        assert _reserve(_request(1_00, at=make.NOON + timedelta(minutes=minutes))) == [()]
+        assert list(invariants.check(queries.INVARIANTS)) == []
+
+    # What came at 61 and 95 counts.
+    late = make.NOON + timedelta(minutes=96)
+    assert _told(_request(3_01, at=late)) == [
+        ("per hour 5.00 EUR by card, used 2.00, asked 3.01, frees 2026-11-02 14:01 UTC",)
+    ]
+    assert _reserve(_request(1_00, at=late), _request(2_00, at=late)) == [(), ()]
+    assert list(invariants.check(queries.INVARIANTS)) == []
+
+
+def test_what_lies_further_back_than_the_counter_reaches_is_counted_anew():
+    _limit("card", "amount", "rolling", 5_00, seconds=3600)
+    for minutes in (0, 30, 61):
+        _reserve(_request(1_00, at=make.NOON + timedelta(minutes=minutes)))
+
+    ((breach,),) = _reserve(_request(3_00, at=make.NOON + timedelta(minutes=50)))
+
+    assert (breach.used, breach.asked) == (3_00, 3_00)
 
 
 def test_an_amount_frees_when_enough_has_left_the_window():
