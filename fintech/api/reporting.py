@@ -83,10 +83,12 @@ def redacted(value: Any, name: str = "") -> Any:
         if len(value) < _SHORTEST_NUMBER:
             return value if "\x00" not in value else _storable(value)
         return "[redacted]" if holds_card_number(value) else _storable(value)[:_LONGEST_LOGGED]
-    if value is None or kind is int or kind is bool:
+    if kind is int:
+        return "[redacted]" if holds_card_number(str(value)) else value
+    if value is None or kind is bool:
         return value
     if kind is dict:
-        return {_storable(key): redacted(part, key) for key, part in value.items()}
+        return {redacted(key): redacted(part, key) for key, part in value.items()}
     if kind is list:
         return [redacted(part) for part in value[:_MOST_ITEMS]]
     return redacted(str(value), name)
