@@ -186,7 +186,7 @@ class Clients:
         reports = self.scratch / f"schemathesis-{seed}"
         told = self._run(
             [
-                str(Path(sys.executable).parent / "schemathesis"),
+                str(environments.python("schemathesis").parent / "schemathesis"),
                 f"--config-file={self.scratch / 'schemathesis.toml'}",
                 "run",
                 f"{self.base_url}/v1/openapi.json",

@@ -22,6 +22,7 @@ NODE = {
     "typescript": "5.9.3",
 }
 PYTHON = {
+    "schemathesis": ("schemathesis==4.32.5",),
     "dj-stripe": ("dj-stripe==2.11.0", "stripe==15.6.2"),
     "generated": ("openapi-python-client==0.29.1",),
 }
