@@ -207,8 +207,20 @@ class ReviewAdmin(ReadOnlyAdmin):
                 self.message_user(request, f"{review} is {state}.", messages.SUCCESS)
 
 
+class _OfPayment(ReadOnlyAdmin):
+    """What was done to a payment: its amount, and the way to the payment's story."""
+
+    @admin.display(description="Amount", ordering="amount_minor")
+    def amount(self, row: Attempt | Capture | Refund) -> str:
+        return money(row.amount_minor, row.currency)
+
+    @admin.display(description="What happened")
+    def timeline(self, row: Attempt | Capture | Refund) -> str:
+        return timeline_link(row.payment_id)
+
+
 @admin.register(Attempt)
-class AttemptAdmin(ReadOnlyAdmin):
+class AttemptAdmin(_OfPayment):
     list_display = (
         "__str__",
         "state",
@@ -224,33 +236,17 @@ class AttemptAdmin(ReadOnlyAdmin):
     search_fields = ("id", "payment__id", "provider_reference", "merchant_id")
     ordering = ("-id",)
 
-    @admin.display(description="Amount", ordering="amount_minor")
-    def amount(self, attempt: Attempt) -> str:
-        return money(attempt.amount_minor, attempt.currency)
-
-    @admin.display(description="What happened")
-    def timeline(self, row: Attempt) -> str:
-        return timeline_link(row.payment_id)
-
 
 @admin.register(Capture)
-class CaptureAdmin(ReadOnlyAdmin):
+class CaptureAdmin(_OfPayment):
     list_display = ("__str__", "state", "amount", "final", "entry_id", "next_check_at", "timeline")
     list_filter = ("state", "provider")
     search_fields = ("id", "payment__id", "provider_reference", "entry_id")
     ordering = ("-id",)
 
-    @admin.display(description="Amount", ordering="amount_minor")
-    def amount(self, capture: Capture) -> str:
-        return money(capture.amount_minor, capture.currency)
-
-    @admin.display(description="What happened")
-    def timeline(self, row: Capture) -> str:
-        return timeline_link(row.payment_id)
-
 
 @admin.register(Refund)
-class RefundAdmin(ReadOnlyAdmin):
+class RefundAdmin(_OfPayment):
     list_display = (
         "__str__",
         "state",
@@ -263,14 +259,6 @@ class RefundAdmin(ReadOnlyAdmin):
     list_filter = ("state", "reason", "provider")
     search_fields = ("id", "payment__id", "provider_reference", "entry_id")
     ordering = ("-id",)
-
-    @admin.display(description="Amount", ordering="amount_minor")
-    def amount(self, refund: Refund) -> str:
-        return money(refund.amount_minor, refund.currency)
-
-    @admin.display(description="What happened")
-    def timeline(self, row: Refund) -> str:
-        return timeline_link(row.payment_id)
 
 
 @admin.register(Callback)

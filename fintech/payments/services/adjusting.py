@@ -8,7 +8,6 @@ import django_fsm as fsm
 from fintech.kernel import ids
 from fintech.kernel.actor import Actor
 from fintech.kernel.errors import Refusal
-from fintech.kernel.events import Code
 from fintech.kernel.idempotency import Done, Key
 from fintech.kernel.money import Money
 from fintech.ledger.data import templates
@@ -70,10 +69,7 @@ def adjust_authorization(
         by=by,
         at=at,
     )
-    if not isinstance(done.value, data.Payment):
-        message = "an adjustment's outcome is its payment"
-        raise TypeError(message)
-    return Done(value=done.value, replayed=done.replayed)
+    return beats.of_payment(done)
 
 
 def _begin(
@@ -165,7 +161,7 @@ def hear(
     elif refused:
         refusal = _fail(payment, attempt, answer, work, at=at)
     else:
-        _lose_sight(payment, attempt, work, at=at)
+        beats.lose_sight(payment, attempt, work, operation="adjustment", at=at)
     work.touch(payment, attempt)
     outcome = refusal or rows.value(payment, attempt)
     claimed = claims.found(attempt.merchant_id, attempt.claim)
@@ -235,26 +231,4 @@ def _fail(
         return errors.AcquirerUnavailable()
     return errors.ProviderRefused(
         action="reserve another amount", because=answer.decline_code or str(answer.status)
-    )
-
-
-def _lose_sight(payment: Payment, attempt: Attempt, work: Work, *, at: datetime) -> None:
-    check_at, in_vain = beats.lost(attempt.checks, at)
-    attempt.checks += 1
-    attempt.next_check_at = check_at
-    if payment.state == PaymentState.CONFLICTED:
-        return
-    if in_vain:
-        recording.conflict(payment, attempt.id, "outcome_unknown", work, at=at)
-        return
-    work.facts.append(
-        rows.tell(
-            events.PaymentOutcomeUnknown,
-            payment,
-            was=payment.state,
-            at=at,
-            operation=Code("adjustment"),
-            operation_id=attempt.id,
-            checks=attempt.checks,
-        )
     )

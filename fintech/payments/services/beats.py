@@ -13,9 +13,10 @@ from django_subatomic import db
 
 from fintech.kernel.actor import Actor
 from fintech.kernel.errors import Refusal, Refused
+from fintech.kernel.events import Code
 from fintech.kernel.idempotency import Done, Key
 from fintech.ledger.errors import PostingRefused
-from fintech.payments import data
+from fintech.payments import data, events
 from fintech.payments.models import Attempt, Capture, Payment, Refund
 from fintech.payments.services import claims, errands, paying, recording, rows
 from fintech.payments.services.writing import Work
@@ -53,6 +54,14 @@ def run(
     if isinstance(outcome, Refusal):
         raise outcome
     return Done(value=outcome)
+
+
+def of_payment(done: Done[data.Payment | data.Refund]) -> Done[data.Payment]:
+    """Return an outcome as a payment's; only a refund's is another."""
+    if not isinstance(done.value, data.Payment):
+        message = "the outcome of all but a refund is the payment"
+        raise TypeError(message)
+    return Done(value=done.value, replayed=done.replayed)
 
 
 def decide(
@@ -156,3 +165,28 @@ def lost(checks: int, at: datetime) -> tuple[datetime, bool]:
     """Return when to ask again, and whether it has been asked in vain often enough."""
     check_at = rows.next_check(checks, at)
     return (at + timedelta(days=1), True) if check_at is None else (check_at, False)
+
+
+def lose_sight(
+    payment: Payment, attempt: Attempt, work: Work, *, operation: str, at: datetime
+) -> None:
+    """Ask again later what became of an operation on an attempt; in vain often enough, freeze."""
+    check_at, in_vain = lost(attempt.checks, at)
+    attempt.checks += 1
+    attempt.next_check_at = check_at
+    if payment.state == data.PaymentState.CONFLICTED:
+        return  # People look at it already; it goes on being asked, quietly.
+    if in_vain:
+        recording.conflict(payment, attempt.id, "outcome_unknown", work, at=at)
+        return
+    work.facts.append(
+        rows.tell(
+            events.PaymentOutcomeUnknown,
+            payment,
+            was=payment.state,
+            at=at,
+            operation=Code(operation),
+            operation_id=attempt.id,
+            checks=attempt.checks,
+        )
+    )

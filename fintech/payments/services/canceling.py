@@ -75,10 +75,7 @@ def cancel(
         by=by,
         at=at,
     )
-    if not isinstance(done.value, data.Payment):
-        message = "a cancellation's outcome is its payment"
-        raise TypeError(message)
-    return Done(value=done.value, replayed=done.replayed)
+    return beats.of_payment(done)
 
 
 def end(
@@ -169,7 +166,7 @@ def hear(
     elif refused:
         refusal = _fail(payment, attempt, answer, work, at=at)
     else:
-        _lose_sight(payment, attempt, work, at=at)
+        beats.lose_sight(payment, attempt, work, operation="void", at=at)
     work.touch(payment, attempt)
     outcome = refusal or rows.value(payment, attempt)
     claimed = claims.found(attempt.merchant_id, attempt.claim)
@@ -205,26 +202,4 @@ def _fail(
         return errors.AcquirerUnavailable()
     return errors.ProviderRefused(
         action="let the money go", because=answer.decline_code or str(answer.status)
-    )
-
-
-def _lose_sight(payment: Payment, attempt: Attempt, work: Work, *, at: datetime) -> None:
-    check_at, in_vain = beats.lost(attempt.checks, at)
-    attempt.checks += 1
-    attempt.next_check_at = check_at
-    if payment.state == PaymentState.CONFLICTED:
-        return
-    if in_vain:
-        recording.conflict(payment, attempt.id, "outcome_unknown", work, at=at)
-        return
-    work.facts.append(
-        rows.tell(
-            events.PaymentOutcomeUnknown,
-            payment,
-            was=payment.state,
-            at=at,
-            operation=Code("void"),
-            operation_id=attempt.id,
-            checks=attempt.checks,
-        )
     )

@@ -59,7 +59,7 @@ def capture(
         by=by,
         at=at,
     )
-    return _payment(done)
+    return beats.of_payment(done)
 
 
 def begin(
@@ -250,10 +250,3 @@ def _hear_again(
 
 def _mismatch(told: Money, asked: Money) -> str:
     return "amount_mismatch" if told.currency == asked.currency else "currency_mismatch"
-
-
-def _payment(done: Done[data.Payment | data.Refund]) -> Done[data.Payment]:
-    if not isinstance(done.value, data.Payment):
-        message = "a capture's outcome is its payment"
-        raise TypeError(message)
-    return Done(value=done.value, replayed=done.replayed)

@@ -70,10 +70,7 @@ def decide_review(
         by=by,
         at=at,
     )
-    if not isinstance(done.value, data.Payment):
-        message = "a review's outcome is its payment"
-        raise TypeError(message)
-    return Done(value=done.value, replayed=done.replayed)
+    return beats.of_payment(done)
 
 
 def _approve(
