@@ -8,6 +8,7 @@ from fintech.kernel import event_log
 from fintech.merchants.data import Merchant
 from fintech.notifications import data, handlers
 from fintech.notifications import services as notifications
+from fintech.notifications.models import Delivery
 from fintech.payments import services as payments
 from fintech.payments.data import Customer
 from tests.make.merchants import BY, NOON
@@ -36,3 +37,14 @@ def told_so_far() -> None:
     """Hear all facts of the log as the subscription would, in the test's own transaction."""
     with db.transaction():
         handlers.hear(event_log.after(0, 10_000))
+
+
+def all_given_up() -> None:
+    """Make every message a dead letter, as its last try would have."""
+    Delivery.objects.update(
+        state="abandoned",
+        next_attempt_at=None,
+        last_error="http_error",
+        failure="temporary",
+        tries_left=0,
+    )

@@ -37,13 +37,7 @@ def dead(merchant):
     make.endpoint(merchant, "http://127.0.0.1:9999/dead-end")
     make.customer(merchant)
     make.told_so_far()
-    Delivery.objects.update(
-        state="abandoned",
-        next_attempt_at=None,
-        last_error="http_error",
-        failure="temporary",
-        tries_left=0,
-    )
+    make.all_given_up()
     return Delivery.objects.get()
 
 

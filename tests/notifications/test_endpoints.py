@@ -190,13 +190,7 @@ def dead(merchant):
     endpoint = make.endpoint(merchant)
     make.customer(merchant)
     make.told_so_far()
-    Delivery.objects.update(
-        state="abandoned",
-        next_attempt_at=None,
-        last_error="http_error",
-        failure="temporary",
-        tries_left=0,
-    )
+    make.all_given_up()
     return endpoint, queries.deliveries(merchant.id).items[0]
 
 

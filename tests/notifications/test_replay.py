@@ -48,13 +48,7 @@ def dead(merchant, receiver):
     for _ in range(3):
         make.customer(merchant)
     make.told_so_far()
-    Delivery.objects.update(
-        state="abandoned",
-        next_attempt_at=None,
-        last_error="http_error",
-        failure="temporary",
-        tries_left=0,
-    )
+    make.all_given_up()
     return endpoint
 
 

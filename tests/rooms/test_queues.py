@@ -171,13 +171,7 @@ def test_a_dead_letter_is_sent_again(db):
     make_notifications.endpoint(merchant, "http://127.0.0.1:9999/dead-end")
     make_notifications.customer(merchant)
     make_notifications.told_so_far()
-    Delivery.objects.update(
-        state="abandoned",
-        next_attempt_at=None,
-        last_error="http_error",
-        failure="temporary",
-        tries_left=0,
-    )
+    make_notifications.all_given_up()
     ada, _ = somebody("ada")
 
     assert "dead-end" in heading(ada, "notifications_deadletter")
