@@ -5,10 +5,12 @@ Also what a run says of it: settings, the processor time that its processes used
 the size of a room's tables.
 """
 
+import json
 import os
+import statistics
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -127,3 +129,16 @@ def commit() -> str:
         ["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     return told.stdout.strip()
+
+
+def ratio(rounds: Sequence[dict[str, Any]], over: str, under: str) -> float:
+    """Return the median of the rounds' ratios of two rates."""
+    return statistics.median(one[over]["per_second"] / one[under]["per_second"] for one in rounds)
+
+
+def write(name: str, result: dict[str, Any]) -> None:
+    """Write a benchmark's keys to benchmarks/results, and print all but the rounds."""
+    target = ROOT / "benchmarks" / "results" / f"{name}.json"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(json.dumps(result, indent=1) + "\n")
+    print(json.dumps({key: value for key, value in result.items() if key != "rounds"}, indent=1))

@@ -15,7 +15,6 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,10 +23,9 @@ from uuid import UUID
 
 import httpx
 
-from sandbox.embedded import Embedded
+from benchmarks import cluster
 from sandbox.progress import Progress
 
-ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 EVENTS = int(os.environ.get("EVENTS", "500"))
 ENDPOINTS = 4
@@ -153,7 +151,7 @@ def measured(progress: Progress, url: str) -> list[dict[str, Any]]:
         told = bodies(merchant_id) * ENDPOINTS
         ran = subprocess.run(
             [sys.executable, "-m", "benchmarks.notifications", "worker"],
-            cwd=ROOT,
+            cwd=cluster.ROOT,
             env=dict(os.environ),
             stdout=subprocess.PIPE,
             text=True,
@@ -181,42 +179,22 @@ def measured(progress: Progress, url: str) -> list[dict[str, Any]]:
 def main() -> int:
     """Measure, print a table, and write benchmarks/results/notifications.json."""
     progress = Progress()
-    with tempfile.TemporaryDirectory(prefix="fintech-bench-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        embedded = Embedded(folder / "state")
+    with cluster.cluster():
         receiver = subprocess.Popen(
             [sys.executable, "-m", "sandbox.receivers", "--log", "/dev/null", "ok"],
-            cwd=ROOT,
+            cwd=cluster.ROOT,
             stdout=subprocess.PIPE,
             text=True,
         )
         try:
             assert receiver.stdout is not None  # noqa: S101 - for the type checker.
             url = f"http://127.0.0.1:{json.loads(receiver.stdout.readline())[0]}/hooks"
-            os.environ.update(embedded.start().environment())
-            os.environ |= {
-                "OBJECTS_DIR": str(folder / "objects"),
-                "LOG_LEVEL": "ERROR",
-                "DJANGO_SETTINGS_MODULE": "config.settings",
-                "RECEIVER": url,
-            }
-            import django
-            from django.core.management import call_command
-            from django.db import connections
-
-            django.setup()
-            call_command("migrate", database="owner", verbosity=0)
+            os.environ["RECEIVER"] = url
             rounds = measured(progress, url)
-            connections.close_all()
         finally:
             receiver.terminate()
-            embedded.stop()
-            embedded.remove()
     result = {
-        "commit": subprocess.run(
-            ["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
-        ).stdout.strip(),
+        "commit": cluster.commit(),
         "workload": f"{EVENTS} events to {ENDPOINTS} endpoints a round, one worker process with "
         f"{SLOTS} slots, receiver in a process of its own, all on {os.cpu_count()} cores; the bare "
         "loop posts the same bodies to the same receiver, unsigned, the quicker of two ways",
@@ -226,10 +204,7 @@ def main() -> int:
         "deliveries_over_bare_httpx": statistics.median(one["ratio"] for one in rounds),
         "deliveries_per_second": statistics.median(one["deliveries_per_second"] for one in rounds),
     }
-    target = ROOT / "benchmarks" / "results" / "notifications.json"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps(result, indent=1) + "\n")
-    print(json.dumps({key: value for key, value in result.items() if key != "rounds"}, indent=1))
+    cluster.write("notifications", result)
     return 0
 
 

@@ -25,7 +25,7 @@ from typing import Any
 
 import psycopg
 
-from sandbox.embedded import Embedded
+from benchmarks import cluster
 from sandbox.progress import Progress
 from tests.make import planted
 
@@ -262,28 +262,11 @@ def grown(owner: psycopg.Connection[Any], progress: Progress) -> dict[str, Any]:
 def main() -> int:
     """Measure, print the keys, and write benchmarks/results/reconciliation.json."""
     progress = Progress()
-    with tempfile.TemporaryDirectory(prefix="fintech-bench-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        embedded = Embedded(folder / "state")
-        try:
-            os.environ.update(embedded.start().environment())
-            os.environ["OBJECTS_DIR"] = str(folder / "objects")
-            os.environ["LOG_LEVEL"] = "ERROR"
-            _django()
-            from django.core.management import call_command
-            from django.db import connections
-
-            call_command("migrate", database="owner", verbosity=0)
-            progress.say("migrated")
-            hundred = whole(progress) if ROWS else {}
-            url = embedded.urls.database_owner_url
-            with psycopg.connect(url, autocommit=True) as owner:
-                growth = grown(owner, progress) if SIZES else {}
-            connections.close_all()
-        finally:
-            embedded.stop()
-            embedded.remove()
+    with cluster.cluster() as seen:
+        progress.say("migrated")
+        hundred = whole(progress) if ROWS else {}
+        with psycopg.connect(seen.owner_url, autocommit=True) as owner:
+            growth = grown(owner, progress) if SIZES else {}
     _write(hundred, growth)
     return 0
 
@@ -302,18 +285,14 @@ def _write(hundred: dict[str, Any], growth: dict[str, Any]) -> None:
         }
     result |= growth
     result |= {
-        "commit": subprocess.run(
-            ["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
-        ).stdout.strip(),
+        "commit": cluster.commit(),
         "workload": f"{ROWS} ledger lines, as many report rows in batches of "
         f"{planted.PER_BATCH}, one bank entry per batch; one line in a hundred wrong, kinds "
         f"{', '.join(planted.LINE_KINDS)}; at the bank {', '.join(planted.BANK_KINDS)}; "
         f"server and run share {os.cpu_count()} cores",
         "load_average_at_end": os.getloadavg(),
     }
-    TARGET.parent.mkdir(parents=True, exist_ok=True)
-    TARGET.write_text(json.dumps(result, indent=1) + "\n")
-    print(json.dumps(result, indent=1))
+    cluster.write("reconciliation", result)
 
 
 def _django() -> None:

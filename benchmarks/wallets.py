@@ -19,7 +19,6 @@ import multiprocessing
 import os
 import random
 import statistics
-import subprocess
 import sys
 import tempfile
 import threading
@@ -34,15 +33,12 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-import psycopg
-
+from benchmarks import cluster
 from benchmarks.peers.hordak import Hordak
 from benchmarks.pgbench import Pgbench
-from sandbox.embedded import Embedded
 from sandbox.instance import Instance
 from sandbox.progress import Progress
 
-ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
 SECONDS = float(os.environ.get("SECONDS_PER_ROUND", "3"))
 WALLETS = 200
@@ -53,7 +49,6 @@ WORKERS = 2
 HTTP = os.environ.get("HTTP", "1") != "0"
 HTTP_CLIENTS = 8
 FUNDS = 1_000_000_000
-SETTINGS = ("server_version", "fsync", "synchronous_commit", "shared_buffers", "max_wal_size")
 # Twenty limits that every transfer falls under: the payer's own, as a platform sets them.
 LIMITS: list[dict[str, Any]] = [
     *({"kind": "amount", "window": "per_transaction", "maximum": FUNDS - n} for n in range(2)),
@@ -276,14 +271,13 @@ def over_http(folder: Path, progress: Progress) -> dict[str, Any]:
     }
 
 
-def measured(embedded: Embedded, folder: Path, progress: Progress) -> dict[str, Any]:
+def measured(seen: cluster.Cluster, progress: Progress) -> dict[str, Any]:
     """Run the rounds and work out the keys."""
     free, limited = open_wallets(limits=()), open_wallets(limits=LIMITS)
-    url = embedded.urls.database_owner_url
-    pgbench = Pgbench(url, folder)
+    pgbench = Pgbench(seen.owner_url, seen.folder)
     clients = Clients()
     rounds: list[dict[str, Any]] = []
-    with Hordak(url, clients=CLIENTS, accounts=WALLETS) as hordak:
+    with Hordak(seen.owner_url, clients=CLIENTS, accounts=WALLETS) as hordak:
         measures: dict[str, Callable[[], dict[str, Any]]] = {
             "hordak": lambda: hordak.measure(seconds=SECONDS),
             "lone": lambda: clients.measure("lone", free),
@@ -303,10 +297,7 @@ def measured(embedded: Embedded, folder: Path, progress: Progress) -> dict[str, 
     clients.stop()
 
     def ratio(over: str, under: str) -> float:
-        return round(
-            statistics.median(one[over]["per_second"] / one[under]["per_second"] for one in rounds),
-            2,
-        )
+        return round(cluster.ratio(rounds, over, under), 2)
 
     return {
         "transfers_over_hordak": ratio("shared", "hordak"),
@@ -341,35 +332,13 @@ def main() -> int:
         folder = Path(name)
         folder.chmod(0o755)
         http = over_http(folder / "instance", progress) if HTTP else {"p95_ms": None}
-        progress.say(f"holds over HTTP: {http}")
-        embedded = Embedded(folder / "state")
-        try:
-            os.environ.update(embedded.start().environment())
-            os.environ["OBJECTS_DIR"] = str(folder / "objects")
-            os.environ["LOG_LEVEL"] = "ERROR"
-            os.environ["COMBINE"] = "1"
-            os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
-            import django
-            from django.core.management import call_command
-            from django.db import connections
-
-            django.setup()
-            call_command("migrate", database="owner", verbosity=0)
-            with psycopg.connect(embedded.urls.database_owner_url, autocommit=True) as owner:
-                settings = {
-                    key: (owner.execute("SELECT current_setting(%s)", [key]).fetchone() or ("",))[0]
-                    for key in SETTINGS
-                }
-            result = measured(embedded, folder, progress)
-            result |= found_true()
-            connections.close_all()
-        finally:
-            embedded.stop()
-            embedded.remove()
+    progress.say(f"holds over HTTP: {http}")
+    os.environ["COMBINE"] = "1"
+    with cluster.cluster() as seen:
+        settings = seen.settings()
+        result = measured(seen, progress) | found_true()
     result = {
-        "commit": subprocess.run(
-            ["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
-        ).stdout.strip(),
+        "commit": cluster.commit(),
         "workload": f"{WALLETS} wallets or accounts, uniform random pairs; {CLIENTS} processes of "
         f"one transfer a commit, ours (lone) and django-hordak's; {WORKERS} processes of {CALLERS} "
         f"callers that share commits (shared), or of {BATCH} transfers in a call (batched); 20 "
@@ -382,10 +351,7 @@ def main() -> int:
         "hold_over_http_p95_ms": http["p95_ms"],
         **result,
     }
-    target = ROOT / "benchmarks" / "results" / "wallets.json"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps(result, indent=1) + "\n")
-    print(json.dumps({key: value for key, value in result.items() if key != "rounds"}, indent=1))
+    cluster.write("wallets", result)
     return 0
 
 

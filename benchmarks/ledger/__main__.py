@@ -7,7 +7,6 @@ are built by their template inside the measured time, so rates are those of a ca
 
 import cProfile
 import io
-import json
 import os
 import pstats
 import statistics
@@ -126,10 +125,7 @@ def measured(seen: cluster.Cluster, progress: Progress) -> dict[str, Any]:
     def ratio(over: str, under: str) -> float | None:
         if under not in measures:
             return None
-        return round(
-            statistics.median(one[over]["per_second"] / one[under]["per_second"] for one in rounds),
-            3,
-        )
+        return round(cluster.ratio(rounds, over, under), 3)
 
     return {
         "batch1000_hashed_over_tpcb": ratio("batch1000", "tpcb"),
@@ -203,10 +199,7 @@ def main() -> int:
         "server_settings": settings,
         **result,
     }
-    target = cluster.ROOT / "benchmarks" / "results" / "ledger.json"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps(result, indent=1) + "\n")
-    print(json.dumps({key: value for key, value in result.items() if key != "rounds"}, indent=1))
+    cluster.write("ledger", result)
     return 0
 
 
