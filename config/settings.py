@@ -107,6 +107,16 @@ DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="receipts@localh
 ACQUIRER_URL: str = env.str("ACQUIRER_URL", default="http://127.0.0.1:8900")
 ACQUIRER_SECRET = secret("ACQUIRER_SECRET")
 ACQUIRER_CALLBACK_URL = f"{BASE_URL}/inbound/simulator"
+# A provider is left alone for `open_s` when `failures` calls, and at least half of all, failed
+# within `window_s`; then `probes` calls decide whether it is well again.
+PROVIDER_CIRCUIT: dict[str, float] = env.json(
+    "PROVIDER_CIRCUIT", default={"failures": 20, "window_s": 30, "open_s": 15, "probes": 3}
+)
+# How often a call that has one effect per reference is made again, and for how long; the
+# waits double, each somewhere below its bound. Authorizations are never made again.
+PROVIDER_RETRIES: dict[str, float] = env.json(
+    "PROVIDER_RETRIES", default={"times": 2, "first_wait_s": 0.1, "within_s": 3}
+)
 
 OBJECTS_DIR: str = env.str("OBJECTS_DIR", default=str(BASE_DIR / ".run" / "objects"))
 REAL_DATA_DIR: str = env.str("REAL_DATA_DIR", default=str(BASE_DIR.parent / "shared" / "data"))

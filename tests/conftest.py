@@ -52,6 +52,11 @@ if not _distributes:
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 os.environ["LOG_LEVEL"] = "ERROR"
 os.environ["FRAUD_BUDGET_MS"] = "0"  # A slow machine decides the same.
+# Acquirers of tests fail on purpose: no circuit opens and nothing is asked twice unasked for.
+os.environ["PROVIDER_CIRCUIT"] = (
+    '{"failures": 1000000000, "window_s": 30, "open_s": 15, "probes": 3}'
+)
+os.environ["PROVIDER_RETRIES"] = '{"times": 0, "first_wait_s": 0, "within_s": 0}'
 
 import django
 from django.conf import settings as _settings

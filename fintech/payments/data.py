@@ -442,6 +442,7 @@ class Answer:
     amount: Money | None = None
     provider_reference: str = ""
     decline_code: str = ""
+    asked: bool = True  # False: nobody was, for the provider's circuit is open.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -505,3 +506,14 @@ class Balance:
     merchant_id: UUID
     pending: tuple[Money, ...]
     available: tuple[Money, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderHealth:
+    """How a provider is, for people. `held` is staff's word: "open", "closed" or ""."""
+
+    name: str
+    state: str  # "closed" (asked), "half_open" (probed) or "open" (left alone)
+    held: str
+    failures: tuple[tuple[datetime, str], ...]  # The last, latest first: when, and what failed.
+    shared: bool  # False: Valkey is away, and this is what one process knows.

@@ -10,6 +10,7 @@ from fintech.payments import errors, queries
 from fintech.payments import services as payments
 from fintech.payments.data import AttemptState, PaymentState
 from fintech.payments.models import Attempt
+from fintech.payments.providers import circuit
 from fintech.payments.services.rows import CHECKS
 from tests.make import payments as make
 from tests.make.merchants import NOON
@@ -136,3 +137,23 @@ def test_an_unknown_refund_keeps_its_money_aside_until_people_decide(shop, acqui
     assert queries.refund(refund.id, shop.id).state == "succeeded"
     assert make.now(payment).refunded == eur(10_00)
     assert make.now(payment).state == PaymentState.CONFLICTED
+
+
+def test_a_provider_that_is_left_alone_is_asked_later_and_its_schedule_waits(shop, acquirer):
+    """Held open for two days, it is not asked; then it is asked as if it were a minute."""
+    taken = make.authorized(shop.id)
+    payment = make.confirmed(shop.id, token="acquirer_timeout")
+    acquirer.fall_silent()
+    payments.capture(merchant_id=shop.id, payment_id=taken.id, by=BY, at=NOON)
+    acquirer.fall_silent(silent=False)
+    asked = acquirer.asked.total()
+    circuit.hold("simulator", "open")
+    try:
+        assert [ask_again(timedelta(days=days)) for days in (1, 2)] == [0, 0]
+        assert acquirer.asked.total() == asked
+        assert Attempt.objects.get(payment_id=payment.id).checks == 0
+    finally:
+        circuit.hold("simulator", "")
+
+    assert ask_again(timedelta(days=2)) == 2
+    assert {make.now(one).state for one in (payment, taken)} == {PaymentState.CAPTURED}

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import cast
 
 from django.conf import settings
 
 from fintech.payments import errors
+from fintech.payments.providers import circuit
+from fintech.payments.providers.guarded import Guarded
 from fintech.payments.providers.protocol import Provider
 from fintech.payments.providers.simulator import Simulator
 
@@ -18,11 +21,12 @@ def _simulator() -> Provider:
 
 _MAKERS: dict[str, Callable[[], Provider]] = {"simulator": _simulator}
 _made: dict[str, Provider] = {}
+_guards: dict[str, Guarded] = {}
 
 
 def provider(name: str) -> Provider:
     """
-    Return the provider of that name, made on first use in each process.
+    Return the provider of that name behind its circuit, made on first use in each process.
 
     Raises:
         ProviderUnknown: there is none, or it refuses to run in this mode.
@@ -31,7 +35,15 @@ def provider(name: str) -> Provider:
         if name not in _MAKERS:
             raise errors.ProviderUnknown(name)
         _made[name] = _MAKERS[name]()
-    return _made[name]
+    adapter, guard = _made[name], _guards.get(name)
+    if guard is None or guard.adapter is not adapter:
+        guard = _guards[name] = Guarded(adapter)
+    return cast("Provider", guard)  # What it does not guard it hands through.
+
+
+def left_alone() -> tuple[str, ...]:
+    """Name the providers whose circuit is open now: who asks by the clock asks them later."""
+    return tuple(name for name in {*_MAKERS, *_made} if circuit.is_open(name))
 
 
 def default() -> str:

@@ -3,7 +3,8 @@ Asking again: what a crash, a timeout or a lost answer left open is resolved by 
 
 Every operation sets its next time before it is asked for the first time, so a process
 that dies between two beats is found here. The reference is always the same: whatever
-the provider did under it, it did once.
+the provider did under it, it did once. A provider whose circuit is open is left alone,
+and what is due there stays due: its schedule is for answers that did not come.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from django.db import connection
+from django.db.models import Q
 
 from fintech.kernel.actor import Actor
 from fintech.payments import data
@@ -51,15 +53,15 @@ def resolve_due(*, limit: int = 100, by: Actor, at: datetime) -> int:
 def _authorizations(limit: int, *, by: Actor, at: datetime) -> int:
     """An authorization that never arrived is not sent again: the payer may have gone."""
     due = Attempt.objects.filter(
-        next_check_at__lte=at, state__in=[AttemptState.AUTHORIZING, AttemptState.UNKNOWN]
+        _due(at), state__in=[AttemptState.AUTHORIZING, AttemptState.UNKNOWN]
     ).order_by("next_check_at")[:limit]
+    heard = [
+        (attempt.id, registry.provider(attempt.provider).query(str(attempt.id))) for attempt in due
+    ]
     answers = [
-        data.Answered(
-            attempt_id=attempt.id,
-            answer=registry.provider(attempt.provider).query(str(attempt.id)),
-            at=at,
-        )
-        for attempt in due
+        data.Answered(attempt_id=attempt_id, answer=answer, at=at)
+        for attempt_id, answer in heard
+        if answer.asked
     ]
     # One that the database refuses must not keep the others waiting.
     recording.record_each(answers, by=by)
@@ -68,9 +70,7 @@ def _authorizations(limit: int, *, by: Actor, at: datetime) -> int:
 
 def _voids(limit: int, *, by: Actor, at: datetime) -> int:
     due = (
-        Attempt.objects.filter(
-            next_check_at__lte=at, state=AttemptState.AUTHORIZED, void_id__isnull=False
-        )
+        Attempt.objects.filter(_due(at), state=AttemptState.AUTHORIZED, void_id__isnull=False)
         .select_related("payment")
         .order_by("next_check_at")[:limit]
     )
@@ -79,9 +79,7 @@ def _voids(limit: int, *, by: Actor, at: datetime) -> int:
 
 def _adjustments(limit: int, *, by: Actor, at: datetime) -> int:
     due = (
-        Attempt.objects.filter(
-            next_check_at__lte=at, state=AttemptState.AUTHORIZED, adjust_minor__isnull=False
-        )
+        Attempt.objects.filter(_due(at), state=AttemptState.AUTHORIZED, adjust_minor__isnull=False)
         .select_related("payment")
         .order_by("next_check_at")[:limit]
     )
@@ -90,9 +88,7 @@ def _adjustments(limit: int, *, by: Actor, at: datetime) -> int:
 
 def _captures(limit: int, *, by: Actor, at: datetime) -> int:
     due = (
-        Capture.objects.filter(
-            next_check_at__lte=at, state__in=[CaptureState.SUBMITTED, CaptureState.UNKNOWN]
-        )
+        Capture.objects.filter(_due(at), state__in=[CaptureState.SUBMITTED, CaptureState.UNKNOWN])
         .select_related("attempt__payment")
         .order_by("next_check_at")[:limit]
     )
@@ -101,9 +97,7 @@ def _captures(limit: int, *, by: Actor, at: datetime) -> int:
 
 def _refunds(limit: int, *, by: Actor, at: datetime) -> int:
     due = (
-        Refund.objects.filter(
-            next_check_at__lte=at, state__in=[RefundState.SUBMITTED, RefundState.UNKNOWN]
-        )
+        Refund.objects.filter(_due(at), state__in=[RefundState.SUBMITTED, RefundState.UNKNOWN])
         .select_related("attempt__payment", "capture")
         .order_by("next_check_at")[:limit]
     )
@@ -117,9 +111,18 @@ def _again(
     by: Actor,
     at: datetime,
 ) -> int:
+    asked = 0
     for errand in due:
-        beats.record(errand, errands.ask_again(errand), hear=hear, by=by, at=at)
-    return len(due)
+        answer = errands.ask_again(errand)
+        if answer.asked:
+            beats.record(errand, answer, hear=hear, by=by, at=at)
+            asked += 1
+    return asked
+
+
+def _due(at: datetime) -> Q:
+    """Tell what is to be asked about by now, of providers that are not left alone."""
+    return Q(next_check_at__lte=at) & ~Q(provider__in=registry.left_alone())
 
 
 @contextmanager

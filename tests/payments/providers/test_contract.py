@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from typing import cast
 
 import pytest
 
@@ -15,6 +16,7 @@ from fintech.kernel import ids
 from fintech.kernel.money import Money
 from fintech.payments import errors
 from fintech.payments.data import AnswerStatus
+from fintech.payments.providers.guarded import Guarded
 from fintech.payments.providers.protocol import Provider
 from fintech.payments.providers.simulator import Simulator
 from sandbox.acquirer.app import Acquirer
@@ -39,7 +41,12 @@ def fake() -> Iterator[Provider]:
     yield FakeAcquirer()
 
 
-ADAPTERS = {"simulator over HTTP": over_http, "fake": fake}
+@contextmanager
+def guarded() -> Iterator[Provider]:
+    yield cast("Provider", Guarded(FakeAcquirer()))
+
+
+ADAPTERS = {"simulator over HTTP": over_http, "fake": fake, "behind its circuit": guarded}
 
 
 @pytest.fixture(params=ADAPTERS, scope="module")

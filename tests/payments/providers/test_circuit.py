@@ -1,0 +1,170 @@
+"""A provider that does not answer is left alone, and is asked again a little later."""
+
+import socket
+import time
+from datetime import UTC, datetime
+
+import pytest
+from prometheus_client import REGISTRY
+
+from fintech.kernel import ids
+from fintech.kernel.money import Money
+from fintech.payments.data import AnswerStatus
+from fintech.payments.providers import circuit
+from fintech.payments.providers.guarded import Guarded
+from tests.payments.providers.fake import FakeAcquirer
+
+AT = datetime(2026, 11, 2, 12, tzinfo=UTC)
+EUR = Money(42_50, "EUR")
+OPEN_S = 0.3
+
+
+@pytest.fixture
+def limits(settings):
+    settings.PROVIDER_CIRCUIT = {"failures": 4, "window_s": 30, "open_s": OPEN_S, "probes": 2}
+    settings.PROVIDER_RETRIES = {"times": 2, "first_wait_s": 0.001, "within_s": 1}
+    circuit.forget()
+    yield settings
+    circuit.forget()
+
+
+@pytest.fixture
+def acquirer(limits) -> FakeAcquirer:
+    fake = FakeAcquirer()
+    fake.name = f"fake_{ids.new().hex}"  # A circuit of its own: Valkey outlives a test.
+    return fake
+
+
+@pytest.fixture
+def provider(acquirer) -> Guarded:
+    return Guarded(acquirer)
+
+
+def authorize(provider, reference="", *, card="visa"):
+    return provider.authorize(
+        reference=reference or str(ids.new()), amount=EUR, card=card, capture=False, at=AT
+    )
+
+
+def state(acquirer) -> str:
+    return circuit.health(acquirer.name).state
+
+
+def fail(provider, times: int) -> None:
+    for _ in range(times):
+        assert authorize(provider, card="acquirer_error").asked
+
+
+def measured(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0
+
+
+def test_a_few_failures_close_nobody_out(provider, acquirer):
+    fail(provider, 3)
+    assert authorize(provider).status == AnswerStatus.APPROVED
+    assert state(acquirer) == "closed"
+
+
+def test_it_opens_and_then_nobody_is_asked(provider, acquirer):
+    fail(provider, 4)
+    assert state(acquirer) == "open"
+    asked = acquirer.asked.total()
+
+    refused, question = authorize(provider), provider.query("r-1")
+
+    assert (refused.status, refused.asked) == (AnswerStatus.ABSENT, False)
+    assert (question.status, question.asked) == (AnswerStatus.UNKNOWN, False)
+    assert acquirer.asked.total() == asked
+    of = {"provider": acquirer.name}
+    assert measured("provider_circuit_state", **of) == 2
+    assert measured("provider_calls_total", **of, operation="authorize", outcome="not_asked") == 1
+    assert measured("provider_calls_total", **of, operation="authorize", outcome="absent") == 4
+    assert measured("provider_call_seconds_count", **of, operation="authorize") == 4
+
+
+def test_failures_that_are_few_among_many_do_not_open_it(provider, acquirer):
+    for _ in range(6):
+        authorize(provider)
+    fail(provider, 5)
+    assert state(acquirer) == "closed"
+    fail(provider, 1)
+    assert state(acquirer) == "open"
+
+
+def test_probes_that_go_well_close_it(provider, acquirer):
+    fail(provider, 4)
+    time.sleep(OPEN_S + 0.02)
+    assert state(acquirer) == "half_open"
+    assert [authorize(provider).status for _ in range(2)] == [AnswerStatus.APPROVED] * 2
+    assert state(acquirer) == "closed"
+
+
+def test_a_probe_that_fails_opens_it_again(provider, acquirer):
+    fail(provider, 4)
+    time.sleep(OPEN_S + 0.02)
+    fail(provider, 1)
+    assert state(acquirer) == "open"
+    assert not authorize(provider).asked
+
+
+def test_only_as_many_probes_go_out_as_there_are(acquirer):
+    fail(Guarded(acquirer), 4)
+    time.sleep(OPEN_S + 0.02)
+    assert [circuit.admits(acquirer.name) for _ in range(4)] == [True, True, False, False]
+    time.sleep(OPEN_S + 0.02)  # Nobody was heard of again: they are given anew.
+    assert circuit.admits(acquirer.name)
+
+
+def test_processes_share_what_they_know(provider, acquirer):
+    fail(provider, 2)
+    circuit.forget()  # As another process, which has seen nothing.
+    fail(provider, 2)
+    circuit.forget()
+    assert not authorize(provider).asked
+    known = circuit.health(acquirer.name)
+    assert [what for _, what in known.failures] == ["authorize absent"] * 4
+    assert abs(known.failures[0][0] - time.time()) < 5
+
+
+def test_without_valkey_every_circuit_is_closed_and_metrics_say_so(limits, provider, acquirer):
+    fail(provider, 4)
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        limits.REDIS_URL = f"redis://127.0.0.1:{nobody.getsockname()[1]}/0"
+        circuit.forget()
+        assert authorize(provider).status == AnswerStatus.APPROVED
+        fail(provider, 9)
+        assert authorize(provider).status == AnswerStatus.APPROVED
+        assert measured("provider_circuit_shared") == 0
+        assert not circuit.health(acquirer.name).shared
+
+
+def test_staff_hold_it_open_and_closed(provider, acquirer):
+    circuit.hold(acquirer.name, "open")
+    assert not authorize(provider).asked
+    circuit.hold(acquirer.name, "closed")
+    fail(provider, 9)
+    assert authorize(provider).asked
+    circuit.hold(acquirer.name, "")
+    assert not authorize(provider).asked
+
+
+def test_what_has_one_effect_is_asked_again_and_an_authorization_never(provider, acquirer):
+    acquirer.lose_answers()
+    assert authorize(provider, "a-1").status == AnswerStatus.UNKNOWN
+    assert acquirer.asked["a-1"] == 1
+
+    reserved = authorize(provider, "a-2").provider_reference
+    acquirer.lose_answers(2)
+    taken = provider.capture(reference="c-1", authorization=reserved, amount=EUR, at=AT)
+
+    assert (taken.status, taken.amount) == (AnswerStatus.SUCCEEDED, EUR)
+    assert acquirer.asked["c-1"] == 3
+    assert acquirer.counts()["capture_succeeded"] == 1
+
+
+def test_it_is_asked_again_a_few_times_only(provider, acquirer):
+    reserved = authorize(provider).provider_reference
+    acquirer.lose_answers(99)
+    answer = provider.void(reference="v-1", authorization=reserved, at=AT)
+    assert (answer.status, acquirer.asked["v-1"]) == (AnswerStatus.UNKNOWN, 3)
