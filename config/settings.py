@@ -117,6 +117,8 @@ PROVIDER_CIRCUIT: dict[str, float] = env.json(
 PROVIDER_RETRIES: dict[str, float] = env.json(
     "PROVIDER_RETRIES", default={"times": 2, "first_wait_s": 0.1, "within_s": 3}
 )
+# How many providers one confirmation asks at most, where a route names several.
+PROVIDERS_PER_CONFIRM: int = env.int("PROVIDERS_PER_CONFIRM", default=3)
 
 OBJECTS_DIR: str = env.str("OBJECTS_DIR", default=str(BASE_DIR / ".run" / "objects"))
 REAL_DATA_DIR: str = env.str("REAL_DATA_DIR", default=str(BASE_DIR.parent / "shared" / "data"))
@@ -176,6 +178,7 @@ APPROVALS: dict[str, str] = {
     "fraud.install_model": "fintech.fraud.services.install_model",
     "reconciliation.adjust": "fintech.reconciliation.services.approved",
     "payments.refund": "fintech.payments.services.refund_agreed",
+    "payments.route": "fintech.payments.services.route_agreed",
     "merchants.staff_role": "fintech.merchants.services.staff_role_agreed",
 }
 # Which permission the second person has, by kind of proposal.
@@ -186,6 +189,7 @@ APPROVAL_PERMISSIONS: dict[str, str] = {
     "fraud.install_model": "fraud.change_trainedmodel",
     "reconciliation.adjust": "reconciliation.change_break",
     "payments.refund": "payments.change_payment",
+    "payments.route": "payments.change_route",
     "merchants.staff_role": "merchants.change_user",
 }
 # A folder in which banks' and processors' files arrive; each night they are imported.

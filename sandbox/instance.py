@@ -219,6 +219,7 @@ class Instance:
         acquirer += ["--port", str(self._port("acquirer"))]
         acquirer += ["--state", str(self.state / "acquirer.sqlite3")]
         acquirer += ["--callback-url", f"{self.base_url}/inbound/simulator"]
+        acquirer += ["--backup-callback-url", f"{self.base_url}/inbound/backup"]
         mail: list[str] = [python, "-m", "sandbox.mail_sink", "--host", here]
         mail += ["--smtp-port", str(self._port("smtp"))]
         mail += ["--http-port", str(self._port("mail_page"))]

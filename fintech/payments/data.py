@@ -100,6 +100,14 @@ class Verdict(StrEnum):
     DECLINE = "decline"
 
 
+class RouteOrder(StrEnum):
+    """In which order a route's providers are asked."""
+
+    LISTED = "listed"
+    CHEAPEST = "cheapest"
+    MOST_SUCCESSFUL = "most_successful"
+
+
 class AnswerStatus(StrEnum):
     """What a provider said, in one word for every operation."""
 
@@ -414,6 +422,7 @@ class Ask:
     capture: bool
     at: datetime
     authenticated: bool = False
+    others: tuple[str, ...] = ()  # Providers to go to next, if this one does nothing.
     by: Actor | None = None
     # The rows as the decision left them: who records need not read them unless they changed.
     known: Any = field(default=None, compare=False, repr=False)
@@ -517,3 +526,36 @@ class ProviderHealth:
     held: str
     failures: tuple[tuple[datetime, str], ...]  # The last, latest first: when, and what failed.
     shared: bool  # False: Valkey is away, and this is what one process knows.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """
+    A rule of routing: what it is for, and to which providers that goes.
+
+    Amounts are minor units of `currency`, both ends included. What is empty fits everything.
+    """
+
+    id: UUID
+    merchant_id: UUID | None
+    position: int
+    name: str
+    currency: str
+    least_minor: int | None
+    most_minor: int | None
+    brands: tuple[str, ...]
+    countries: tuple[str, ...]
+    providers: tuple[str, ...]
+    order: RouteOrder
+    active: bool
+
+    def fits(self, *, merchant_id: UUID, amount: Money, brand: str, country: str) -> bool:
+        """Whether the route is for such a payment."""
+        return (
+            self.merchant_id in {None, merchant_id}
+            and self.currency in {"", amount.currency}
+            and (self.least_minor is None or amount.minor >= self.least_minor)
+            and (self.most_minor is None or amount.minor <= self.most_minor)
+            and (not self.brands or brand in self.brands)
+            and (not self.countries or country in self.countries)
+        )

@@ -81,6 +81,15 @@ class ProviderUnknown(NotFound):
         super().__init__("There is no such provider.", provider=provider)
 
 
+class RoutePositionTaken(Refused):
+    """Routes are tried in an order, so two of one merchant cannot stand in one place."""
+
+    code = "route_position_taken"
+
+    def __init__(self, position: int) -> None:
+        super().__init__("Another route stands there.", position=position)
+
+
 class UnexpectedState(Refused):
     """The payment is not in a state in which this can be done to it."""
 

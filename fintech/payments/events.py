@@ -165,6 +165,19 @@ class PaymentAttemptErrored(PaymentFact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PaymentRerouted(PaymentFact):
+    """An attempt came to nothing at one provider; a new one is made at the next."""
+
+    name: ClassVar = "payments.payment_rerouted.v1"
+
+    attempt_id: UUID
+    provider: Code
+    failed_attempt_id: UUID
+    failed_provider: Code
+    reason: Code
+
+
+@dataclass(frozen=True, kw_only=True)
 class PaymentOutcomeUnknown(PaymentFact):
     """The acquirer was asked and we do not know what it did; we shall ask again."""
 
@@ -478,3 +491,18 @@ class LinkCreated(LinkFact):
 
     amount_minor: int | None
     currency: Code
+
+
+@dataclass(frozen=True, kw_only=True)
+class RouteChanged(Event):
+    """Staff made or changed a route; what it says stands in its row."""
+
+    name: ClassVar = "payments.route_changed.v1"
+    stream_of: ClassVar = "route_id"
+
+    route_id: UUID
+    merchant_id: UUID | None
+    position: int
+    providers: tuple[Code, ...]
+    order: Code
+    active: bool

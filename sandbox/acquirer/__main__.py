@@ -18,6 +18,9 @@ def main() -> None:
     parser.add_argument("--state", default=":memory:", help="SQLite file that keeps operations")
     parser.add_argument("--callback-url", default="", help="where late outcomes are told")
     parser.add_argument(
+        "--backup-callback-url", default="", help="the same, of the second acquirer on /backup"
+    )
+    parser.add_argument(
         "--secret",
         default=os.environ.get("ACQUIRER_SECRET", ""),
         help="what callbacks are signed with (default: $ACQUIRER_SECRET)",
@@ -27,13 +30,20 @@ def main() -> None:
     told = parser.parse_args()
     if told.callback_url and not told.secret:
         parser.error("callbacks need a --secret or $ACQUIRER_SECRET")
-    acquirer = Acquirer(
-        Book(told.state, pending_seconds=told.pending_seconds),
-        Callbacks(told.callback_url, told.secret),
-        late_seconds=told.late_seconds,
+    second = told.state if told.state == ":memory:" else f"{told.state}.backup"
+    acquirer, backup = (
+        Acquirer(
+            Book(state, pending_seconds=told.pending_seconds),
+            Callbacks(url, told.secret),
+            late_seconds=told.late_seconds,
+        )
+        for state, url in (
+            (told.state, told.callback_url),
+            (second, told.backup_callback_url),
+        )
     )
     uvicorn.run(
-        acquirer.app(),
+        acquirer.app(backup=backup),
         host=told.host,
         port=told.port,
         log_level="warning",

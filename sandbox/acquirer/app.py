@@ -11,13 +11,13 @@ import html
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import date
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
 from sandbox.acquirer import files
 from sandbox.acquirer.book import Book, Operation, ReferenceReused, Unreadable, is_currency
@@ -39,29 +39,41 @@ class Acquirer:
         """Answer `late_seconds` too late on the card that times out."""
         self._book, self._callbacks, self._late_seconds = book, callbacks, late_seconds
 
-    def app(self) -> Starlette:
-        """Make the application."""
-        return Starlette(
-            routes=[
-                Route("/", self.page),
-                Route("/health", _health),
-                Route("/authorizations", _guarded(self.authorize), methods=["POST"]),
-                Route("/authorizations/{id}/captures", _guarded(self.capture), methods=["POST"]),
-                Route("/authorizations/{id}/adjustments", _guarded(self.adjust), methods=["POST"]),
-                Route("/authorizations/{id}/voids", _guarded(self.void), methods=["POST"]),
-                Route("/captures/{id}/refunds", _guarded(self.refund), methods=["POST"]),
-                Route("/operations", _guarded(self.operations)),
-                Route("/operations/{reference}", _guarded(self.operation)),
-                Route("/settlements/{date}.csv", _guarded(self.settlement)),
-                Route("/bank/transfers", _guarded(self.bank_transfer), methods=["POST"]),
-                Route("/bank/statements/{date}.xml", _guarded(self.camt)),
-                Route("/bank/statements/{date}.sta", _guarded(self.mt940)),
-            ],
-            lifespan=self._lifespan,
-        )
+    def app(self, *, backup: "Acquirer | None" = None) -> Starlette:
+        """Make the application; a second acquirer, with a book of its own, answers on /backup."""
+        mounted = [Mount("/backup", routes=backup.routes())] if backup else []
+
+        @asynccontextmanager
+        async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+            async with AsyncExitStack() as both:
+                for one in (self, backup):
+                    if one is not None:
+                        await both.enter_async_context(one.open())
+                yield
+
+        return Starlette(routes=[*mounted, *self.routes()], lifespan=lifespan)
+
+    def routes(self) -> list[Route]:
+        """Return what can be asked."""
+        return [
+            Route("/", self.page),
+            Route("/health", _health),
+            Route("/authorizations", _guarded(self.authorize), methods=["POST"]),
+            Route("/authorizations/{id}/captures", _guarded(self.capture), methods=["POST"]),
+            Route("/authorizations/{id}/adjustments", _guarded(self.adjust), methods=["POST"]),
+            Route("/authorizations/{id}/voids", _guarded(self.void), methods=["POST"]),
+            Route("/captures/{id}/refunds", _guarded(self.refund), methods=["POST"]),
+            Route("/operations", _guarded(self.operations)),
+            Route("/operations/{reference}", _guarded(self.operation)),
+            Route("/settlements/{date}.csv", _guarded(self.settlement)),
+            Route("/bank/transfers", _guarded(self.bank_transfer), methods=["POST"]),
+            Route("/bank/statements/{date}.xml", _guarded(self.camt)),
+            Route("/bank/statements/{date}.sta", _guarded(self.mt940)),
+        ]
 
     @asynccontextmanager
-    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+    async def open(self) -> AsyncIterator[None]:
+        """Be there: tell what still has no outcome, and at the end close the book."""
         for operation in self._book.pending():
             self._finish_later(operation)
         yield

@@ -17,8 +17,10 @@ from fintech.kernel import invariants
 from fintech.kernel.errors import Refusal
 from fintech.payments import queries
 from fintech.payments import services as payments
+from fintech.payments.models import Route
 from fintech.payments.providers import registry
 from fintech.payments.providers.simulator import Simulator
+from fintech.payments.services import routing
 from fintech.payments.services.rows import CHECKS
 from fintech.wallets import queries as wallet_queries
 from fintech.wallets import services as wallets
@@ -33,6 +35,7 @@ from tests.make.merchants import NOON
 from tests.make.payments import BY, eur
 from tests.payments.killing import Point, count_statements, run_and_kill
 from tests.payments.providers.fake import SECRET
+from tests.payments.test_routing import route
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -56,8 +59,11 @@ def outside(acquirer) -> Iterator[Outside]:
     book = Book()
     with served(Acquirer(book, Callbacks("", SECRET)).app()) as client:
         found = Outside(book, str(client.base_url))
-        with registry.using(found.connect()):
+        # Somebody answers there, and knows of nothing.
+        closed = Simulator(url=f"{found.url}/closed", secret=SECRET, name="backup")
+        with registry.using(found.connect()), registry.using(closed):
             yield found
+    routing.forget()
 
 
 type Act = Callable[[str], object]
@@ -73,6 +79,13 @@ def confirming(shop) -> Act:
         by=BY,
         at=NOON,
     )
+
+
+def going_over(shop) -> Act:
+    """The first provider of the route does nothing; the acquirer is the second."""
+    if not Route.objects.filter(merchant_id=shop.id).exists():
+        route("backup", "simulator", merchant_id=shop.id)
+    return confirming(shop)
 
 
 def capturing(shop) -> Act:
@@ -149,6 +162,7 @@ def from_wallets(_outside: Outside) -> int:
 
 ACTS = {
     "confirm": (confirming, at_the_acquirer("authorization_succeeded")),
+    "fail over": (going_over, at_the_acquirer("authorization_succeeded")),
     "capture": (capturing, at_the_acquirer("capture_succeeded")),
     "refund": (refunding, at_the_acquirer("refund_succeeded")),
     "cancel": (canceling, at_the_acquirer("void_succeeded")),

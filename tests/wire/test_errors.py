@@ -23,7 +23,7 @@ ROOMS = (
     "wallets",
 )
 # Told by pages and commands only, never by the API.
-NOT_OF_THE_API = {"last_owner"}
+NOT_OF_THE_API = {"last_owner", "route_position_taken"}
 
 
 def refusals() -> list[type[Refusal]]:

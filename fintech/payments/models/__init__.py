@@ -4,6 +4,7 @@ from fintech.payments.models.attempt import Attempt
 from fintech.payments.models.operation import Callback, Capture, Link, Refund
 from fintech.payments.models.payment import Payment, Review
 from fintech.payments.models.people import Customer, PaymentMethod
+from fintech.payments.models.routing import ProviderCost, Route
 
 __all__ = [
     "Attempt",
@@ -13,6 +14,8 @@ __all__ = [
     "Link",
     "Payment",
     "PaymentMethod",
+    "ProviderCost",
     "Refund",
     "Review",
+    "Route",
 ]

@@ -41,6 +41,9 @@ class Attempt(fsm.FSMModelMixin, models.Model):
     captures_at_once = models.BooleanField(default=False)
     provider = models.CharField(max_length=40)
     provider_reference = models.CharField(max_length=100, blank=True, default="")
+    # Which route led to this provider, and by which of its reasons (see `services.routing`).
+    route_id = models.UUIDField(null=True, blank=True)
+    routed_by = models.CharField(max_length=60, blank=True, default="")
     payment_method = models.ForeignKey(PaymentMethod, on_delete=models.PROTECT)
     assessment_id = models.UUIDField(null=True, blank=True)
     case_id = models.UUIDField(null=True, blank=True)

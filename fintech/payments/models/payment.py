@@ -191,6 +191,11 @@ class Payment(fsm.FSMModelMixin, models.Model):
     def wait(self) -> None:
         """Stay, because the outcome is unknown; we shall ask again."""
 
+    @fsm.transition(field=state, source=State.PROCESSING, target=State.PROCESSING)
+    def reroute(self) -> None:
+        """Begin an attempt at another provider, because this one did nothing."""
+        self.attempts += 1
+
     @fsm.transition(
         field=state, source=[State.PROCESSING, State.AWAITING_PAYER], target=State.CREATED
     )

@@ -8,7 +8,7 @@ either way. Time is Valkey's, so the processes need not agree on one.
 
 A well provider costs a process one question to Valkey per `_LOOK_EVERY_SECONDS`, whatever
 its load: what went well is counted here and told with that question. Without Valkey every
-circuit counts as closed, and `provider_circuit_shared` says so: a payer is never refused
+circuit counts as closed, and `provider_states_shared` says so: a payer is never refused
 because our own memory is away.
 """
 
@@ -16,15 +16,14 @@ import threading
 import time
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
-import redis
 import structlog
 from django.conf import settings
 from prometheus_client import Gauge
 
+from fintech.payments.providers import shared
+
 _log = structlog.get_logger(__name__)
-_TIMEOUT_SECONDS, _PAUSE_SECONDS = 0.05, 1.0
 _LOOK_EVERY_SECONDS = 0.25
 _FAILURES_KEPT = 10
 _PLACE = "payments:circuit:"
@@ -35,12 +34,6 @@ _state = Gauge(
     ["provider"],
     multiprocess_mode="mostrecent",
 )
-_shared = Gauge(
-    "provider_circuit_shared",
-    "Whether the state of circuits is shared (0: Valkey is away, all count as closed)",
-    multiprocess_mode="mostrecent",
-)
-
 # Tells what calls have come to, and returns {state, ms until it is half open, held}.
 # KEYS: state, calls, failures. ARGV: good, bad, what failed, window s, failures, open ms, probes.
 _TELL = """
@@ -137,8 +130,6 @@ class _Seen:
 
 
 _circuits: dict[str, _Seen] = {}
-_client: Any = None
-_away_until = 0.0
 
 
 def admits(name: str) -> bool:
@@ -152,7 +143,7 @@ def admits(name: str) -> bool:
         return False
     seen.state = State.HALF_OPEN
     limits = settings.PROVIDER_CIRCUIT
-    granted = _ask(_PROBE, [_PLACE + name], [limits["probes"], int(limits["open_s"] * 1000)])
+    granted = shared.ask(_PROBE, [_PLACE + name], [limits["probes"], int(limits["open_s"] * 1000)])
     return granted is None or bool(granted)
 
 
@@ -180,7 +171,7 @@ def failed(name: str, what: str) -> None:
 
 def hold(name: str, held: str) -> None:
     """Let staff's word reach every process: "open", "closed", or "" to let it go by itself."""
-    _ask("return redis.call('HSET', KEYS[1], 'held', ARGV[1])", [_PLACE + name], [held])
+    shared.ask("return redis.call('HSET', KEYS[1], 'held', ARGV[1])", [_PLACE + name], [held])
     _circuits.pop(name, None)
 
 
@@ -188,7 +179,8 @@ def health(name: str) -> Health:
     """Return what all processes know of a provider, for people."""
     seen = _circuits.setdefault(name, _Seen())
     _tell(name, seen)
-    told = _ask("return redis.call('LRANGE', KEYS[1], 0, -1)", [f"{_PLACE}{name}:failures"], [])
+    place = f"{_PLACE}{name}:failures"
+    told = shared.ask("return redis.call('LRANGE', KEYS[1], 0, -1)", [place], [])
     failures = [str(line).partition(" ") for line in told or []]
     return Health(
         state=seen.state,
@@ -200,9 +192,8 @@ def health(name: str) -> Health:
 
 def forget() -> None:
     """Look at everything anew (tests: settings and servers change under us)."""
-    global _client, _away_until
     _circuits.clear()
-    _client, _away_until = None, 0.0
+    shared.forget()
 
 
 def _look(name: str) -> _Seen:
@@ -219,7 +210,7 @@ def _tell(name: str, seen: _Seen, *, failure: str = "") -> None:
     with seen.lock:
         good, seen.good = seen.good, 0
     limits = settings.PROVIDER_CIRCUIT
-    told = _ask(
+    told = shared.ask(
         _TELL,
         [_PLACE + name, f"{_PLACE}{name}:calls", f"{_PLACE}{name}:failures"],
         [
@@ -240,27 +231,3 @@ def _tell(name: str, seen: _Seen, *, failure: str = "") -> None:
     _state.labels(name).set(_LEVELS[State(seen.held) if seen.held else seen.state])
     if seen.state != was:
         _log.warning("payments.circuit", provider=name, state=str(seen.state), was=str(was))
-
-
-def _ask(script: str, keys: list[str], arguments: list[Any]) -> Any:
-    """Run a script on Valkey; nothing if it is away, which is asked again a second later."""
-    global _client, _away_until  # noqa: PLW0603 -- one client per process.
-    if time.monotonic() < _away_until:
-        return None
-    try:
-        if _client is None:
-            _client = redis.Redis.from_url(
-                settings.REDIS_URL,
-                socket_timeout=_TIMEOUT_SECONDS,
-                socket_connect_timeout=_TIMEOUT_SECONDS,
-                retry=None,
-                decode_responses=True,
-            )
-        told = _client.register_script(script)(keys=keys, args=arguments)
-    except (redis.RedisError, OSError) as away:
-        _away_until = time.monotonic() + _PAUSE_SECONDS
-        _shared.set(0)
-        _log.warning("payments.circuits_are_not_shared", error=type(away).__name__)
-        return None
-    _shared.set(1)
-    return told

@@ -13,13 +13,18 @@ from fintech.payments.providers.protocol import Provider
 from fintech.payments.providers.simulator import Simulator
 
 
-def _simulator() -> Provider:
+def _simulated(name: str, path: str) -> Provider:
     if settings.MODE != "sandbox":
-        raise errors.ProviderUnknown("simulator")
-    return Simulator(url=settings.ACQUIRER_URL, secret=settings.ACQUIRER_SECRET)
+        raise errors.ProviderUnknown(name)
+    url = f"{settings.ACQUIRER_URL}{path}"
+    return Simulator(url=url, secret=settings.ACQUIRER_SECRET, name=name)
 
 
-_MAKERS: dict[str, Callable[[], Provider]] = {"simulator": _simulator}
+_MAKERS: dict[str, Callable[[], Provider]] = {
+    "simulator": lambda: _simulated("simulator", ""),
+    "backup": lambda: _simulated("backup", "/backup"),
+}
+_OF_A_SANDBOX = frozenset({"simulator", "backup"})
 _made: dict[str, Provider] = {}
 _guards: dict[str, Guarded] = {}
 
@@ -41,9 +46,15 @@ def provider(name: str) -> Provider:
     return cast("Provider", guard)  # What it does not guard it hands through.
 
 
+def names() -> tuple[str, ...]:
+    """Name the providers that attempts may go to in this mode."""
+    known = dict.fromkeys((*_MAKERS, *_made))
+    return tuple(name for name in known if settings.MODE == "sandbox" or name not in _OF_A_SANDBOX)
+
+
 def left_alone() -> tuple[str, ...]:
     """Name the providers whose circuit is open now: who asks by the clock asks them later."""
-    return tuple(name for name in {*_MAKERS, *_made} if circuit.is_open(name))
+    return tuple(name for name in names() if circuit.is_open(name))
 
 
 def default() -> str:

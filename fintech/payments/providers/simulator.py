@@ -28,7 +28,6 @@ _FEE_FIXED_MINOR = {0: 25, 2: 25, 3: 250}
 class Simulator:
     """Speaks the simulated acquirer's HTTP contract."""
 
-    name = "simulator"
     capabilities = Capabilities()
 
     def __init__(
@@ -36,10 +35,12 @@ class Simulator:
         *,
         url: str,
         secret: str,
+        name: str = "simulator",
         timeout_seconds: float = 2.0,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         """Keep connections to `url`; `secret` is what its callbacks are signed with."""
+        self.name = name
         self._secret = secret.encode()
         self._client = httpx.Client(
             base_url=url,

@@ -156,6 +156,10 @@ def _confirmed(fact: Recorded, payment: Folded) -> None:
     payment["error_attempt_id"] = None
 
 
+def _rerouted(_fact: Recorded, payment: Folded) -> None:
+    payment["attempts"] += 1
+
+
 def _failed(fact: Recorded, payment: Folded) -> None:
     code = fact.data.get("decline_code") or {
         "payments.payment_blocked.v1": "fraudulent",
@@ -223,6 +227,7 @@ def _adjusted(fact: Recorded, payment: Folded) -> None:
 _CHANGES = {
     "payment_updated": _updated,
     "payment_confirmed": _confirmed,
+    "payment_rerouted": _rerouted,
     "payment_blocked": _failed,
     "payment_declined": _failed,
     "payment_attempt_errored": _failed,

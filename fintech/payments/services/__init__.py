@@ -29,6 +29,13 @@ from fintech.payments.services.refunding import refund
 from fintech.payments.services.refunding_by_two import REFUND_KIND, propose_refund, refund_agreed
 from fintech.payments.services.rehearsing import dry_run
 from fintech.payments.services.reviewing import decide_review
+from fintech.payments.services.routes import (
+    ROUTE_KIND,
+    propose_route,
+    route_agreed,
+    set_provider_cost,
+    write_route,
+)
 from fintech.payments.services.topping_up import top_up_wallet
 from fintech.payments.services.updating import update_payment, update_refund
 from fintech.payments.services.withdrawals import (
@@ -38,6 +45,7 @@ from fintech.payments.services.withdrawals import (
 
 __all__ = [
     "REFUND_KIND",
+    "ROUTE_KIND",
     "adjust_authorization",
     "answer_challenge",
     "ask",
@@ -61,12 +69,15 @@ __all__ = [
     "pay_by_link",
     "propose_correction",
     "propose_refund",
+    "propose_route",
     "receive",
     "record",
     "refund",
     "refund_agreed",
     "resolve_due",
+    "route_agreed",
     "send_pending_withdrawals",
+    "set_provider_cost",
     "top_up_wallet",
     "update_customer",
     "update_link",
@@ -74,4 +85,5 @@ __all__ = [
     "update_payment_method",
     "update_refund",
     "withdraw_from_wallet",
+    "write_route",
 ]

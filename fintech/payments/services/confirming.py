@@ -10,7 +10,7 @@ from fintech.kernel import waiting
 from fintech.kernel.actor import Actor
 from fintech.kernel.idempotency import Done, Key
 from fintech.payments import data, errors
-from fintech.payments.services import combining, deciding, recording
+from fintech.payments.services import combining, deciding, recording, rerouting
 
 _ASKED_AT_ONCE = 8
 
@@ -71,7 +71,7 @@ def confirm_one(order: data.Begin, *, by: Actor) -> Done[data.Payment]:
     payment = begun.payment
     if begun.ask is not None:
         question = begun.ask
-        payment = combining.record(waiting.aside(lambda: recording.ask(question)))
+        payment = combining.record(waiting.aside(lambda: rerouting.ask(question, by=by)))
     if payment is None:
         message = "a decision has a payment or a refusal"
         raise RuntimeError(message)
@@ -87,7 +87,7 @@ def confirm_all(orders: Sequence[data.Begin], *, by: Actor) -> list[data.Begun]:
     """
     begun = deciding.begin(orders, by=by)
     asks = [one.ask for one in begun if one.ask is not None]
-    recorded = iter(recording.record_each(ask_all(asks), by=by))
+    recorded = iter(recording.record_each(ask_all(asks, by=by), by=by))
     return [one if one.ask is None else _ended(next(recorded)) for one in begun]
 
 
@@ -97,13 +97,15 @@ def _ended(recorded: data.Payment | Exception) -> data.Begun:
     return data.Begun(payment=recorded)
 
 
-def ask_all(asks: Sequence[data.Ask]) -> list[data.Answered]:
+def ask_all(asks: Sequence[data.Ask], *, by: Actor) -> list[data.Answered]:
     """Ask providers many things, a few at a time, with no transaction open."""
     if len(asks) <= 1:
-        return [recording.ask(ask) for ask in asks]
+        return [rerouting.ask(ask, by=by) for ask in asks]
     recording.refuse_open_transaction()
     with ThreadPoolExecutor(max_workers=_ASKED_AT_ONCE) as pool:
-        return list(pool.map(recording.ask_provider, asks))
+        answers = list(pool.map(recording.ask_provider, asks))
+    # Going over writes, and this thread has the connection.
+    return [rerouting.go_on(ask, answer, by=by) for ask, answer in zip(asks, answers, strict=True)]
 
 
 def refuse_if_declined(payment: data.Payment, *, replayed: bool = False) -> None:

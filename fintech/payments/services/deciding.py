@@ -23,18 +23,20 @@ from fintech.kernel.errors import Refusal
 from fintech.kernel.events import Code, Event
 from fintech.payments import data, errors, events
 from fintech.payments.models import Attempt, Payment, PaymentMethod, batch
-from fintech.payments.providers import registry
 from fintech.payments.services import (
     claims,
     drafting,
+    limits,
     methods,
     paying,
     recording,
     rehearsing,
+    routing,
     rows,
 )
-from fintech.wallets import data as wallet_data
 from fintech.wallets import services as wallets
+
+_TO_WALLET = routing.Choice(providers=(data.WALLET,), why="")
 
 
 @dataclass(slots=True)
@@ -47,6 +49,7 @@ class _Plan:
     method: PaymentMethod | None = None
     method_is_new: bool = False
     features: fraud_data.Features | None = None
+    choice: routing.Choice = field(default=_TO_WALLET)
     claimed: bool = False
     begun: data.Begun | None = None
 
@@ -179,9 +182,18 @@ def _choose_method(plan: _Plan, known: dict[UUID, PaymentMethod]) -> None:
 
 
 def _gather(plans: Sequence[_Plan]) -> None:
-    """Gather fraud's features: they may come from elsewhere, so no transaction is open."""
+    """Gather routes and fraud's features from elsewhere, so while no transaction is open."""
     if not plans:
         return
+    for plan in plans:
+        payment, method = _known(plan)
+        if method.wallet_id is None:
+            plan.choice = routing.choose(
+                merchant_id=payment.merchant_id,
+                amount=payment.money(payment.amount_minor),
+                brand=method.brand,
+                country=method.country,
+            )
     gathered = fraud_queries.gather([_question(plan) for plan in plans])
     for plan, features in zip(plans, gathered, strict=True):
         plan.features = features
@@ -260,22 +272,10 @@ def _reserve(plans: Sequence[_Plan]) -> None:
     """Reserve limits; a payment that would go over one reserves nothing."""
     if not plans:
         return
-    requests = []
-    for plan in plans:
-        payment, method = _known(plan)
-        requests.append(
-            wallet_data.LimitRequest(
-                operation_id=plan.attempt_id,
-                merchant_id=payment.merchant_id,
-                customer_id=payment.customer_id,
-                card_fingerprint="" if method.wallet_id else method.fingerprint,
-                amount=payment.money(payment.amount_minor),
-                at=plan.order.at,
-                wallet_id=method.wallet_id,
-                operation="top_up" if payment.purpose == data.Purpose.TOP_UP else "payment",
-                receiver_id=payment.wallet_id,
-            )
-        )
+    requests = [
+        limits.request_for(*_known(plan), attempt_id=plan.attempt_id, at=plan.order.at)
+        for plan in plans
+    ]
     for plan, breaches in zip(plans, wallets.reserve(requests), strict=True):
         if breaches:
             plan.refuse(errors.LimitExceeded(tuple(str(breach) for breach in breaches)))
@@ -312,7 +312,7 @@ def _decide(plans: Sequence[_Plan], *, by: Actor) -> None:
         if attempt.state == data.AttemptState.DECLINED:
             blocked.append(attempt.id)
         actors.extend([plan.order.by or by] * (len(facts) - len(actors)))
-        plan.begun = _begun(payment, attempt, plan.order)
+        plan.begun = _begun(payment, attempt, plan)
     if blocked:
         wallets.free(blocked)
     batch.write(insert=insert, update=update)
@@ -336,7 +336,9 @@ def _attempt(plan: _Plan, assessment: fraud_data.Assessment, facts: list[Event])
         amount_minor=payment.amount_minor,
         captures_at_once=payment.capture_method == data.CaptureMethod.AUTOMATIC
         and assessment.decision != "review",
-        provider=data.WALLET if method.wallet_id else registry.default(),
+        provider=plan.choice.providers[0],
+        route_id=plan.choice.route_id,
+        routed_by=plan.choice.why,
         payment_method=method,
         assessment_id=assessment.id,
         case_id=assessment.case_id,
@@ -381,10 +383,11 @@ def _attempt(plan: _Plan, assessment: fraud_data.Assessment, facts: list[Event])
     return attempt
 
 
-def _begun(payment: Payment, attempt: Attempt, order: data.Begin) -> data.Begun:
+def _begun(payment: Payment, attempt: Attempt, plan: _Plan) -> data.Begun:
     ask = None
     if payment.state == data.PaymentState.PROCESSING:
-        ask = recording.ask_for(attempt, at=order.at, by=order.by)
+        order, others = plan.order, plan.choice.providers[1:]
+        ask = recording.ask_for(attempt, at=order.at, by=order.by, others=others)
     return data.Begun(payment=rows.value(payment, attempt), ask=ask)
 
 

@@ -382,8 +382,10 @@ def end_attempt(
     return told
 
 
-def ask_for(attempt: Attempt, *, at: datetime, by: Actor | None = None) -> data.Ask:
-    """Return what the provider is to be asked for an attempt."""
+def ask_for(
+    attempt: Attempt, *, at: datetime, by: Actor | None = None, others: tuple[str, ...] = ()
+) -> data.Ask:
+    """Return what the provider is to be asked for an attempt, and who if it does nothing."""
     return data.Ask(
         payment_id=attempt.payment_id,
         attempt_id=attempt.id,
@@ -392,6 +394,7 @@ def ask_for(attempt: Attempt, *, at: datetime, by: Actor | None = None) -> data.
         card=attempt.payment_method.card_token,
         capture=attempt.captures_at_once,
         authenticated=attempt.authenticated_at is not None,
+        others=others,
         at=at,
         by=by,
         known=attempt,

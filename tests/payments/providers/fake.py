@@ -25,8 +25,8 @@ SECRET = "callbacks"
 class FakeAcquirer(Simulator):
     """The simulated acquirer, without a network between."""
 
-    def __init__(self, *, pending_seconds: float = 3600) -> None:
-        super().__init__(url="http://acquirer.invalid", secret=SECRET)
+    def __init__(self, *, pending_seconds: float = 3600, name: str = "simulator") -> None:
+        super().__init__(url="http://acquirer.invalid", secret=SECRET, name=name)
         self.book = Book(pending_seconds=pending_seconds)
         self.asked: Counter[str] = Counter()
         self._lock = threading.Lock()

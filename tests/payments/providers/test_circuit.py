@@ -30,9 +30,8 @@ def limits(settings):
 
 @pytest.fixture
 def acquirer(limits) -> FakeAcquirer:
-    fake = FakeAcquirer()
-    fake.name = f"fake_{ids.new().hex}"  # A circuit of its own: Valkey outlives a test.
-    return fake
+    # A circuit of its own: Valkey outlives a test.
+    return FakeAcquirer(name=f"fake_{ids.new().hex}")
 
 
 @pytest.fixture
@@ -135,7 +134,7 @@ def test_without_valkey_every_circuit_is_closed_and_metrics_say_so(limits, provi
         assert authorize(provider).status == AnswerStatus.APPROVED
         fail(provider, 9)
         assert authorize(provider).status == AnswerStatus.APPROVED
-        assert measured("provider_circuit_shared") == 0
+        assert measured("provider_states_shared") == 0
         assert not circuit.health(acquirer.name).shared
 
 

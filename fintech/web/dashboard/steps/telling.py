@@ -104,6 +104,12 @@ def _errored(_: dict[str, Any]) -> Told:
     return "bad", "exclamation-triangle-fill", "The acquirer was not available", (line,)
 
 
+def _rerouted(data: dict[str, Any]) -> Told:
+    why = DECLINES.get(data["reason"], DECLINES["generic_decline"])
+    line = f"Nothing was charged there. At “{data['failed_provider']}”: {why}"
+    return "warn", "arrow-up-right", f"Goes over to the acquirer “{data['provider']}”", (line,)
+
+
 def _unknown(_: dict[str, Any]) -> Told:
     line = "It is asked again under the same reference, so nothing can be charged twice."
     return "warn", "clock", "No answer from the acquirer yet", (line,)
@@ -217,6 +223,7 @@ TOLD = {
     "payment_authorized": _authorized,
     "payment_declined": _declined,
     "payment_attempt_errored": _errored,
+    "payment_rerouted": _rerouted,
     "payment_outcome_unknown": _unknown,
     "payment_capture_requested": _capture_requested,
     "payment_capture_failed": _capture_failed,
@@ -247,6 +254,7 @@ SILENT = frozenset(
         "payment_authorized",
         "payment_declined",
         "payment_attempt_errored",
+        "payment_rerouted",
         "payment_outcome_unknown",
         "refund_succeeded",
         "refund_failed",
