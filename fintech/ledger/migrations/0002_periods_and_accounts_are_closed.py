@@ -30,6 +30,8 @@ class Migration(migrations.Migration):
             DROP FUNCTION ledger_close_account;
             DROP FUNCTION ledger_late;
             DROP FUNCTION ledger_close_period;
+            DROP FUNCTION ledger_closed_until;
+            DROP SEQUENCE ledger_closed_until_second;
             DROP FUNCTION ledger_period_lock;
             DROP TABLE ledger_closing, ledger_period;
             """,
