@@ -24,29 +24,44 @@ from rest_framework.throttling import BaseThrottle
 from fintech.api import errors
 from fintech.api.authentication import Caller, caller_of
 from fintech.api.operations import Operation
+from fintech.kernel import waiting
+from fintech.kernel.group_commit import LoopCombiner
 
 _log = structlog.get_logger(__name__)
-# Takes one request's share of every limit, or of none: {which refuses, wait, left of each …}.
+# For each of some requests, one after the other, takes its share of every limit, or of none:
+# {which refuses, wait, left of each …}. ARGV: how many requests, how many limits each has,
+# then step and burst of every limit.
 _SCRIPT = """
 local now = redis.call('TIME')
 now = now[1] * 1000000 + now[2]
-local dues, answer = {}, {0, 0}
-for i, key in ipairs(KEYS) do
-  local step, burst = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
-  local due = math.max(tonumber(redis.call('GET', key) or now), now)
-  local left = burst - (due - now)
-  if left < step then
-    return {i, step - left}
+local requests = tonumber(ARGV[1])
+local answers, before = {}, 0
+for request = 1, requests do
+  local count = tonumber(ARGV[1 + request])
+  local dues, answer = {}, {0, 0}
+  for i = 1, count do
+    local place = 2 * (before + i) + requests
+    local step, burst = tonumber(ARGV[place]), tonumber(ARGV[place + 1])
+    local due = math.max(tonumber(redis.call('GET', KEYS[before + i]) or now), now)
+    local left = burst - (due - now)
+    if left < step then
+      answer = {i, step - left}
+      break
+    end
+    dues[i] = due + step
+    answer[i + 2] = math.floor((left - step) / step)
+    answer[2] = math.max(answer[2], dues[i] - now)
   end
-  dues[i] = due + step
-  answer[i + 2] = math.floor((left - step) / step)
-  answer[2] = math.max(answer[2], dues[i] - now)
+  if answer[1] == 0 then
+    for i = 1, count do
+      local ms = math.ceil((dues[i] - now) / 1000) + 1000
+      redis.call('SET', KEYS[before + i], string.format('%.0f', dues[i]), 'PX', ms)
+    end
+  end
+  answers[request] = answer
+  before = before + count
 end
-for i, key in ipairs(KEYS) do
-  local ms = math.ceil((dues[i] - now) / 1000) + 1000
-  redis.call('SET', key, string.format('%.0f', dues[i]), 'PX', ms)
-end
-return answer
+return answers
 """
 _MICROSECONDS = 1_000_000
 _TIMEOUT_SECONDS, _PAUSE_SECONDS = 0.05, 1.0
@@ -121,8 +136,11 @@ class Local:
         self._due_us: dict[str, int] = {}
         self._lock = threading.Lock()
 
-    def take(self, limits: Sequence[Limit]) -> Verdict:
-        """Take one request's share of every limit, or of none."""
+    def take_each(self, requests: Sequence[Sequence[Limit]]) -> list[Verdict]:
+        """Take each request's share of all its limits, or of none."""
+        return [self._take(limits) for limits in requests]
+
+    def _take(self, limits: Sequence[Limit]) -> Verdict:
         now = time.monotonic_ns() // 1000
         dues, rest, wait_us = {}, [], 0
         with self._lock:
@@ -152,15 +170,21 @@ class Shared:
         )
         self._script = self._client.register_script(_SCRIPT)
 
-    def take(self, limits: Sequence[Limit]) -> Verdict:
-        """Take one request's share; `redis.RedisError` if Valkey does not answer."""
-        refusing, wait_us, *left = self._script(
+    def take_each(self, requests: Sequence[Sequence[Limit]]) -> list[Verdict]:
+        """Do the same in one call of Valkey; `redis.RedisError` if it does not answer."""
+        limits = [limit for asked in requests for limit in asked]
+        answers = self._script(
             keys=[limit.place for limit in limits],
-            args=[part for limit in limits for part in (limit.step_us, limit.burst_us)],
+            args=[
+                len(requests),
+                *map(len, requests),
+                *(part for limit in limits for part in (limit.step_us, limit.burst_us)),
+            ],
         )
-        if refusing:
-            return Verdict(limits[int(refusing) - 1], int(wait_us))
-        return Verdict(None, int(wait_us), tuple(int(rest) for rest in left))
+        return [
+            Verdict(asked[refusing - 1] if refusing else None, wait_us, tuple(left))
+            for asked, (refusing, wait_us, *left) in zip(requests, answers, strict=True)
+        ]
 
 
 class Limiter:
@@ -170,20 +194,29 @@ class Limiter:
         self._local = Local()
         self._shared: Shared | None = None
         self._away_until = 0.0
+        # On a loop nobody waits for Valkey alone: who asks meanwhile is asked for together.
+        self._together: LoopCombiner[Sequence[Limit], Verdict] = LoopCombiner(self._take_each)
 
     def take(self, limits: Sequence[Limit]) -> Verdict:
         """Take one request's share of every limit, or of none."""
+        if waiting.on_loop():
+            return waiting.wait_for(self._together.submit(limits))
+        return self._take_each([limits])[0]
+
+    def _take_each(self, requests: Sequence[Sequence[Limit]]) -> list[Verdict]:
         if time.monotonic() >= self._away_until:
             try:
                 if self._shared is None:
                     self._shared = Shared(settings.REDIS_URL)
-                return self._shared.take(limits)
+                return self._shared.take_each(requests)
             except (redis.RedisError, OSError) as away:
                 self._away_until = time.monotonic() + _PAUSE_SECONDS
                 _log.warning("api.rate_limit_is_local", error=type(away).__name__)
         # Each process has its share, so that all of them together stay within the limit.
-        share = [one.shared_by(settings.WEB_PROCESSES) for one in limits]
-        return self._local.take(share)
+        processes = settings.WEB_PROCESSES
+        return self._local.take_each(
+            [[one.shared_by(processes) for one in limits] for limits in requests]
+        )
 
 
 _limiter = Limiter()

@@ -12,8 +12,10 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_VALUES = {character: value for value, character in enumerate(_ALPHABET)}
 _WIDTH = 22
+# Two characters at a time: half as many steps with long numbers.
+_PAIRS = [one + other for one in _ALPHABET for other in _ALPHABET]
+_VALUES = {pair: value for value, pair in enumerate(_PAIRS)}
 _lock = threading.Lock()
 _last = 0
 
@@ -59,11 +61,11 @@ def at(value: UUID) -> datetime:
 
 def public(prefix: str, value: UUID) -> str:
     """Return an id as the outside knows it, such as `pi_01J…`."""
-    number, characters = value.int, []
-    for _ in range(_WIDTH):
-        number, digit = divmod(number, 62)
-        characters.append(_ALPHABET[digit])
-    return f"{prefix}_{''.join(reversed(characters))}"
+    number, pairs = value.int, []
+    for _ in range(_WIDTH // 2):
+        number, digit = divmod(number, len(_PAIRS))
+        pairs.append(_PAIRS[digit])
+    return f"{prefix}_{''.join(reversed(pairs))}"
 
 
 def parse(prefix: str, text: str) -> UUID:
@@ -77,10 +79,11 @@ def parse(prefix: str, text: str) -> UUID:
     if head != prefix or not separator or len(body) != _WIDTH:
         raise NotAnId(text[:80])
     number = 0
-    for character in body:
-        if character not in _VALUES:
-            raise NotAnId(text[:80])
-        number = number * 62 + _VALUES[character]
+    try:
+        for place in range(0, _WIDTH, 2):
+            number = number * len(_PAIRS) + _VALUES[body[place : place + 2]]
+    except KeyError:
+        raise NotAnId(text[:80]) from None
     if number >> 128:
         raise NotAnId(text[:80])
     return UUID(int=number)

@@ -1,5 +1,6 @@
 """How often a merchant may ask, with Valkey and without."""
 
+import asyncio
 import socket
 import time
 from collections.abc import Iterator
@@ -9,7 +10,8 @@ from uuid import uuid4
 import pytest
 
 from fintech.api import throttling
-from fintech.api.throttling import Limit, Limiter, Local, Shared
+from fintech.api.throttling import Limit, Limiter, Local, Shared, Verdict
+from fintech.kernel import waiting
 from tests.api.conftest import Api
 from tests.make import merchants as make
 
@@ -22,6 +24,10 @@ def limiter(request, settings):
     return Shared(settings.REDIS_URL) if request.param == "shared" else Local()
 
 
+def take(limiter, limits: list[Limit]) -> Verdict:
+    return limiter.take_each([limits])[0]
+
+
 def five(of: str = "") -> list[Limit]:
     return [Limit("default", RATE, of or str(uuid4()))]
 
@@ -29,7 +35,7 @@ def five(of: str = "") -> list[Limit]:
 def test_a_burst_is_admitted_and_the_next_one_waits(limiter):
     limits = five()
 
-    verdicts = [limiter.take(limits) for _ in range(RATE + 1)]
+    verdicts = [take(limiter, limits) for _ in range(RATE + 1)]
 
     assert [verdict.is_admitted for verdict in verdicts] == [True] * RATE + [False]
     assert [verdict.left for verdict in verdicts[:RATE]] == [(4,), (3,), (2,), (1,), (0,)]
@@ -39,10 +45,10 @@ def test_a_burst_is_admitted_and_the_next_one_waits(limiter):
 def test_keys_do_not_share_a_limit(limiter):
     first, second = five(), five()
     for _ in range(RATE):
-        limiter.take(first)
+        take(limiter, first)
 
-    assert not limiter.take(first).is_admitted
-    assert limiter.take(second).is_admitted
+    assert not take(limiter, first).is_admitted
+    assert take(limiter, second).is_admitted
 
 
 def test_never_more_than_the_burst_however_many_ask_at_once(limiter):
@@ -50,7 +56,7 @@ def test_never_more_than_the_burst_however_many_ask_at_once(limiter):
 
     began = time.monotonic()
     with ThreadPoolExecutor(8) as pool:
-        verdicts = list(pool.map(lambda _: limiter.take(limits), range(100)))
+        verdicts = list(pool.map(lambda _: take(limiter, limits), range(100)))
     took = time.monotonic() - began
 
     assert rate <= sum(verdict.is_admitted for verdict in verdicts) <= rate + took * rate + 1
@@ -60,12 +66,41 @@ def test_a_request_takes_its_share_of_every_limit_or_of_none(limiter):
     key = str(uuid4())
     wide, narrow = Limit("default", 5, key), Limit("money", 2, key)
     for _ in range(2):
-        limiter.take([wide, narrow])
+        take(limiter, [wide, narrow])
 
-    refused = limiter.take([wide, narrow])
+    refused = take(limiter, [wide, narrow])
 
     assert refused.refusing == narrow
-    assert limiter.take([wide]).left == (2,)
+    assert take(limiter, [wide]).left == (2,)
+
+
+def test_requests_that_are_asked_for_together_are_decided_one_after_the_other(limiter):
+    key, other = str(uuid4()), five()
+    wide, narrow = Limit("default", 5, key), Limit("money", 2, key)
+
+    verdicts = limiter.take_each(
+        [[wide, narrow], other, [wide, narrow], [wide, narrow], [wide], other]
+    )
+
+    assert [verdict.refusing for verdict in verdicts] == [None, None, None, narrow, None, None]
+    assert [verdict.left for verdict in verdicts] == [(4, 1), (4,), (3, 0), (), (2,), (3,)]
+
+
+def test_on_a_loop_who_asks_meanwhile_is_asked_for_together(monkeypatch):
+    limiter, limits, calls = Limiter(), [Limit("x", 50, str(uuid4()))], []
+    shared = Shared.take_each
+    monkeypatch.setattr(
+        Shared, "take_each", lambda self, asked: calls.append(len(asked)) or shared(self, asked)
+    )
+
+    async def crowd():
+        asked = [waiting.call(lambda: limiter.take(limits)) for _ in range(60)]
+        return await asyncio.gather(*asked)
+
+    verdicts = asyncio.run(crowd())
+    assert sum(verdict.is_admitted for verdict in verdicts) == 50
+    assert sum(calls) == 60
+    assert len(calls) < 10
 
 
 def test_a_refused_request_is_told_when_to_come_again(api, settings):

@@ -6,6 +6,7 @@ from typing import NoReturn
 from fintech.api.codec.tree import MAX_DEPTH, MAX_PAIRS, Fractional, Malformed, Node
 
 _MOST_DIGITS = 40
+_NESTED = (dict, list)
 
 
 def read(body: bytes) -> dict[str, Node]:
@@ -38,13 +39,9 @@ def _tree(body: bytes) -> Node:
     except UnicodeDecodeError:
         raise Malformed("The body is not UTF-8.") from None
     try:
-        tree: Node = json.loads(
-            text,
-            object_pairs_hook=_object,
-            parse_constant=_no_number,
-            parse_float=Fractional,
-            parse_int=_whole,
-        )
+        tree: Node = _DECODER.decode(text)
+        if "\\u" in text:  # Half a character can only be written by its number.
+            _check_texts(tree)
     except RecursionError:
         raise Malformed(f"The body is more than {MAX_DEPTH} levels deep.") from None
     except json.JSONDecodeError as error:
@@ -56,7 +53,7 @@ def _tree(body: bytes) -> Node:
 def _checked(tree: Node) -> dict[str, Node]:
     if not isinstance(tree, dict):
         raise Malformed("The body is not an object.")
-    if _names(tree, 1) > MAX_PAIRS:
+    if _count(tree, 1) > MAX_PAIRS:
         raise Malformed(f"There are more than {MAX_PAIRS} parameters.")
     return tree
 
@@ -65,8 +62,6 @@ def _object(pairs: list[tuple[str, Node]]) -> dict[str, Node]:
     tree = dict(pairs)
     if len(tree) < len(pairs):
         raise Malformed("The body gives a name more than once.")
-    for name in tree:
-        _check_text(name)
     return tree
 
 
@@ -80,21 +75,36 @@ def _no_number(text: str) -> NoReturn:
     raise Malformed(f"The body holds {text}, which is not JSON.")
 
 
-def _names(node: Node, depth: int) -> int:
-    """Count names and items, refusing what is too deep or holds half a character."""
-    if isinstance(node, str):
-        _check_text(node)
-        return 0
-    if not isinstance(node, dict | list):
-        return 0
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object,
+    parse_constant=_no_number,
+    parse_float=Fractional,
+    parse_int=_whole,
+)
+
+
+def _count(node: Node, depth: int) -> int:
+    """Count names and items, refusing what is too deep."""
     if depth > MAX_DEPTH:
         raise Malformed(f"The body is more than {MAX_DEPTH} levels deep.")
-    below = node.values() if isinstance(node, dict) else node
-    return len(node) + sum(_names(part, depth + 1) for part in below)
+    count = len(node)  # type: ignore[arg-type]  # It is asked of what is nested alone.
+    for part in node.values() if isinstance(node, dict) else node:  # type: ignore[union-attr]
+        if isinstance(part, _NESTED):
+            count += _count(part, depth + 1)
+    return count
 
 
-def _check_text(text: str) -> None:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise Malformed("The body holds half of a surrogate pair.") from None
+def _check_texts(node: Node) -> None:
+    """Refuse half a character, in names too."""
+    if isinstance(node, str):
+        try:
+            node.encode()
+        except UnicodeEncodeError:
+            raise Malformed("The body holds half of a surrogate pair.") from None
+    elif isinstance(node, dict):
+        for name, part in node.items():
+            _check_texts(name)
+            _check_texts(part)
+    elif isinstance(node, list):
+        for part in node:
+            _check_texts(part)

@@ -7,6 +7,7 @@ its book and its id, so that no name can be taken for another's or for one of th
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
 from fintech.kernel import ids
@@ -47,9 +48,15 @@ class BookAccount:
     @property
     def account(self) -> Account:
         """Return the account as entries name it."""
-        return _account(
-            self.book, address(self.book, self.type, self.id), self.currency, self.type, self.floor
-        )
+        return account_of(self.book, self.type, self.id, self.currency, self.floor)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedAccount:
+    """What posting must know of an account of some book."""
+
+    account: Account
+    closed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +94,14 @@ class EntryAsked:
 def address(book: UUID, kind: Type, account_id: UUID) -> str:
     """Return the address of an account in a merchant's book."""
     return f"{_ROOTS[kind]}:book:{book}:{ids.public(PREFIX, account_id)}"
+
+
+@lru_cache(maxsize=chart.REMEMBERED)
+def account_of(
+    book: UUID, kind: Type, account_id: UUID, currency: str, floor: int | None
+) -> Account:
+    """Return an account of a merchant's book as entries name it."""
+    return _account(book, address(book, kind, account_id), currency, kind, floor)
 
 
 def account_at(address: str, currency: str) -> Account:

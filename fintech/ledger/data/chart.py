@@ -19,7 +19,7 @@ from functools import lru_cache
 from uuid import UUID
 
 PLATFORM = UUID(int=0)  # The platform's own book; a merchant's has its own id.
-_KNOWN = 100_000  # Accounts remembered per process; each is a few hundred bytes.
+REMEMBERED = 100_000  # Accounts remembered per process; each is a few hundred bytes.
 
 
 class Normal(IntEnum):
@@ -162,7 +162,7 @@ def digest_of(book: UUID, address: str, currency: str) -> UUID:
     return UUID(bytes=hashed[:16])
 
 
-@lru_cache(maxsize=_KNOWN)
+@lru_cache(maxsize=REMEMBERED)
 def account(kind: Kind, currency: str, of: str = "") -> Account:
     """Return the account of a kind that belongs to someone, in a currency."""
     address = re.sub(r"\{\w+\}", of, kind.pattern)

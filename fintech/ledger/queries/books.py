@@ -1,11 +1,13 @@
 """What is in the books that merchants keep for themselves."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
 
+from fintech.kernel import columns
+from fintech.kernel.columns import Column
 from fintech.kernel.money import Money
 from fintech.ledger import data, errors
 from fintech.ledger.data import books
@@ -40,10 +42,20 @@ def book_accounts(
     return [as_data(row) for row in rows.order_by("-id")[: limit + 1]]
 
 
-def named_accounts(account_ids: Sequence[UUID]) -> dict[UUID, books.BookAccount]:
+def named_accounts(account_ids: Iterable[UUID]) -> dict[UUID, books.NamedAccount]:
     """Return those of some accounts that are there, of whatever book, by id."""
-    rows = BookAccount.objects.filter(id__in=set(account_ids))
-    return {row.id: as_data(row) for row in rows}
+    with columns.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, book, type, currency, floor, closed FROM ledger_bookaccount "
+            "WHERE id = ANY(%b)",
+            [Column("uuid", [*set(account_ids)])],
+        )
+        return {
+            account_id: books.NamedAccount(
+                books.account_of(book, data.Type(kind), account_id, currency, floor), closed
+            )
+            for account_id, book, kind, currency, floor, closed in cursor.fetchall()
+        }
 
 
 def book_balances(accounts: Sequence[books.BookAccount]) -> dict[UUID, data.Balance]:

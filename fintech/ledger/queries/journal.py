@@ -9,6 +9,8 @@ from uuid import UUID, uuid5
 
 from django.db import connection
 
+from fintech.kernel import columns
+from fintech.kernel.columns import Column
 from fintech.kernel.event_log import Recorded
 from fintech.kernel.money import Money
 from fintech.ledger import data, errors, events
@@ -52,11 +54,11 @@ def entries_by_id(entry_ids: Sequence[UUID]) -> list[data.JournalEntryView]:
     """Return those of some journal entries that are there, in the order asked for."""
     if not entry_ids:
         return []
-    with connection.cursor() as cursor:
+    with columns.cursor() as cursor:
         # The bounds keep the search to their months.
         cursor.execute(
-            f"{_ENTRY} WHERE e.shard = %s AND e.id = ANY(%s) AND e.id BETWEEN %s AND %s",
-            [SHARD, [*entry_ids], min(entry_ids), max(entry_ids)],
+            f"{_ENTRY} WHERE e.shard = {SHARD} AND e.id = ANY(%b) AND e.id BETWEEN %b AND %b",
+            [Column("uuid", entry_ids), min(entry_ids), max(entry_ids)],
         )
         found = {view.id: view for view in _views(cursor.fetchall())}
     return [found[one] for one in entry_ids if one in found]
@@ -117,11 +119,11 @@ def _names(packed: Iterable[bytes]) -> _Names:
     numbers = {account for lines in packed for account, _, _ in _LINE.iter_unpack(lines)}
     if not numbers:
         return {}
-    with connection.cursor() as cursor:
+    with columns.cursor() as cursor:
         cursor.execute(
             "SELECT account, address, currency FROM ledger_account "
-            "WHERE shard = %s AND account = ANY(%s)",
-            [SHARD, [*numbers]],
+            f"WHERE shard = {SHARD} AND account = ANY(%b)",
+            [Column("integer", [*numbers])],
         )
         return {account: (address, currency) for account, address, currency in cursor.fetchall()}
 

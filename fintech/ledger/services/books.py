@@ -8,7 +8,6 @@ here at all.
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -20,7 +19,7 @@ from fintech.kernel.actor import Actor
 from fintech.kernel.events import Code as Word
 from fintech.ledger import data, errors, events, queries
 from fintech.ledger.data import EntryKind, JournalEntry, Line, Outcome, templates
-from fintech.ledger.data.books import BookAccount, EntryAsked, is_in
+from fintech.ledger.data.books import BookAccount, EntryAsked, NamedAccount, is_in
 from fintech.ledger.data.chart import PLATFORM
 from fintech.ledger.models import BookAccount as Row
 from fintech.ledger.queries.books import as_data
@@ -229,7 +228,7 @@ def reverse_in_book(
 def _refusal(
     book: UUID,
     entry: EntryAsked,
-    accounts: dict[UUID, BookAccount],
+    accounts: dict[UUID, NamedAccount],
     own: set[tuple[UUID, UUID]],
 ) -> data.Code | None:
     """Return why an entry is not even asked for."""
@@ -238,27 +237,29 @@ def _refusal(
     if entry.pending_id is not None and (book, entry.pending_id) not in own:
         return data.Code.PENDING_NOT_FOUND
     for line in entry.lines:
-        account = accounts.get(line.account_id)
-        if account is None or account.book != book:
+        named = accounts.get(line.account_id)
+        if named is None or named.account.book != book:
             return data.Code.ACCOUNT_UNKNOWN
-        if account.closed:
+        if named.closed:
             return data.Code.ACCOUNT_CLOSED
-        if line.currency is not None and line.currency != account.currency:
+        if line.currency is not None and line.currency != named.account.currency:
             return data.Code.CURRENCY_MISMATCH
     return None
 
 
-def _entry(entry: EntryAsked, accounts: dict[UUID, BookAccount]) -> JournalEntry:
+def _entry(entry: EntryAsked, accounts: dict[UUID, NamedAccount]) -> JournalEntry:
     lines = tuple(
         Line(accounts[line.account_id].account, line.amount_minor) for line in entry.lines
     )
     kind = EntryKind.PENDING if entry.pending else EntryKind.POSTED
     if entry.pending_id is not None:
         kind = EntryKind.CAPTURE if lines else EntryKind.RELEASE
-    return replace(
-        templates.by_merchant(
-            entry_id=entry.id, template=entry.template, kind=kind, lines=lines, at=entry.at
-        ),
+    return templates.by_merchant(
+        entry_id=entry.id,
+        template=entry.template,
+        kind=kind,
+        lines=lines,
+        at=entry.at,
         pending_id=entry.pending_id,
         final=kind == EntryKind.RELEASE or (kind == EntryKind.CAPTURE and entry.final),
         expires_at=entry.expires_at if kind == EntryKind.PENDING else None,

@@ -7,9 +7,25 @@ from fintech.ledger.data import EntryKind, JournalEntry, Line
 
 
 def by_merchant(
-    *, entry_id: UUID, template: str, kind: EntryKind, lines: tuple[Line, ...], at: datetime
+    *,
+    entry_id: UUID,
+    template: str,
+    kind: EntryKind,
+    lines: tuple[Line, ...],
+    at: datetime,
+    pending_id: UUID | None = None,
+    final: bool = False,
+    expires_at: datetime | None = None,
 ) -> JournalEntry:
     """An entry of a merchant's own book, under the name that the merchant gives its kind."""
     return JournalEntry(
-        id=entry_id, kind=kind, template=f"book.{template}", version=1, at=at, lines=lines
+        id=entry_id,
+        kind=kind,
+        template=f"book.{template}",
+        version=1,
+        at=at,
+        lines=lines,
+        pending_id=pending_id,
+        final=final,
+        expires_at=expires_at,
     )
