@@ -145,6 +145,8 @@ class Assessment(models.Model):
     card_country = models.CharField(max_length=2, blank=True)
     email_hash = models.CharField(max_length=80, null=True, blank=True)
     ip_hash = models.CharField(max_length=80, null=True, blank=True)
+    device_hash = models.CharField(max_length=80, null=True, blank=True)
+    card_bin = models.CharField(max_length=8, null=True, blank=True)
     features = models.JSONField()
     score = models.IntegerField()
     decision = models.CharField(max_length=20, choices=_choices(data.Decision))
@@ -173,6 +175,16 @@ class Assessment(models.Model):
                 fields=["ip_hash", "-created_at"],
                 name="fraud_by_ip",
                 condition=Q(ip_hash__isnull=False),
+            ),
+            models.Index(
+                fields=["device_hash", "-created_at"],
+                name="fraud_by_device",
+                condition=Q(device_hash__isnull=False),
+            ),
+            models.Index(
+                fields=["card_bin", "-created_at"],
+                name="fraud_by_bin",
+                condition=Q(card_bin__isnull=False),
             ),
             models.Index(
                 fields=["merchant_id", "currency", "-created_at"], name="fraud_by_merchant"
@@ -276,6 +288,7 @@ class Outcome(models.Model):
     assessment_id = models.UUIDField()
     payment_id = models.UUIDField()
     card_fingerprint = models.CharField(max_length=80)
+    customer_id = models.UUIDField(null=True, blank=True)
     kind = models.CharField(max_length=20, choices=_choices(data.OutcomeKind))
     at = models.DateTimeField()
 
@@ -283,6 +296,11 @@ class Outcome(models.Model):
         indexes = (
             models.Index(fields=["card_fingerprint", "kind", "-at"], name="fraud_outcome_of_card"),
             models.Index(fields=["payment_id"], name="fraud_outcome_payment"),
+            models.Index(
+                fields=["customer_id", "-at"],
+                name="fraud_outcome_of_customer",
+                condition=Q(customer_id__isnull=False, kind__in=["disputed", "fraud"]),
+            ),
         )
         constraints = (
             models.UniqueConstraint(

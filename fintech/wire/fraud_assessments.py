@@ -13,7 +13,7 @@ def render(assessment: Assessment) -> Json:
         "case": public("fcs", assessment.case_id),
         "charge": ids.public("ch", assessment.attempt_id),
         "decision": str(assessment.decision),
-        "features": assessment.features.stored(),
+        "features": assessment.features.as_mapping(),
         "model_version": assessment.model_version,
         "payment_intent": ids.public("pi", assessment.payment_id),
         "rules_fired": [

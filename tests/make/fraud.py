@@ -26,6 +26,8 @@ def question(
     merchant: UUID = MERCHANT,
     email: str | None = None,
     ip: str | None = None,
+    device: str | None = None,
+    bin: str | None = None,  # noqa: A002 - its name.
     risk: str = "normal",
     payment: UUID | None = None,
     at: datetime = NOON,
@@ -42,6 +44,8 @@ def question(
         card_country=country,
         email_hash=email,
         ip_hash=ip,
+        device_hash=device,
+        card_bin=bin,
         at=at,
         sandbox_risk=risk,
         **told,

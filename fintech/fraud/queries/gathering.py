@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC
-from math import isqrt
 from threading import Lock, Timer
 from typing import Any
 
@@ -12,22 +10,20 @@ from django.db import OperationalError, connection
 from psycopg.errors import QueryCanceled
 
 from fintech.fraud import data
-from fintech.fraud.queries import modeling
+from fintech.fraud.queries import shaping, windows
 from fintech.kernel import columns
 from fintech.kernel.columns import Column
 
-# A history is its newest so many payments, and a count stops there: a hundred within
-# an hour says as much as a thousand, and a busy card costs no more than a quiet one.
+# A history is its newest so many payments: a busy card costs no more than a quiet one.
 _HISTORY = 100
-_MORNING = 6
-_SATURDAY = 5
+_NOTHING = [None] * len(windows.SUBJECTS)
 
 _ASKED = """
 WITH asked AS MATERIALIZED (
   SELECT * FROM unnest(
-    %b, %b, %b, %b, %b, %b, %b, %b, %b
+    %b, %b, %b, %b, %b, %b, %b, %b, %b, %b
   ) WITH ORDINALITY AS t(
-    merchant_id, customer_id, amount_minor, currency, card, country, email, ip, at, place
+    merchant_id, customer_id, currency, card, country, email, ip, device, bin, at, place
   )
 )
 """
@@ -55,7 +51,11 @@ LEFT JOIN LATERAL (
 """
 _ALWAYS_READ = """l.hits, r.ruleset, p.mode, p.fails, p.ceiling_minor,
   p.block_at, p.review_at, p.challenge_at, p.explore"""
-_GATHER = f"""
+
+
+def _statement(read: str = "", joins: str = "") -> str:
+    """Return what is asked; who counts online leaves the windows out."""
+    return f"""
 {_ASKED}, merchant AS (
   -- Once per merchant and currency, however many of the batch are theirs.
   SELECT m.merchant_id, m.currency, h.*
@@ -69,12 +69,11 @@ _GATHER = f"""
           ORDER BY a.created_at DESC LIMIT {_HISTORY}) newest
   ) h
 )
-SELECT q.place,
-  c.known, c.n, c.total, c.squares, c.hour, c.day, c.used_card, c.used_country,
+SELECT {_ALWAYS_READ},
+  c.known, c.n, c.total, c.squares, c.used_card, c.used_country,
   m.n, m.total, m.squares,
-  k.seen, k.hour, k.day, d.declines,
-  e.hour, e.day, e.cards, i.hour, i.day, i.cards,
-  {_ALWAYS_READ}, t.country, t.minutes
+  k.seen, coalesce(c.been_here, false) OR coalesce(k.been_here, false),
+  o.declines, o.disputes, w.disputes, t.country, t.minutes{read}
 FROM asked q
 JOIN merchant m ON m.merchant_id = q.merchant_id AND m.currency = q.currency
 CROSS JOIN LATERAL (
@@ -83,46 +82,35 @@ CROSS JOIN LATERAL (
     coalesce(sum(amount_minor) FILTER (WHERE same AND decision <> 'block'), 0) AS total,
     coalesce(sum(amount_minor::numeric * amount_minor)
              FILTER (WHERE same AND decision <> 'block'), 0) AS squares,
-    count(*) FILTER (WHERE created_at > q.at - interval '1 hour') AS hour,
-    count(*) FILTER (WHERE created_at > q.at - interval '1 day') AS day,
     coalesce(bool_or(card_fingerprint = q.card), false) AS used_card,
-    coalesce(bool_or(card_country = q.country), false) AS used_country
-  FROM (SELECT amount_minor, created_at, decision, card_fingerprint, card_country,
+    coalesce(bool_or(card_country = q.country), false) AS used_country,
+    bool_or(merchant_id = q.merchant_id) AS been_here
+  FROM (SELECT amount_minor, decision, card_fingerprint, card_country, merchant_id,
                a.currency = q.currency AS same
         FROM fraud_assessment a
         WHERE a.customer_id = q.customer_id AND a.created_at <= q.at
         ORDER BY a.created_at DESC LIMIT {_HISTORY}) newest
 ) c
 CROSS JOIN LATERAL (
-  SELECT count(*) > 0 AS seen,
-    count(*) FILTER (WHERE created_at > q.at - interval '1 hour') AS hour,
-    count(*) FILTER (WHERE created_at > q.at - interval '1 day') AS day
-  FROM (SELECT created_at FROM fraud_assessment a
+  SELECT count(*) > 0 AS seen, bool_or(merchant_id = q.merchant_id) AS been_here
+  FROM (SELECT merchant_id FROM fraud_assessment a
         WHERE a.card_fingerprint = q.card AND a.created_at <= q.at
         ORDER BY a.created_at DESC LIMIT {_HISTORY}) newest
 ) k
 CROSS JOIN LATERAL (
-  SELECT count(*) AS declines
+  SELECT count(*) FILTER (WHERE kind = 'declined' AND at > q.at - interval '1 day') AS declines,
+    count(*) FILTER (WHERE kind <> 'declined') AS disputes
+  FROM (SELECT kind, at FROM fraud_outcome o
+        WHERE o.card_fingerprint = q.card AND o.kind IN ('declined', 'disputed', 'fraud')
+          AND o.at <= q.at
+        ORDER BY o.at DESC LIMIT {_HISTORY}) newest
+) o
+CROSS JOIN LATERAL (
+  SELECT count(*) AS disputes
   FROM (SELECT 1 FROM fraud_outcome o
-        WHERE o.card_fingerprint = q.card AND o.kind = 'declined'
-          AND o.at > q.at - interval '1 day' AND o.at <= q.at LIMIT {_HISTORY}) newest
-) d
-CROSS JOIN LATERAL (
-  SELECT count(*) FILTER (WHERE created_at > q.at - interval '1 hour') AS hour,
-    count(*) AS day, count(DISTINCT card_fingerprint) AS cards
-  FROM (SELECT created_at, card_fingerprint FROM fraud_assessment a
-        WHERE a.email_hash = q.email AND a.created_at <= q.at
-          AND a.created_at > q.at - interval '1 day'
-        ORDER BY a.created_at DESC LIMIT {_HISTORY}) newest
-) e
-CROSS JOIN LATERAL (
-  SELECT count(*) FILTER (WHERE created_at > q.at - interval '1 hour') AS hour,
-    count(*) AS day, count(DISTINCT card_fingerprint) AS cards
-  FROM (SELECT created_at, card_fingerprint FROM fraud_assessment a
-        WHERE a.ip_hash = q.ip AND a.created_at <= q.at
-          AND a.created_at > q.at - interval '1 day'
-        ORDER BY a.created_at DESC LIMIT {_HISTORY}) newest
-) i
+        WHERE o.customer_id = q.customer_id AND o.kind IN ('disputed', 'fraud')
+          AND o.at <= q.at LIMIT {_HISTORY}) newest
+) w
 {_ALWAYS}
 LEFT JOIN LATERAL (
   SELECT a.features->>'ip_country' AS country,
@@ -131,11 +119,14 @@ LEFT JOIN LATERAL (
   WHERE a.customer_id = q.customer_id AND a.created_at <= q.at
   ORDER BY a.created_at DESC LIMIT 1
 ) t ON true
+{joins}
 ORDER BY q.place
 """
 
+
+_GATHER_ALL = _statement(f", {windows.read()}", windows.laterals())
 # In its place: nothing of a customer, a merchant, a card, an e-mail or an address.
-_UNKNOWN = (False, 0, 0, 0, 0, 0, False, False, 0, 0, 0, False, *[0] * 9)
+_UNKNOWN = (False, 0, 0, 0, False, False, 0, 0, 0, False, False, 0, 0, 0, None, None)
 _GATHER_LATE = f"""
 {_ASKED}
 SELECT {_ALWAYS_READ}
@@ -158,16 +149,16 @@ def gather(questions: Sequence[data.Question]) -> list[data.Features]:
     asked = _columns(questions)
     try:
         with _within_budget():
-            rows = _rows(_GATHER, asked)
+            rows = _rows(_GATHER_ALL, asked)
     except OperationalError as late:
         if not isinstance(late.__cause__, QueryCanceled) or connection.in_atomic_block:
             raise
-        rows = [(*_UNKNOWN, *row) for row in _rows(_GATHER_LATE, asked)]
-        why = "late"
+        rows = [(*row, *_UNKNOWN, *_NOTHING) for row in _rows(_GATHER_LATE, asked)]
+        why, counted = "late", ""
     else:
-        why = ""
+        why, counted = "", "history"
     return [
-        _features(question, row[1:] if not why else row, why)
+        shaping.features(question, row, why=why, counted=counted)
         for question, row in zip(questions, rows, strict=True)
     ]
 
@@ -176,12 +167,13 @@ def _columns(questions: Sequence[data.Question]) -> list[Column]:
     return [
         Column("uuid", [question.merchant_id for question in questions]),
         Column("uuid", [question.customer_id for question in questions]),
-        Column("bigint", [question.amount.minor for question in questions]),
         Column("text", [question.amount.currency for question in questions]),
         Column("text", [question.card_fingerprint for question in questions]),
         Column("text", [question.card_country for question in questions]),
         Column("text", [question.email_hash for question in questions]),
         Column("text", [question.ip_hash for question in questions]),
+        Column("text", [question.device_hash for question in questions]),
+        Column("text", [question.card_bin for question in questions]),
         Column("timestamptz", [question.at for question in questions]),
     ]
 
@@ -222,74 +214,3 @@ def _within_budget() -> Iterator[None]:
         with guard:
             ended = True
         timer.cancel()
-
-
-def _features(question: data.Question, row: Sequence[Any], why: str) -> data.Features:
-    known, n, total, squares, hour, day, used_card, used_country = row[:8]
-    customer_mean, customer_deviation = _spread(n, total, squares)
-    merchant_mean, merchant_deviation = _spread(*row[8:11])
-    posture = {}
-    if row[23] is not None:
-        mode, fails, ceiling, block, review, challenge, explore = row[23:30]
-        posture = {
-            "mode": mode,
-            "fails": fails,
-            "ceiling_minor": ceiling,
-            "bands": (block, review, challenge),
-            "explore": explore,
-        }
-    broken = modeling.live(row[22]).broken
-    return data.Features(
-        amount_minor=question.amount.minor,
-        currency=question.amount.currency,
-        customer_known=known,
-        customer_payments=n,
-        customer_mean_minor=customer_mean,
-        customer_deviation_minor=customer_deviation,
-        customer_1h=hour,
-        customer_24h=day,
-        customer_has_used_card=used_card,
-        customer_has_used_country=used_country,
-        merchant_payments=row[8],
-        merchant_mean_minor=merchant_mean,
-        merchant_deviation_minor=merchant_deviation,
-        card_seen=row[11],
-        card_1h=row[12],
-        card_24h=row[13],
-        card_declines_24h=row[14],
-        card_country=question.card_country,
-        email_1h=row[15],
-        email_24h=row[16],
-        email_cards_24h=row[17],
-        ip_1h=row[18],
-        ip_24h=row[19],
-        ip_cards_24h=row[20],
-        listed=tuple(row[21]),
-        sandbox_risk=question.sandbox_risk,
-        ruleset=row[22],
-        ip_country=question.ip_country,
-        ip_abroad=bool(question.ip_country and question.card_country)
-        and question.ip_country != question.card_country,
-        moved_within_minutes=_moved(question, *row[30:32]),
-        email_thrown_away=question.email_thrown_away,
-        night=question.at.astimezone(UTC).hour < _MORNING,
-        weekend=question.at.astimezone(UTC).weekday() >= _SATURDAY,
-        draw=question.attempt_id.int % 10_000,
-        degraded=" ".join([*([why] if why else []), *(["model"] if broken else [])]),
-        **posture,
-    )
-
-
-def _moved(question: data.Question, was: str | None = None, minutes: int | None = None) -> int:
-    """Return within how many minutes a customer came from one country to another."""
-    if not was or not question.ip_country or was == question.ip_country or minutes is None:
-        return 0
-    return int(minutes) + 1
-
-
-def _spread(count: int, total: Any, squares: Any) -> tuple[int, int]:
-    """Return mean and deviation in whole minor units, from exact sums."""
-    if not count:
-        return 0, 0
-    total, squares = int(total), int(squares)
-    return total // count, isqrt(max(0, count * squares - total * total)) // count

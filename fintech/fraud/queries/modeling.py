@@ -110,6 +110,7 @@ def served(model_id: UUID) -> Served:
     return serving.load(
         kept.id,
         kept.number,
+        kept.schema,
         serving.Files(
             trees=kept.files["trees"],
             paths=kept.files["paths"],
@@ -133,8 +134,7 @@ def _said(known: data.Features) -> tuple[list[data.Reason], list[data.Reason]]:
     reasons: list[data.Reason] = []
     shadow: list[data.Reason] = []
     if here.champion is not None:
-        (share,) = here.champion.shares([known])
-        reasons = [*here.champion.reasons(known, share), *here.champion.opinion(known)]
+        reasons = here.champion.lines(known)
     if here.challenger is not None:
         (share,) = here.challenger.shares([known])
         shadow = [

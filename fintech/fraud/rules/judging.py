@@ -8,7 +8,7 @@ from fintech.fraud.data import Decision, Fails, Features, Judgment, Mode, Reason
 from fintech.fraud.rules import amounts, listed, novelty, velocity
 from fintech.fraud.rules.language import Condition
 
-MODEL_VERSION = "rules.5"  # Raised whenever a rule, weight or band changes.
+MODEL_VERSION = "rules.6"  # Raised whenever a rule, weight or band changes.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +45,8 @@ _RULES: tuple[Callable[[Features], Reason | None], ...] = (
     novelty.new_country,
     novelty.travel,
     novelty.throwaway_mail,
+    novelty.billing,
+    novelty.disputes,
 )
 # A hard rule decides whatever the score; bands decide the rest.
 _HARD = {

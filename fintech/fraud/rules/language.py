@@ -67,7 +67,17 @@ _TOKEN = re.compile(
     r"""(?P<space>\s+)|(?P<number>\d+)|(?P<text>"[^"\n]*")|(?P<name>[A-Za-z_][A-Za-z0-9_]*)"""
     r"""|(?P<symbol>>=|<=|==|!=|[-+*()<>,\[\]])"""
 )
-_SKIPPED = {"schema", "ruleset", "mode", "fails", "ceiling_minor", "draw", "explore", "degraded"}
+_SKIPPED = {
+    "schema",
+    "ruleset",
+    "mode",
+    "fails",
+    "ceiling_minor",
+    "draw",
+    "explore",
+    "degraded",
+    "counted",
+}
 _SHORT = {"amount": "amount_minor"}  # `customer_mean` for `customer_mean_minor`, and so on.
 
 

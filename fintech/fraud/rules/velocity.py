@@ -23,6 +23,7 @@ _COUNTS = (
     _Count("velocity_email_24h", lambda f: f.email_24h, 20, 1),
     _Count("velocity_email_cards", lambda f: f.email_cards_24h, 4, 6),
     _Count("velocity_ip_1h", lambda f: f.ip_1h, 40, 1),
+    _Count("velocity_device_cards", lambda f: f.device_cards_24h, 3, 6),
     _Count("velocity_ip_cards", lambda f: f.ip_cards_24h, 8, 4),
 )
 

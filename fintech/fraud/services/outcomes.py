@@ -23,8 +23,8 @@ def note(
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO fraud_outcome "
-            "(id, assessment_id, payment_id, card_fingerprint, kind, at) "
-            "SELECT %s, a.id, a.payment_id, a.card_fingerprint, %s, %s "
+            "(id, assessment_id, payment_id, card_fingerprint, customer_id, kind, at) "
+            "SELECT %s, a.id, a.payment_id, a.card_fingerprint, a.customer_id, %s, %s "
             f"FROM fraud_assessment a WHERE {which} ORDER BY a.id DESC LIMIT 1 "
             "ON CONFLICT (assessment_id, kind) DO NOTHING RETURNING assessment_id, payment_id, "
             "(SELECT c.case_id FROM fraud_assessment c WHERE c.id = assessment_id)",

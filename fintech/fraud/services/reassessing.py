@@ -1,6 +1,5 @@
 """Degraded decisions, looked at again when everything can be known."""
 
-import json
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -49,7 +48,7 @@ def _write(row: Assessment, features: data.Features, *, by: Actor, at: datetime)
                 "score": judged.score,
                 "decision": judged.decision,
                 "reasons": [reason.stored() for reason in judged.reasons],
-                "features": json.loads(json.dumps(features.stored())),
+                "features": features.stored(),
                 "created_at": at,
             },
         )
@@ -73,6 +72,8 @@ def _write(row: Assessment, features: data.Features, *, by: Actor, at: datetime)
 
 
 def _question(row: Assessment) -> data.Question:
+    kept = data.Features.restored(row.features)
+    age = kept.customer_age_days
     return data.Question(
         attempt_id=row.attempt_id,
         payment_id=row.payment_id,
@@ -85,7 +86,11 @@ def _question(row: Assessment) -> data.Question:
         ip_hash=row.ip_hash,
         # Just before itself: it is not its own past.
         at=row.created_at - timedelta(microseconds=1),
-        sandbox_risk=row.features.get("sandbox_risk", "normal"),
-        ip_country=row.features.get("ip_country", ""),
-        email_thrown_away=row.features.get("email_thrown_away", False),
+        sandbox_risk=kept.sandbox_risk,
+        ip_country=kept.ip_country,
+        email_thrown_away=kept.email_thrown_away,
+        device_hash=row.device_hash,
+        card_bin=row.card_bin,
+        billing_country=kept.billing_country,
+        customer_since=row.created_at - timedelta(days=age) if age >= 0 else None,
     )

@@ -277,7 +277,7 @@ def _passed(model: TrainedModel) -> None:
 
 
 def _fit(model: TrainedModel) -> None:
-    if model.schema != serving.SCHEMA:
+    if model.schema not in serving.NAMES:  # An older one of ours is still read as it was.
         raise errors.ModelUnfit(model.id, f"it sees {model.schema}, payments are {serving.SCHEMA}")
     if not is_signed(model.as_data()):
         raise errors.ModelUnfit(model.id, "it is not what was signed")

@@ -113,7 +113,7 @@ def train_on_payments(
         _Trained(
             schema=serving.SCHEMA,
             source="payments",
-            names=serving.NAMES,
+            names=serving.NAMES[serving.SCHEMA],
             forest=forest,
             stranger=forests.stranger(table[:split]),
             metrics=metrics,

@@ -8,7 +8,6 @@ features added to the share along the trees' paths (a point for each hundredth),
 line for the rest, so that they sum to the points exactly.
 """
 
-from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, log
@@ -32,6 +31,7 @@ class Served:
 
     id: UUID
     number: int
+    schema: str
     slope: float
     offset: float
     trees: Any
@@ -39,25 +39,37 @@ class Served:
     stranger: Any
     strange_from: float
 
+    def lines(self, known: Features) -> list[Reason]:
+        """Return the lines of one snapshot: those that sum to its points, then the opinion."""
+        row = self._rows([known])
+        return [*self._reasons(row[0].tolist(), self._said(row)[0]), *self._opinion(row)]
+
     def opinion(self, known: Features) -> list[Reason]:
         """Return a line without points for a payment unlike all others; no label knows it yet."""
+        return self._opinion(self._rows([known]))
+
+    def shares(self, known: Sequence[Features]) -> list[float]:
+        """Return what the trees say of snapshots; of many at once it says what it says of one."""
+        return self._said(self._rows(known))
+
+    def _rows(self, known: Sequence[Features]) -> Any:
         import numpy as np
+
+        return np.array([vector(each, self.schema) for each in known], dtype=np.float32)
+
+    def _said(self, rows: Any) -> list[float]:
         import treelite
 
-        row = np.array([vector(known)], dtype=np.float32)
+        said = treelite.gtil.predict(self.trees, rows, nthread=1)
+        return [float(value) for value in said.reshape(len(rows), -1)[:, -1]]
+
+    def _opinion(self, row: Any) -> list[Reason]:
+        import treelite
+
         apart = float(treelite.gtil.predict(self.stranger, row, nthread=1).reshape(-1)[-1])
         if apart <= self.strange_from:
             return []
         return [Reason("strange", 0, (("model", self.number),))]
-
-    def shares(self, known: Sequence[Features]) -> list[float]:
-        """Return what the trees say of snapshots; of many at once it says what it says of one."""
-        import numpy as np
-        import treelite
-
-        rows = np.array([vector(each) for each in known], dtype=np.float32)
-        said = treelite.gtil.predict(self.trees, rows, nthread=1)
-        return [float(value) for value in said.reshape(len(known), -1)[:, -1]]
 
     def probability(self, share: float) -> float:
         """Return the calibrated probability of fraud."""
@@ -72,15 +84,16 @@ class Served:
         """Return the points of a share."""
         return points(self.margin(share))
 
-    def reasons(self, known: Features, share: float) -> list[Reason]:
-        """Return the lines that sum to the points of one snapshot."""
-        base, added = self._along_the_paths(known)
+    def _reasons(self, row: list[float], share: float) -> list[Reason]:
+        """Return the lines that sum to the points of a row, as coarse as the trees were asked."""
+        base, added = self._along_the_paths(row)
         total = self.points(share)
         begin = self.points(base)
         told = sorted(added.items(), key=lambda each: (-abs(each[1]), each[0]))[:_SHOWN]
+        names = NAMES[self.schema]
         lines = [Reason("model_base", begin, (("model", self.number),))]
         lines += [
-            Reason("model", weight, (("feature", NAMES[feature]), ("model", self.number)))
+            Reason("model", weight, (("feature", names[feature]), ("model", self.number)))
             for feature, value in told
             if (weight := round(_MOST * value))
         ]
@@ -89,9 +102,8 @@ class Served:
             lines.append(Reason("model_rest", rest, (("model", self.number),)))
         return lines
 
-    def _along_the_paths(self, known: Features) -> tuple[float, dict[int, float]]:
+    def _along_the_paths(self, row: list[float]) -> tuple[float, dict[int, float]]:
         """Walk every tree; a step from a node to its child is what the node's feature added."""
-        row = array("f", vector(known)).tolist()  # As coarse as what the trees were asked.
         base, added = 0.0, dict[int, float]()
         for feature, threshold, left, right, share in self.paths:
             node = 0
@@ -109,7 +121,7 @@ def points(margin: float) -> int:
     return max(0, min(_MOST, round(_EVEN + _STEP * margin)))
 
 
-def load(model_id: UUID, number: int, kept: Files) -> Served:
+def load(model_id: UUID, number: int, schema: str, kept: Files) -> Served:
     """
     Read a model into memory.
 
@@ -119,6 +131,7 @@ def load(model_id: UUID, number: int, kept: Files) -> Served:
     return Served(
         model_id,
         number,
+        schema,
         kept.slope,
         kept.offset,
         files.trees(kept.trees),

@@ -27,6 +27,11 @@ class SandboxCard:
         return self.number[-4:]
 
     @property
+    def bin(self) -> str:
+        """Return the digits that name the bank and not the card."""
+        return self.number[:6]
+
+    @property
     def fingerprint(self) -> str:
         """Return what is equal for equal numbers and tells nothing of them."""
         return hashlib.sha256(f"sandbox card {self.number}".encode()).hexdigest()[:24]

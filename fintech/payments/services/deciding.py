@@ -216,6 +216,7 @@ def _question(plan: _Plan) -> fraud_data.Question:
         sandbox_risk=method.risk,
         ip_country=fraud_queries.country_of(plan.order.ip),
         email_thrown_away=fraud_queries.is_thrown_away(email),
+        card_bin=methods.bin_of(method),
     )
 
 

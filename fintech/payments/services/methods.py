@@ -211,6 +211,12 @@ def row_from_token(token: str, *, merchant_id: UUID, at: datetime) -> PaymentMet
     return _row(_found(token, ""), merchant_id=merchant_id, exp_month=None, exp_year=None, at=at)
 
 
+def bin_of(method: PaymentMethod) -> str | None:
+    """Return the digits of a card that name its bank; None of a wallet."""
+    card = sandbox_cards.BY_CODE.get(method.card_token)
+    return card.bin if card is not None else None
+
+
 def row_from_wallet(wallet_id: UUID, *, merchant_id: UUID, at: datetime) -> PaymentMethod:
     """
     Return a new method, not yet stored, that charges a wallet of the same merchant.

@@ -6,17 +6,16 @@ features is kept with its decision, so that the decision can be made again bit f
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import cache
 from typing import Any, Self
 from uuid import UUID
 
+from fintech.fraud.data.features import SCHEMA as SCHEMA
+from fintech.fraud.data.features import Features as Features
 from fintech.kernel import frozen
 from fintech.kernel.money import Money
-
-SCHEMA = 1  # The version of the snapshot's shape.
 
 
 class Decision(StrEnum):
@@ -131,75 +130,10 @@ class Question:
     sandbox_risk: str = "normal"
     ip_country: str = ""  # of the address, which itself stays outside
     email_thrown_away: bool = False  # a mailbox that anybody opens and that is soon gone
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Features:
-    """
-    What was known of an attempt when it was decided.
-
-    Counts are of assessments before this one and stop at the number that
-    `queries.gather` reads; histories are of the same currency.
-    """
-
-    schema: int = SCHEMA
-    amount_minor: int
-    currency: str
-    customer_known: bool = False
-    customer_payments: int = 0
-    customer_mean_minor: int = 0
-    customer_deviation_minor: int = 0
-    customer_1h: int = 0
-    customer_24h: int = 0
-    customer_has_used_card: bool = False
-    customer_has_used_country: bool = False
-    merchant_payments: int = 0
-    merchant_mean_minor: int = 0
-    merchant_deviation_minor: int = 0
-    card_seen: bool = False
-    card_1h: int = 0
-    card_24h: int = 0
-    card_declines_24h: int = 0
-    card_country: str = ""
-    email_1h: int = 0
-    email_24h: int = 0
-    email_cards_24h: int = 0
-    ip_1h: int = 0
-    ip_24h: int = 0
-    ip_cards_24h: int = 0
-    listed: tuple[str, ...] = ()  # "card:block", "ip:review": what it is and what is asked.
-    sandbox_risk: str = "normal"
-    ruleset: str = ""  # Which written rules and models were live; empty: none.
-    ip_country: str = ""
-    ip_abroad: bool = False  # The address is in another country than the card.
-    moved_within_minutes: int = 0  # Since the customer paid from another country; 0: never.
-    email_thrown_away: bool = False
-    night: bool = False  # UTC
-    weekend: bool = False
-    mode: str = "enforce"
-    fails: str = "open"
-    ceiling_minor: int = 0  # Above it, a degraded decision asks a person; 0: no ceiling.
-    bands: tuple[int, ...] = ()  # From which score on: block, review, challenge; empty: ours.
-    draw: int = 0  # One in 10,000, by the attempt: whether a would-be block is looked at instead.
-    explore: int = 0  # Such draws below this are.
-    degraded: str = ""  # Why not all was known: "late", "model", or several.
-
-    def stored(self) -> dict[str, Any]:
-        """Return the snapshot as it is kept with the decision."""
-        return {**asdict(self), "listed": list(self.listed), "bands": list(self.bands)}
-
-    @classmethod
-    def restored(cls, stored: Mapping[str, Any]) -> Self:
-        """Return a snapshot as it was when it was kept; fields since added have defaults."""
-        known = _known_fields()
-        kept = {name: value for name, value in stored.items() if name in known}
-        lists = {name: tuple(kept.get(name, ())) for name in ("listed", "bands")}
-        return cls(**{**kept, **lists})
-
-
-@cache
-def _known_fields() -> frozenset[str]:
-    return frozenset(field.name for field in fields(Features))
+    device_hash: str | None = None
+    card_bin: str | None = None  # the first digits of the number: whose card it is, not which
+    billing_country: str = ""
+    customer_since: datetime | None = None  # when the merchant first knew the customer
 
 
 _SENTENCES = {
@@ -235,6 +169,10 @@ _SENTENCES = {
     "advisory": "Fraud only advises here; it would have said {would}.",
     "explored": "Looked at instead of blocked, to learn whether blocks are right.",
     "moved": "This customer paid from another country within {minutes} minutes.",
+    "moved_too_fast": "This customer paid {km} km away {minutes} minutes before: {kmh} km/h.",
+    "velocity_device_cards": "{count} cards on this device within a day; {usual} is usual.",
+    "past_disputes": "{count} payments of this card or customer were disputed or fraud.",
+    "billing_abroad": "The bill goes to {billing}, the card is of {card}.",
     "email_thrown_away": "The e-mail is a mailbox to throw away.",
     "clamp": "A score is at least 0 and at most 100.",
 }
