@@ -112,8 +112,10 @@ def test_blocking_pays_from_where_its_margin_is_worth_less_than_the_loss():
 def late(monkeypatch, settings):
     """The database takes a second; a tenth of it is there."""
     settings.FRAUD_BUDGET_MS = 100
-    slow = gathering._GATHER.replace("ORDER BY q.place", "CROSS JOIN pg_sleep(1) ORDER BY q.place")
-    monkeypatch.setattr(gathering, "_GATHER", slow)
+    slow = gathering._GATHER_ALL.replace(
+        "ORDER BY q.place", "CROSS JOIN pg_sleep(1) ORDER BY q.place"
+    )
+    monkeypatch.setattr(gathering, "_GATHER_ALL", slow)
 
 
 @pytest.mark.django_db(transaction=True)
