@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 import skops.io
 from django.conf import settings
+from django.db import connection
 
 from fintech.fraud import data, errors, queries, serving
 from fintech.fraud import services as fraud
@@ -63,6 +64,8 @@ def remembered_nowhere():
 @pytest.fixture
 def known(db):
     history()
+    with connection.cursor() as cursor:  # A test's transaction waits for its training.
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
 
 
 def file_of(model: data.TrainedModel, name: str) -> Path:
