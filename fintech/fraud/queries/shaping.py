@@ -63,7 +63,7 @@ def features(
     )
 
 
-def _figures(told: Sequence[Any]) -> dict[str, int]:
+def _figures(told: Sequence[Any]) -> dict[str, Any]:
     """Return velocity by name; nothing of a subject that was not counted."""
     if None in told:
         return {}
