@@ -29,7 +29,9 @@ BY = actor.system("bench")
 
 def transfer(hot: UUID | None = None, at: datetime | None = None) -> JournalEntry:
     """Make one transfer between two wallets, the second of them the hot one if given."""
-    source, destination = random.sample(WALLETS, 2)
+    place = int(random.random() * ACCOUNTS)  # Cheaper than a sample: it is no work of ours.
+    source = WALLETS[place]
+    destination = WALLETS[place - 1 - int(random.random() * (ACCOUNTS - 1))]
     entry_id = ids.new()
     if hot is not None:
         source = destination if source == hot else source

@@ -5,7 +5,7 @@ The public form is the prefix and 22 characters of fixed width over an ASCII-ord
 alphabet, so that it sorts by creation like the id itself.
 """
 
-import secrets
+import os
 import threading
 import time
 from datetime import UTC, datetime
@@ -16,8 +16,10 @@ _WIDTH = 22
 # Two characters at a time: half as many steps with long numbers.
 _PAIRS = [one + other for one in _ALPHABET for other in _ALPHABET]
 _VALUES = {pair: value for value, pair in enumerate(_PAIRS)}
+_DRAWN = 1024  # Bytes of chance that are asked for at a time: asking costs more than an id.
 _lock = threading.Lock()
 _last = 0
+_chance = b""
 
 
 class NotAnId(ValueError):
@@ -33,25 +35,45 @@ def new() -> UUID:
     global _last  # noqa: PLW0603 - one clock per process.
     with _lock:
         now = time.time_ns() // 1_000_000 << 12
-        _last = max(now, _last + 1)
-        stamp = _last
-    return _made(stamp >> 12, stamp & 0xFFF)
+        _last = stamp = max(now, _last + 1)
+        chance = _drawn()
+    return _made(stamp >> 12, stamp & 0xFFF, chance)
 
 
 def at_time(moment: datetime) -> UUID:
     """Return an id as it would have been made at a moment; for bounds and tests."""
-    return _made(int(moment.timestamp() * 1000), 0)
+    with _lock:
+        chance = _drawn()
+    return _made(int(moment.timestamp() * 1000), 0, chance)
 
 
-def _made(milliseconds: int, counter: int) -> UUID:
+def _made(milliseconds: int, counter: int, chance: int) -> UUID:
     value = (
         (milliseconds & 0xFFFFFFFFFFFF) << 80
         | 0x7 << 76
         | counter << 64
         | 0b10 << 62
-        | secrets.randbits(62)
+        | chance & 0x3FFFFFFFFFFFFFFF
     )
     return UUID(int=value)
+
+
+def _drawn() -> int:
+    """Take eight bytes of the operating system's chance, each given out once; holding the lock."""
+    global _chance  # noqa: PLW0603 - what is left of the last draw.
+    if not _chance:
+        _chance = os.urandom(_DRAWN)
+    taken, _chance = _chance[:8], _chance[8:]
+    return int.from_bytes(taken)
+
+
+def _forget_chance() -> None:
+    """In a process that was forked off: its parent gives out the same bytes."""
+    global _chance  # noqa: PLW0603
+    _chance = b""
+
+
+os.register_at_fork(after_in_child=_forget_chance)
 
 
 def at(value: UUID) -> datetime:

@@ -1,3 +1,4 @@
+import os
 from uuid import UUID
 
 import pytest
@@ -38,3 +39,14 @@ def test_refuses_what_is_no_id_of_that_kind(text):
 def test_the_smallest_and_the_largest_id_survive():
     for value in (UUID(int=0), UUID(int=2**128 - 1)):
         assert ids.parse("x", ids.public("x", value)) == value
+
+
+def test_a_process_that_was_forked_off_draws_chance_of_its_own():
+    ids.new()  # The parent has some left.
+    ours, theirs = os.pipe()
+    if os.fork() == 0:
+        os.write(theirs, ids.new().bytes)
+        os._exit(0)
+    told = UUID(bytes=os.read(ours, 16))
+    os.wait()
+    assert told.int & (1 << 62) - 1 != ids.new().int & (1 << 62) - 1

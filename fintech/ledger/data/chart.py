@@ -178,6 +178,12 @@ def account(kind: Kind, currency: str, of: str = "") -> Account:
     )
 
 
+@lru_cache(maxsize=REMEMBERED)
+def account_by_id(kind: Kind, currency: str, of: UUID) -> Account:
+    """Return the account of a kind that belongs to whom an id names."""
+    return account(kind, currency, str(of))
+
+
 def at(address: str, currency: str) -> Account:
     """
     Return the account at an address, in a currency.

@@ -89,7 +89,8 @@ def _post(
     by: Actor | Sequence[Actor],
     shard: int,
 ) -> list[data.Outcome]:
-    if len(entries) > MOST_ENTRIES or any(len(entry.lines) > MOST_LINES for entry in entries):
+    longest = max([len(entry.lines) for entry in entries], default=0)
+    if len(entries) > MOST_ENTRIES or longest > MOST_LINES:
         raise errors.BatchTooLarge(entries=len(entries))
     with db.transaction_if_not_already():
         codes = posting.post(entries, whole=whole, by=by, shard=shard)

@@ -48,22 +48,22 @@ def receivable(provider: str, amount: Money) -> Account:
 
 def pending(merchant_id: UUID, amount: Money) -> Account:
     """Return a merchant's money before settlement."""
-    return chart.account(chart.MERCHANT_PENDING, amount.currency, str(merchant_id))
+    return chart.account_by_id(chart.MERCHANT_PENDING, amount.currency, merchant_id)
 
 
 def available(merchant_id: UUID, amount: Money) -> Account:
     """Return a merchant's money that may be paid out."""
-    return chart.account(chart.MERCHANT_AVAILABLE, amount.currency, str(merchant_id))
+    return chart.account_by_id(chart.MERCHANT_AVAILABLE, amount.currency, merchant_id)
 
 
 def owed(merchant_id: UUID, amount: Money) -> Account:
     """Return what a merchant owes us."""
-    return chart.account(chart.MERCHANT_OWES, amount.currency, str(merchant_id))
+    return chart.account_by_id(chart.MERCHANT_OWES, amount.currency, merchant_id)
 
 
 def wallet(wallet_id: UUID, amount: Money) -> Account:
     """Return a customer's money."""
-    return chart.account(chart.WALLET, amount.currency, str(wallet_id))
+    return chart.account_by_id(chart.WALLET, amount.currency, wallet_id)
 
 
 def bank(bank_account: str, amount: Money) -> Account:
