@@ -21,6 +21,12 @@ def reassess_degraded() -> int:
 
 
 @shared_task
+def keep_counters() -> int:
+    """Fill the counters in Valkey again if they were lost."""
+    return fraud.keep_online()
+
+
+@shared_task
 def train_nightly() -> str:
     """Train on what is known by now; a candidate waits for people, whatever its gates say."""
     at = clock.now()

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from django_subatomic import db
 
 from fintech.fraud import data
-from fintech.fraud.queries.windows import FIGURES, WINDOWS
+from fintech.fraud.counters.windows import FIGURES, WINDOWS
 
 
 class _Undone(Exception):

@@ -1,5 +1,6 @@
 """Questions to fraud: what is known before a decision, and what was decided."""
 
+from fintech.fraud.queries.counting import online
 from fintech.fraud.queries.gathering import gather
 from fintech.fraud.queries.modeling import forget_models, live, model, models, said, served
 from fintech.fraud.queries.places import country_of, is_thrown_away
@@ -48,6 +49,7 @@ __all__ = [
     "live",
     "model",
     "models",
+    "online",
     "outcomes",
     "posture",
     "postures",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from threading import Lock, Timer
 from typing import Any
 
@@ -9,14 +10,14 @@ from django.conf import settings
 from django.db import OperationalError, connection
 from psycopg.errors import QueryCanceled
 
-from fintech.fraud import data
-from fintech.fraud.queries import shaping, windows
+from fintech.fraud import counters, data
+from fintech.fraud.queries import counting, shaping
 from fintech.kernel import columns
 from fintech.kernel.columns import Column
 
 # A history is its newest so many payments: a busy card costs no more than a quiet one.
 _HISTORY = 100
-_NOTHING = [None] * len(windows.SUBJECTS)
+_NOTHING = [None] * len(counters.SUBJECTS)
 
 _ASKED = """
 WITH asked AS MATERIALIZED (
@@ -124,7 +125,12 @@ ORDER BY q.place
 """
 
 
-_GATHER_ALL = _statement(f", {windows.read()}", windows.laterals())
+_GATHER_REST = _statement(
+    ", n.newest",
+    """
+LEFT JOIN (SELECT id AS newest FROM fraud_assessment ORDER BY id DESC LIMIT 1) n ON true""",
+)
+_GATHER_ALL = _statement(f", {counters.read()}", counters.laterals())
 # In its place: nothing of a customer, a merchant, a card, an e-mail or an address.
 _UNKNOWN = (False, 0, 0, 0, False, False, 0, 0, 0, False, False, 0, 0, 0, None, None)
 _GATHER_LATE = f"""
@@ -136,31 +142,50 @@ ORDER BY q.place
 """
 
 
-def gather(questions: Sequence[data.Question]) -> list[data.Features]:
+def gather(
+    questions: Sequence[data.Question], *, may_be_online: bool = True
+) -> list[data.Features]:
     """
     Take a snapshot of what is known of each attempt, in one round trip for all.
 
     Called before the deciding transaction. Attempts of one batch, and others at work
-    at the same moment, do not see each other. What is not back within
-    `FRAUD_BUDGET_MS` is left out, and the snapshot says that it is degraded.
+    at the same moment, do not see each other. Velocity is counted by Valkey where that
+    is known to hold every attempt, else by PostgreSQL: the figures are the same. What is
+    not back within `FRAUD_BUDGET_MS` is left out, and the snapshot says that it is degraded.
     """
     if not questions:
         return []
     asked = _columns(questions)
+    why, counted = "", "history"
     try:
         with _within_budget():
-            rows = _rows(_GATHER_ALL, asked)
+            rows = _counted_online(questions, asked) if may_be_online else None
+            if rows is not None:
+                counted = "online"
+            else:
+                rows = _rows(_GATHER_ALL, asked)
     except OperationalError as late:
         if not isinstance(late.__cause__, QueryCanceled) or connection.in_atomic_block:
             raise
         rows = [(*row, *_UNKNOWN, *_NOTHING) for row in _rows(_GATHER_LATE, asked)]
         why, counted = "late", ""
-    else:
-        why, counted = "", "history"
     return [
         shaping.features(question, row, why=why, counted=counted)
         for question, row in zip(questions, rows, strict=True)
     ]
+
+
+def _counted_online(
+    questions: Sequence[data.Question], asked: Sequence[Column]
+) -> list[tuple[Any, ...]] | None:
+    """Return what Valkey and PostgreSQL know together; None where Valkey is not up to date."""
+    told = counting.asked(questions)
+    if told is None:
+        return None
+    rows = _rows(_GATHER_REST, asked)
+    if not told.is_up_to(rows[0][-1], now=datetime.now(UTC)):
+        return None
+    return [(*row[:-1], *figures) for row, figures in zip(rows, told.figures, strict=True)]
 
 
 def _columns(questions: Sequence[data.Question]) -> list[Column]:

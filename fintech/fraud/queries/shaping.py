@@ -5,9 +5,9 @@ from math import isqrt
 from typing import Any
 
 from fintech.fraud import data
+from fintech.fraud.counters import FIGURES
 from fintech.fraud.queries import modeling
 from fintech.fraud.queries.countries import distance_km, zone_of
-from fintech.fraud.queries.windows import FIGURES
 
 _MORNING = 6
 _SATURDAY = 5

@@ -12,6 +12,7 @@ from fintech.fraud.services.cases import (
 from fintech.fraud.services.counting import create_velocity_limit, remove_velocity_limit
 from fintech.fraud.services.learning import record_outcome
 from fintech.fraud.services.lists import add_to_list, remove_from_list
+from fintech.fraud.services.online import count_online, keep_online
 from fintech.fraud.services.posturing import cost_based_bands, set_posture
 from fintech.fraud.services.reassessing import reassess_degraded
 from fintech.fraud.services.registry import (
@@ -41,11 +42,13 @@ __all__ = [
     "claim_next_case",
     "close_case",
     "cost_based_bands",
+    "count_online",
     "create_velocity_limit",
     "draft_rule",
     "escalate_case",
     "install_model",
     "is_signed",
+    "keep_online",
     "propose_champion",
     "reassess_degraded",
     "record_outcome",

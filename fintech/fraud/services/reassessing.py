@@ -27,7 +27,7 @@ def reassess_degraded(*, by: Actor, at: datetime, limit: int = 100) -> int:
         .filter(reassessment=None, created_at__gt=at - _NOT_OLDER)
         .order_by("created_at", "id")[:limit]
     )
-    again = queries.gather([_question(row) for row in rows])
+    again = queries.gather([_question(row) for row in rows], may_be_online=False)
     done = 0
     for row, features in zip(rows, again, strict=True):
         if not features.degraded:
