@@ -34,6 +34,8 @@ CHECKS: dict[str, tuple[str, ...]] = {
     "kill_points": (f"{TESTS}/test_kill_points.py",),
     "callback_orders": (f"{TESTS}/test_orders.py",),
     "races": (f"{TESTS}/test_races.py",),
+    "routing": (f"{TESTS}/test_routing.py", f"{TESTS}/test_fail_over.py"),
+    "misbehavior": (f"{TESTS}/test_misbehavior.py",),
     "money_model": (f"{TESTS}/test_money_model.py",),
 }
 

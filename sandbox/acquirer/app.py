@@ -3,7 +3,8 @@ The HTTP contract of the sandbox's acquirer and bank.
 
 A request that can be read gets 200 and its operation, whatever came of it; asking again
 under the same reference has no second effect and gets the same answer. What cannot be
-read gets 4xx and has no effect; 503 is the card that breaks the acquirer.
+read gets 4xx and has no effect; 503 is the card that breaks the acquirer. A bad week is
+set at `PUT /misbehavior`.
 """
 
 import asyncio
@@ -24,11 +25,15 @@ from sandbox.acquirer.book import Book, Operation, ReferenceReused, Unreadable, 
 from sandbox.acquirer.callbacks import Callbacks
 from sandbox.acquirer.cards import BEHAVIORS, Fault
 from sandbox.acquirer.files import Break
+from sandbox.acquirer.misbehavior import Misbehavior, Profile
 
 API_KEY = "sandbox"
 BODY_MAX = 10_000
 SHOWN = 200
 
+type _Act = Callable[[dict[str, object]], tuple[Operation, bool]]
+type _ActOn = Callable[[str, dict[str, object]], tuple[Operation, bool]]
+type _Told = Callable[[Operation], Awaitable[None]]
 type Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -38,6 +43,7 @@ class Acquirer:
     def __init__(self, book: Book, callbacks: Callbacks, *, late_seconds: float = 5.0) -> None:
         """Answer `late_seconds` too late on the card that times out."""
         self._book, self._callbacks, self._late_seconds = book, callbacks, late_seconds
+        self._misbehavior = Misbehavior()
 
     def app(self, *, backup: "Acquirer | None" = None) -> Starlette:
         """Make the application; a second acquirer, with a book of its own, answers on /backup."""
@@ -63,6 +69,7 @@ class Acquirer:
             Route("/authorizations/{id}/adjustments", _guarded(self.adjust), methods=["POST"]),
             Route("/authorizations/{id}/voids", _guarded(self.void), methods=["POST"]),
             Route("/captures/{id}/refunds", _guarded(self.refund), methods=["POST"]),
+            Route("/misbehavior", _guarded(self.misbehave), methods=["GET", "PUT"]),
             Route("/operations", _guarded(self.operations)),
             Route("/operations/{reference}", _guarded(self.operation)),
             Route("/settlements/{date}.csv", _guarded(self.settlement)),
@@ -86,34 +93,70 @@ class Acquirer:
         behavior = BEHAVIORS.get(str(body.get("card")))
         if behavior is not None and behavior.fault is Fault.DOWN:
             return _refuse(503, "unavailable", "the acquirer is down; nothing was done")
-        operation, new = self._book.authorize(body)
-        if new and behavior is not None:
-            self._callbacks.tell(operation, times=behavior.callbacks)
-            if behavior.fault is Fault.LATE:
-                await asyncio.sleep(self._late_seconds)
-        return JSONResponse(operation.told())
+
+        async def told(operation: Operation) -> None:
+            if behavior is not None:
+                self._callbacks.tell(operation, times=behavior.callbacks)
+                if behavior.fault is Fault.LATE:
+                    await asyncio.sleep(self._late_seconds)
+
+        return await self._do("authorization", body, self._book.authorize, told)
 
     async def capture(self, request: Request) -> Response:
         """Take reserved money."""
-        operation, _ = self._book.capture(request.path_params["id"], await _body(request))
-        return JSONResponse(operation.told())
+        return await self._do_to(request, "capture", self._book.capture)
 
     async def adjust(self, request: Request) -> Response:
         """Reserve another amount."""
-        operation, _ = self._book.adjust(request.path_params["id"], await _body(request))
-        return JSONResponse(operation.told())
+        return await self._do_to(request, "adjustment", self._book.adjust)
 
     async def void(self, request: Request) -> Response:
         """Let reserved money go."""
-        operation, _ = self._book.void(request.path_params["id"], await _body(request))
-        return JSONResponse(operation.told())
+        return await self._do_to(request, "void", self._book.void)
 
     async def refund(self, request: Request) -> Response:
         """Give taken money back; on one card the outcome comes later, by callback."""
-        operation, new = self._book.refund(request.path_params["id"], await _body(request))
-        if new and operation.status == "pending":
-            self._finish_later(operation)
+
+        async def told(operation: Operation) -> None:
+            if operation.status == "pending":
+                self._finish_later(operation)
+
+        return await self._do_to(request, "refund", self._book.refund, told)
+
+    async def _do_to(
+        self, request: Request, kind: str, act: _ActOn, told: _Told | None = None
+    ) -> Response:
+        subject, body = request.path_params["id"], await _body(request)
+        return await self._do(kind, body, lambda wanted: act(subject, wanted), told)
+
+    async def _do(
+        self, kind: str, body: dict[str, object], act: _Act, told: _Told | None = None
+    ) -> Response:
+        """Do what was asked for, as the acquirer's mood is."""
+        mood = self._misbehavior.command(kind, str(body.get("reference")))
+        if mood.down:
+            return _refuse(503, "unavailable", "the acquirer is down; nothing was done")
+        if mood.lost_before:
+            await asyncio.sleep(self._late_seconds)
+            return _refuse(504, "timeout", "nothing was done")
+        await asyncio.sleep(mood.wait_seconds)
+        operation, new = act(mood.twisted(body))
+        if new:
+            for after_seconds in mood.callbacks_after:
+                self._callbacks.tell(operation, after_seconds=after_seconds)
+            if told is not None:
+                await told(operation)
+        if mood.lost_after:
+            await asyncio.sleep(self._late_seconds)
+        if mood.failed_after:
+            return _refuse(502, "bad_gateway", "who knows")
         return JSONResponse(operation.told())
+
+    async def misbehave(self, request: Request) -> Response:
+        """Tell or change how the acquirer misbehaves: see `misbehavior.Profile`."""
+        if request.method == "PUT":
+            self._misbehavior.follow(Profile.read(await _body(request)))
+        return JSONResponse(self._misbehavior.told())
 
     async def bank_transfer(self, request: Request) -> Response:
         """Send money to an account outside; the same reference again is the same transfer."""
@@ -121,6 +164,8 @@ class Acquirer:
 
     async def operation(self, request: Request) -> Response:
         """Tell what became of a reference."""
+        if self._misbehavior.question().down:
+            return _refuse(503, "unavailable", "the acquirer is down")
         found = self._book.operation(request.path_params["reference"])
         if found is None:
             return _refuse(404, "operation_unknown", "nothing was ever asked under this reference")

@@ -31,15 +31,15 @@ class Callbacks:
         self._tasks: set[asyncio.Task[None]] = set()
         self.delivered = 0
 
-    def tell(self, operation: Operation, *, times: int = 1) -> None:
-        """Tell an outcome, under one event id however often it is told."""
+    def tell(self, operation: Operation, *, times: int = 1, after_seconds: float = 0) -> None:
+        """Tell an outcome, under one event id however often and whenever it is told."""
         if not self._url:
             return
         body = json.dumps(
             {"event_id": f"evt_{operation.id[4:]}_{operation.status}", **operation.told()}
         ).encode()
         for _ in range(times):
-            task = asyncio.create_task(self._send(body))
+            task = asyncio.create_task(self._send(body, after_seconds))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
@@ -49,8 +49,8 @@ class Callbacks:
             task.cancel()
         await self._client.aclose()
 
-    async def _send(self, body: bytes) -> None:
-        for wait in (0, *RETRY_SECONDS):
+    async def _send(self, body: bytes, after_seconds: float) -> None:
+        for wait in (after_seconds, *RETRY_SECONDS):
             await asyncio.sleep(wait)
             try:
                 answer = await self._client.post(self._url, content=body, headers=self.sign(body))
