@@ -453,6 +453,9 @@ UNFOLD = {
                 ("Customers", "group", "payments_customer"),
                 ("Payment methods", "credit_card", "payments_paymentmethod"),
                 ("Links", "link", "payments_link"),
+                ("Routes", "alt_route", "payments_route"),
+                ("Costs of providers", "price_change", "payments_providercost"),
+                ("Payment providers", "health_and_safety", "payments_providerhold"),
                 ("Timelines", "timeline", "web_payment"),
             ),
             _group(

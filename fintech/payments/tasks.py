@@ -10,6 +10,7 @@ from fintech.payments import services as payments
 @shared_task
 def ask_again() -> int:
     """Ask providers about everything whose outcome is not known by now."""
+    payments.keep_holds()
     return payments.resolve_due(by=system("janitor"), at=clock.now())
 
 

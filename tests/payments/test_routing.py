@@ -54,6 +54,17 @@ def route(*providers: str, position: int = 1, **facets) -> data.Route:
     return written
 
 
+def cost(provider: str, basis_points: int, fixed_minor: int) -> None:
+    payments.set_provider_cost(
+        provider=provider,
+        currency="EUR",
+        basis_points=basis_points,
+        fixed_minor=fixed_minor,
+        by=BY,
+        at=NOON,
+    )
+
+
 def went_to(payment: data.Payment) -> tuple[str, str]:
     attempt = Attempt.objects.get(payment_id=payment.id)
     return attempt.provider, attempt.routed_by
@@ -107,17 +118,15 @@ def test_a_merchant_s_own_route_comes_before_the_platform_s(shop):
 @pytest.mark.parametrize(("minor", "provider"), [(10_00, "simulator"), (100_00, "backup")])
 def test_the_cheapest_depends_on_the_amount(shop, minor, provider):
     """1.40 % and nothing, against 1.00 % and 0.25: the same at 62.50."""
-    payments.set_provider_cost(
-        provider="simulator", currency="EUR", basis_points=140, fixed_minor=0
-    )
-    payments.set_provider_cost(provider="backup", currency="EUR", basis_points=100, fixed_minor=25)
+    cost("simulator", 140, 0)
+    cost("backup", 100, 25)
     route("backup", "simulator", order=RouteOrder.CHEAPEST)
 
     assert went_to(make.captured(shop.id, eur(minor))) == (provider, "cheapest")
 
 
 def test_a_provider_of_unknown_cost_is_the_dearest(shop):
-    payments.set_provider_cost(provider="backup", currency="EUR", basis_points=900, fixed_minor=0)
+    cost("backup", 900, 0)
     route("simulator", "backup", order=RouteOrder.CHEAPEST)
     assert went_to(make.captured(shop.id))[0] == "backup"
 

@@ -11,7 +11,10 @@ from django.urls import reverse
 from fintech.kernel import backoffice
 from tests.make import payments as make
 
-_STAFF_ADD = {"fraud.listitem", "fraud.posture", "fraud.rule", "notifications.wording"}
+_STAFF_ADD = {
+    "fraud.listitem", "fraud.posture", "fraud.rule", "notifications.wording",
+    "payments.providercost", "payments.route",
+}  # fmt: skip
 
 
 @pytest.fixture

@@ -115,6 +115,7 @@ class StaffRight(StrEnum):
     VIEW_PAYMENTS = "view_payments"
     DECIDE_REVIEWS = "decide_reviews"
     CORRECT_PAYMENTS = "correct_payments"
+    ROUTE_PAYMENTS = "route_payments"
     VIEW_BOOKS = "view_books"
     PROPOSE_ENTRIES = "propose_entries"
     VIEW_WALLETS = "view_wallets"
@@ -137,6 +138,13 @@ PERMISSIONS: Mapping[StaffRight, tuple[str, ...]] = {
     StaffRight.VIEW_PAYMENTS: ("payments.view_*", "web.view_*"),
     StaffRight.DECIDE_REVIEWS: ("payments.change_review",),
     StaffRight.CORRECT_PAYMENTS: ("payments.change_payment",),
+    StaffRight.ROUTE_PAYMENTS: (
+        "payments.add_route",
+        "payments.change_route",
+        "payments.add_providercost",
+        "payments.change_providercost",
+        "payments.change_providerhold",
+    ),
     StaffRight.VIEW_BOOKS: ("ledger.view_*",),
     StaffRight.PROPOSE_ENTRIES: ("ledger.add_*", "ledger.change_*"),
     StaffRight.VIEW_WALLETS: ("wallets.view_*",),
@@ -179,6 +187,7 @@ STAFF_ROLES: Mapping[StaffRole, frozenset[StaffRight]] = {
         {
             StaffRight.VIEW_PAYMENTS,
             StaffRight.CORRECT_PAYMENTS,
+            StaffRight.ROUTE_PAYMENTS,
             StaffRight.VIEW_BOOKS,
             StaffRight.PROPOSE_ENTRIES,
             StaffRight.VIEW_WALLETS,

@@ -16,7 +16,7 @@ from fintech.kernel.actor import Actor
 from fintech.kernel.backoffice import ReadOnlyAdmin, money, timeline_link
 from fintech.kernel.errors import Refusal
 from fintech.payments import services as payments
-from fintech.payments.admin import desk
+from fintech.payments.admin import desk, routing
 from fintech.payments.data import PaymentState
 from fintech.payments.models import (
     Attempt,
@@ -30,6 +30,8 @@ from fintech.payments.models import (
     Review,
 )
 
+__all__ = ["desk", "routing"]
+
 
 class _WithReason(ActionForm):
     """An action that has to be given a reason."""
@@ -41,7 +43,10 @@ class _AttemptsInline(admin.TabularInline):
     """The tries of a payment, read-only."""
 
     model = Attempt
-    fields = ("number", "state", "decision", "score", "decline_code", "provider_reference")
+    fields = (
+        "number", "state", "decision", "score", "provider", "routed_by", "decline_code",
+        "provider_reference",
+    )  # fmt: skip
     readonly_fields = fields
     extra = 0
     can_delete = False
@@ -227,6 +232,8 @@ class AttemptAdmin(_OfPayment):
         "amount",
         "decision",
         "score",
+        "provider",
+        "routed_by",
         "decline_code",
         "next_check_at",
         "created_at",

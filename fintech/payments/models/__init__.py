@@ -4,7 +4,7 @@ from fintech.payments.models.attempt import Attempt
 from fintech.payments.models.operation import Callback, Capture, Link, Refund
 from fintech.payments.models.payment import Payment, Review
 from fintech.payments.models.people import Customer, PaymentMethod
-from fintech.payments.models.routing import ProviderCost, Route
+from fintech.payments.models.routing import ProviderCost, ProviderHold, Route
 
 __all__ = [
     "Attempt",
@@ -15,6 +15,7 @@ __all__ = [
     "Payment",
     "PaymentMethod",
     "ProviderCost",
+    "ProviderHold",
     "Refund",
     "Review",
     "Route",

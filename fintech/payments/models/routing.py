@@ -88,6 +88,7 @@ class ProviderCost(models.Model):
     currency = models.CharField(max_length=3)
     basis_points = models.IntegerField()
     fixed_minor = models.BigIntegerField()
+    version = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = (
@@ -102,3 +103,33 @@ class ProviderCost(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider} in {self.currency}"
+
+
+class ProviderHold(models.Model):
+    """
+    Staff's word on one provider's circuit; empty, it goes by what its calls come to.
+
+    The row is what is true. Valkey, where processes read it, is told again by the clock.
+    """
+
+    id = models.UUIDField(primary_key=True, default=ids.new, editable=False)
+    name = models.CharField(max_length=40, unique=True)
+    held = models.CharField(
+        max_length=10,
+        blank=True,
+        default="",
+        choices=[("", "by itself"), ("open", "held open"), ("closed", "held closed")],
+    )
+    changed_at = models.DateTimeField(null=True, blank=True)
+    version = models.BigIntegerField(default=0)
+
+    class Meta:
+        verbose_name = "provider"
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(held__in=["", "open", "closed"]), name="payments_providerhold_is_a_way"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name

@@ -172,7 +172,12 @@ def failed(name: str, what: str) -> None:
 def hold(name: str, held: str) -> None:
     """Let staff's word reach every process: "open", "closed", or "" to let it go by itself."""
     shared.ask("return redis.call('HSET', KEYS[1], 'held', ARGV[1])", [_PLACE + name], [held])
-    _circuits.pop(name, None)
+    _circuits.setdefault(name, _Seen()).looked_at = -1e9
+
+
+def held(name: str) -> str:
+    """Return what every process takes staff's word to be."""
+    return _look(name).held
 
 
 def health(name: str) -> Health:

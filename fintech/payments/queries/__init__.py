@@ -6,6 +6,7 @@ from fintech.payments.queries.balances import (
     balance_transactions,
 )
 from fintech.payments.queries.invariants import INVARIANTS
+from fintech.payments.queries.providers import provider_health
 from fintech.payments.queries.reading import (
     attempt,
     attempts_of,
@@ -63,6 +64,7 @@ __all__ = [
     "payment_methods_by_id",
     "payments",
     "payments_by_id",
+    "provider_health",
     "refund",
     "refunds",
     "refunds_by_id",

@@ -15,6 +15,7 @@ from fintech.payments.services.creating import create
 from fintech.payments.services.customers import create_customer, delete_customer, update_customer
 from fintech.payments.services.deciding import begin
 from fintech.payments.services.expiring import expire_due
+from fintech.payments.services.holding import hold_provider, keep_holds
 from fintech.payments.services.janitor import resolve_due
 from fintech.payments.services.links import create_link, pay_by_link, update_link
 from fintech.payments.services.methods import (
@@ -31,6 +32,7 @@ from fintech.payments.services.rehearsing import dry_run
 from fintech.payments.services.reviewing import decide_review
 from fintech.payments.services.routes import (
     ROUTE_KIND,
+    check_route,
     propose_route,
     route_agreed,
     set_provider_cost,
@@ -53,6 +55,7 @@ __all__ = [
     "begin",
     "cancel",
     "capture",
+    "check_route",
     "confirm",
     "confirm_all",
     "confirm_one",
@@ -66,6 +69,8 @@ __all__ = [
     "detach",
     "dry_run",
     "expire_due",
+    "hold_provider",
+    "keep_holds",
     "pay_by_link",
     "propose_correction",
     "propose_refund",

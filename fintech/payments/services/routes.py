@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import transaction
 from django_subatomic import db
 
-from fintech.kernel import approvals, event_log, ids, money
+from fintech.kernel import approvals, event_log, money
 from fintech.kernel.actor import Actor
 from fintech.kernel.events import Code
 from fintech.payments import data, errors, events
@@ -36,7 +36,7 @@ def write_route(route: data.Route, *, by: Actor, at: datetime) -> data.Route:
         ParameterInvalid: it names no provider that we have, or cannot fit anything.
         RoutePositionTaken: another active route of the same merchant stands there.
     """
-    _check(route)
+    check_route(route)
     with db.transaction_if_not_already():
         row = Route.objects.select_for_update().filter(id=route.id).first()
         row = row or Route(id=route.id)
@@ -68,7 +68,7 @@ def propose_route(route: data.Route, *, by: Actor, at: datetime) -> UUID:
     Raises:
         What `write_route` would refuse.
     """
-    _check(route)
+    check_route(route)
     return approvals.propose(kind=ROUTE_KIND, payload=asdict(route), by=by, at=at)
 
 
@@ -98,7 +98,15 @@ def route_agreed(
     return write_route(route, by=by, at=at)
 
 
-def set_provider_cost(*, provider: str, currency: str, basis_points: int, fixed_minor: int) -> None:
+def set_provider_cost(
+    *,
+    provider: str,
+    currency: str,
+    basis_points: int,
+    fixed_minor: int,
+    by: Actor,
+    at: datetime,
+) -> None:
     """
     Say what a provider keeps of amounts in a currency: a share and a fixed part, minor units.
 
@@ -114,16 +122,22 @@ def set_provider_cost(*, provider: str, currency: str, basis_points: int, fixed_
     if not 0 <= basis_points <= _MOST_BASIS_POINTS or fixed_minor < 0:
         raise errors.ParameterInvalid("basis_points", "A cost is 0 to 10000 basis points.")
     with db.transaction_if_not_already():
-        ProviderCost.objects.update_or_create(
-            provider=provider,
-            currency=currency,
-            defaults={"basis_points": basis_points, "fixed_minor": fixed_minor},
-            create_defaults={
-                "id": ids.new(),
-                "basis_points": basis_points,
-                "fixed_minor": fixed_minor,
-            },
+        wanted = {"provider": provider, "currency": currency}
+        row = ProviderCost.objects.select_for_update().filter(**wanted).first()
+        row = row or ProviderCost(**wanted)
+        row.basis_points, row.fixed_minor = basis_points, fixed_minor
+        row.version += 1
+        row.save()
+        told = events.ProviderCostSet(
+            provider_cost_id=row.id,
+            provider=Code(provider),
+            currency=Code(currency),
+            basis_points=basis_points,
+            fixed_minor=fixed_minor,
+            version=row.version,
+            at=at,
         )
+        event_log.append([told], by=by)
         transaction.on_commit(routing.changed)
 
 
@@ -133,7 +147,13 @@ def _others_at(route: data.Route) -> Any:
     ).exclude(id=route.id)
 
 
-def _check(route: data.Route) -> None:
+def check_route(route: data.Route) -> None:
+    """
+    Refuse a route that cannot be right.
+
+    Raises:
+        ParameterInvalid: it names no provider that we have, or cannot fit anything.
+    """
     unknown = [name for name in route.providers if name not in registry.names()]
     if unknown:
         raise errors.ParameterInvalid("providers", f"There is no provider “{unknown[0]}”.")

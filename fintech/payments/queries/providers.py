@@ -1,0 +1,25 @@
+"""How providers are."""
+
+from datetime import UTC, datetime
+
+from fintech.payments import data
+from fintech.payments.providers import circuit, registry
+
+
+def provider_health(name: str) -> data.ProviderHealth:
+    """
+    Return a provider's circuit and its last failures, as all processes know them.
+
+    Raises:
+        ProviderUnknown: there is none, or it refuses to run in this mode.
+    """
+    known = circuit.health(registry.provider(name).name)
+    return data.ProviderHealth(
+        name=name,
+        state=str(known.state),
+        held=known.held,
+        failures=tuple(
+            (datetime.fromtimestamp(second, UTC), what) for second, what in known.failures
+        ),
+        shared=known.shared,
+    )
