@@ -170,6 +170,8 @@ REBUILDS = {"web": "fintech.web.services.rebuild"}
 AUDIT_VERIFIERS = ["fintech.ledger.queries.verify"]
 # Whose keys may work with the platform's own files and breaks, in a live instance.
 OPERATOR_MERCHANTS: list[str] = env.list("OPERATOR_MERCHANTS", default=[])
+# How many payments a day people can look at: a model is measured by what it finds in these.
+FRAUD_REVIEWS_A_DAY: int = env.int("FRAUD_REVIEWS_A_DAY", default=100)
 FRAUD_BUDGET_MS: int = env.int("FRAUD_BUDGET_MS", default=80)  # 0: as long as it takes.
 APPROVALS: dict[str, str] = {
     "ledger.manual_entry": "fintech.ledger.services.post_approved_entry",

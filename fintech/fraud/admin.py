@@ -1,7 +1,7 @@
 """Fraud in the back office: assessments and cases to read, lists to keep."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from fintech.fraud import data, queries
+from fintech.fraud import data, queries, serving
 from fintech.fraud import services as fraud
 from fintech.fraud.models import (
     Assessment,
@@ -289,12 +289,53 @@ class RuleAdmin(ReadOnlyAdmin):
                 self.message_user(request, f"{rule}: {moved.state}.")
 
 
+def _drift(model: data.TrainedModel, at: datetime) -> float | None:
+    try:
+        return queries.drift(model, until=at)
+    except serving.ModelUnusable:
+        return None
+
+
 @admin.register(TrainedModel)
 class TrainedModelAdmin(ReadOnlyAdmin):
     list_display = ("number", "stage", "schema", "source", "precision", "passed", "created_at")
     list_filter = ("stage", "schema")
     ordering = ("-number",)
     actions = ("watch", "propose", "roll_back", "retire")
+    list_after_template = "fraud/admin/maturity.html"  # type: ignore[assignment]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show beside the models how far labels have come, and whether payments have changed."""
+        at = clock.now()
+        maturity = queries.label_maturity(at=at)
+        deciding = [
+            model
+            for stage in (data.ModelStage.CHAMPION, data.ModelStage.SHADOW)
+            for model in queries.models(stage=stage)
+        ]
+        told = {
+            "maturity": maturity,
+            "matures_days": queries.MATURES.days,
+            "drift": [(model, _drift(model, at)) for model in deciding],
+            "drifted": serving.DRIFTED,
+            "weeks": {
+                "headers": ["Weeks ago", "Decisions", "Fraud", "Good, as said", "Mature"],
+                "rows": [
+                    [
+                        week.weeks_ago,
+                        week.decisions,
+                        week.fraud,
+                        week.said_good,
+                        "yes" if week.is_mature else "not yet",
+                    ]
+                    for week in maturity.weeks
+                ],
+            },
+        }
+        shown: HttpResponse = super().changelist_view(request, {**told, **(extra_context or {})})
+        return shown
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return bool(request.user.has_perm("fraud.change_trainedmodel"))

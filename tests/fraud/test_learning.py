@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
+from fintech.fraud import serving
 from fintech.fraud.learning import exporting, forests, handbook, measures, rings, weeks
 from tests.make import transactions as make
 
@@ -207,8 +208,10 @@ def test_drift_is_nothing_between_likes_and_much_between_strangers():
     chance = np.random.default_rng(1)
     one, two = chance.beta(1, 20, 4000), chance.beta(1, 20, 4000)
 
-    assert measures.psi(one, two) < 0.02
-    assert measures.psi(one, chance.beta(5, 5, 4000)) > 1
+    other = chance.beta(5, 5, 4000)
+    spread, near, far = (serving.spread(each.tolist()) for each in (one, two, other))
+    assert serving.psi(spread, near) < 0.02
+    assert serving.psi(spread, far) > 1
 
 
 def test_who_is_like_nobody_stands_apart():

@@ -396,3 +396,23 @@ class BackTest:
     def recall_percent(self) -> int | None:
         """Return how much of the known fraud was hit."""
         return 100 * self.fraud_hit // self.fraud if self.fraud else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaturityWeek:
+    """What is known by now of the decisions of one week."""
+
+    weeks_ago: int
+    decisions: int
+    fraud: int
+    said_good: int  # by a person; of the others nobody has said anything
+    is_mature: bool  # Who has not complained by now was good.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Maturity:
+    """How long labels take, and of which weeks they are known."""
+
+    weeks: tuple[MaturityWeek, ...]  # the newest first
+    half_after_days: int | None  # When half of what is known as fraud was known; None: nothing is.
+    most_after_days: int | None  # nine of ten

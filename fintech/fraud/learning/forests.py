@@ -48,9 +48,17 @@ class TooFewLabels(ValueError):
     """There is nothing to learn from: no fraud, or nothing else."""
 
 
-def train(rows: NDArray[Any], fraud: Truths, *, jobs: int = 2) -> Forest:
+def train(
+    rows: NDArray[Any], fraud: Truths, *, stand_for: Numbers | None = None, jobs: int = 2
+) -> Forest:
     """
     Train a forest. The same rows in the same order give the same forest.
+
+    Args:
+        rows: what was known.
+        fraud: what it was.
+        stand_for: how many like it each row stands for; None: itself only.
+        jobs: how many threads.
 
     Raises:
         TooFewLabels: both kinds are needed.
@@ -58,6 +66,8 @@ def train(rows: NDArray[Any], fraud: Truths, *, jobs: int = 2) -> Forest:
     chance = np.random.default_rng(_SEED)
     kept = fraud | (chance.random(len(fraud)) < 1 / _ONE_GOOD_IN)
     weights = np.where(fraud, 1.0, float(_ONE_GOOD_IN))[kept]
+    if stand_for is not None:
+        weights = weights * stand_for[kept]
     asked, answers = rows[kept], fraud[kept].astype(np.int64)
     if len(set(answers.tolist())) < 2:  # noqa: PLR2004
         raise TooFewLabels("A model needs both fraud and good payments to learn from.")

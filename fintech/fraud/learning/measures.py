@@ -15,7 +15,6 @@ from fintech.fraud.learning.windows import Numbers, Places, Truths
 
 _CARDS_A_DAY = 100
 _GOOD_CUSTOMERS_STOPPED = 0.01
-_BANDS = (0.01, 0.03, 0.1, 0.3, 0.6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,17 +111,11 @@ def auc_roc(fraud: Truths, scores: Numbers) -> float:
     return float(roc_auc_score(fraud, scores))
 
 
-def psi(before: Numbers, after: Numbers) -> float:
-    """
-    Return the population stability index of two samples of probabilities.
-
-    0 is alike, over 0.25 another world. Bands are fixed, as a model's answers have many
-    ties; each share is drawn in a little, so that an empty band is not infinitely far.
-    """
-    bands = len(_BANDS) + 1
-    was, now = (
-        (np.bincount(np.searchsorted(_BANDS, sample), minlength=bands) + 0.5)
-        / (len(sample) + 0.5 * bands)
-        for sample in (before, after)
-    )
-    return float(((now - was) * np.log(now / was)).sum())
+def recall_at_capacity(day: Places, fraud: Truths, scores: Numbers, *, a_day: int) -> float:
+    """Return the share of fraud among as many payments a day as people can look at."""
+    seen = 0
+    for today in np.unique(day):
+        here = np.flatnonzero(day == today)
+        first = here[np.argsort(-scores[here], kind="stable")[:a_day]]
+        seen += int(fraud[first].sum())
+    return seen / int(fraud.sum()) if fraud.any() else 0.0

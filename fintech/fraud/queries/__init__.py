@@ -2,6 +2,7 @@
 
 from fintech.fraud.queries.counting import online
 from fintech.fraud.queries.gathering import gather
+from fintech.fraud.queries.learned import MATURES, drift, label_maturity
 from fintech.fraud.queries.modeling import forget_models, live, model, models, said, served
 from fintech.fraud.queries.places import country_of, is_thrown_away
 from fintech.fraud.queries.posturing import posture, postures
@@ -30,6 +31,7 @@ from fintech.fraud.queries.testing import back_test, back_test_all
 
 __all__ = [
     "INVARIANTS",
+    "MATURES",
     "assessment",
     "assessments",
     "assessments_by_id",
@@ -40,9 +42,11 @@ __all__ = [
     "country_of",
     "decided",
     "decided_again",
+    "drift",
     "forget_models",
     "gather",
     "is_thrown_away",
+    "label_maturity",
     "limits_of",
     "list_item",
     "list_items",

@@ -6,8 +6,21 @@ their paths. Files are objects by hash, so what is corrupt is noticed. Both pack
 imported with the first model, never at start-up.
 """
 
+from fintech.fraud.serving.drift import DRIFTED, psi, spread
 from fintech.fraud.serving.files import Files, ModelUnusable
 from fintech.fraud.serving.served import Served, load, points
 from fintech.fraud.serving.vectors import NAMES, SCHEMA, vector
 
-__all__ = ["NAMES", "SCHEMA", "Files", "ModelUnusable", "Served", "load", "points", "vector"]
+__all__ = [
+    "DRIFTED",
+    "NAMES",
+    "SCHEMA",
+    "Files",
+    "ModelUnusable",
+    "Served",
+    "load",
+    "points",
+    "psi",
+    "spread",
+    "vector",
+]
