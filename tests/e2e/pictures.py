@@ -43,6 +43,9 @@ PAGES = {
     "review-desk": ("staff", "/admin/payments/review/desk/"),
     "breaks-desk": ("staff", "/admin/reconciliation/break/desk/"),
     "timeline": ("staff", "/admin/web/payment/{uuid}/change/"),
+    "routes": ("staff", "/admin/payments/route/"),
+    "new-route": ("staff", "/admin/payments/route/add/"),
+    "providers": ("staff", "/admin/payments/providerhold/"),
     "back-office": ("staff", "/admin/"),
 }
 

@@ -35,6 +35,7 @@ class RouteForm(forms.ModelForm):
             "name", "merchant_id", "position", "currency", "least_minor", "most_minor", "brands",
             "countries", "providers", "order", "active",
         )  # fmt: skip
+        labels = {"least_minor": "Smallest amount", "most_minor": "Largest amount"}
         widgets = dict.fromkeys(_LISTS, UnfoldAdminTextInputWidget())
         help_texts = {
             **_LISTS,

@@ -229,7 +229,8 @@ def _tell(name: str, seen: _Seen, *, failure: str = "") -> None:
         ],
     )
     was = seen.state
-    state, wait_ms, held = told or (State.CLOSED, 0, "")
+    # Without Valkey all count as closed, but what staff have said is not forgotten.
+    state, wait_ms, held = told or (State.CLOSED, 0, seen.held)
     seen.state, seen.held = State(state), str(held)
     seen.until = time.monotonic() + int(wait_ms) / 1000
     seen.looked_at = time.monotonic()

@@ -138,6 +138,14 @@ def test_without_valkey_every_circuit_is_closed_and_metrics_say_so(limits, provi
         assert not circuit.health(acquirer.name).shared
 
 
+def test_staff_s_word_is_kept_while_valkey_is_away(limits, provider, acquirer, monkeypatch):
+    circuit.hold(acquirer.name, "open")
+    assert not authorize(provider).asked
+    monkeypatch.setattr("fintech.payments.providers.shared.ask", lambda *_: None)
+    circuit._circuits[acquirer.name].looked_at = -1e9  # A quarter of a second later.
+    assert not authorize(provider).asked
+
+
 def test_staff_hold_it_open_and_closed(provider, acquirer):
     circuit.hold(acquirer.name, "open")
     assert not authorize(provider).asked
