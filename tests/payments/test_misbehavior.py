@@ -21,7 +21,7 @@ import pytest
 
 from config.invariants import INVARIANTS
 from fintech.audit import services as audit
-from fintech.kernel import invariants
+from fintech.kernel import event_log, invariants
 from fintech.kernel.errors import Refusal
 from fintech.payments import queries
 from fintech.payments import services as payments
@@ -214,7 +214,10 @@ def compare(payment: Payment, books: dict[str, Book]) -> str:
     assert len(reserved) <= 1, f"{payment}: charged twice"
     wrong = other_than_asked(payment, books)
     if payment.state == PaymentState.CONFLICTED:
-        assert wrong, f"{payment} is frozen by {payment.conflict_reason} and the books agree"
+        story = [
+            fact.name.split(".")[1] for fact in event_log.stream("payments.payment", payment.id)
+        ]
+        assert wrong, f"{payment} is frozen by {payment.conflict_reason}, the books agree: {story}"
         return "frozen, for the amount is another"
     assert not wrong, f"{payment} is {payment.state} and the books differ: {wrong}"
     taken = reserved[0][1].captured_minor if reserved else 0
@@ -252,6 +255,13 @@ def other_than_asked(payment: Payment, books: dict[str, Book]) -> list[str]:
     asked += [
         (row.provider, str(row.id), row.amount_minor)
         for row in Refund.objects.filter(payment_id=payment.id)
+    ]
+    told = event_log.stream("payments.payment", payment.id)
+    asked += [
+        (one.provider, fact.data["adjustment_id"], fact.data["amount_minor"])
+        for fact in told
+        if fact.name == "payments.payment_adjustment_requested.v1"
+        for one in Attempt.objects.filter(id=fact.data["attempt_id"])
     ]
     for provider, reference, minor in asked:
         found = books[provider].operation(reference)
