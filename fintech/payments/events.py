@@ -170,11 +170,11 @@ class PaymentRerouted(PaymentFact):
 
     name: ClassVar = "payments.payment_rerouted.v1"
 
-    attempt_id: UUID
+    attempt_id: UUID  # The one that came to nothing.
     provider: Code
-    failed_attempt_id: UUID
-    failed_provider: Code
     reason: Code
+    next_attempt_id: UUID
+    next_provider: Code
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -87,6 +87,7 @@ _TOLD: Mapping[str, tuple[str, ...] | Callable[[_Data], tuple[str, ...]]] = {
     "payments.payment_declined": _FAILED,
     "payments.payment_blocked": _FAILED,
     "payments.payment_attempt_errored": _FAILED,
+    "payments.payment_rerouted": ("charge.failed",),  # Another charge follows.
     "payments.payment_review_opened": ("payment_intent.processing", "review.opened"),
     "payments.payment_review_approved": ("review.closed",),
     "payments.payment_review_declined": ("review.closed", "payment_intent.canceled"),

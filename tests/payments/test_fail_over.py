@@ -61,17 +61,10 @@ def test_a_provider_that_did_nothing_is_followed_by_the_next(shop, told, acquire
     ]  # fmt: skip
     fact = event_log.stream("payments.payment", payment.id)[3]
     first, second = Attempt.objects.filter(payment_id=payment.id).order_by("number")
-    assert {name: fact.data[name] for name in fact.data if name.endswith(("provider", "t_id"))} | {
-        "reason": fact.data["reason"]
-    } == {
-        "payment_id": str(payment.id),
-        "merchant_id": str(shop.id),
-        "attempt_id": str(second.id),
-        "failed_attempt_id": str(first.id),
-        "provider": "backup",
-        "failed_provider": "simulator",
-        "reason": "acquirer_unavailable",
-    }
+    told_of = ("attempt_id", "provider", "reason", "next_attempt_id", "next_provider")
+    assert [fact.data[name] for name in told_of] == [
+        str(first.id), "simulator", "acquirer_unavailable", str(second.id), "backup",
+    ]  # fmt: skip
     assert backup.counts() == {"authorization_succeeded": 1}
     assert not list(queries.replay())
 

@@ -32,6 +32,7 @@ CASES = [
         {},
         ("charge.failed", "payment_intent.payment_failed"),
     ),
+    ("payments.payment_rerouted.v1", {}, ("charge.failed",)),
     ("fraud.assessment_made.v1", {"decision": "allow"}, ()),
     ("fraud.assessment_made.v1", {"decision": "block"}, ("fraud.assessment.block",)),
     ("wallets.hold_captured.v1", {}, ("wallet.hold.captured",)),

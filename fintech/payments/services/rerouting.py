@@ -76,11 +76,11 @@ def _go_over(question: data.Ask, answered: data.Answered, *, by: Actor) -> data.
                 payment,
                 was=was,
                 at=at,
-                attempt_id=following.id,
-                provider=Code(following.provider),
-                failed_attempt_id=attempt.id,
-                failed_provider=Code(attempt.provider),
+                attempt_id=attempt.id,
+                provider=Code(attempt.provider),
                 reason=Code(attempt.decline_code),
+                next_attempt_id=following.id,
+                next_provider=Code(following.provider),
             )
         )
         work.write(at=at, by=by)

@@ -106,8 +106,8 @@ def _errored(_: dict[str, Any]) -> Told:
 
 def _rerouted(data: dict[str, Any]) -> Told:
     why = DECLINES.get(data["reason"], DECLINES["generic_decline"])
-    line = f"Nothing was charged there. At “{data['failed_provider']}”: {why}"
-    return "warn", "arrow-up-right", f"Goes over to the acquirer “{data['provider']}”", (line,)
+    line = f"Nothing was charged there. At “{data['provider']}”: {why}"
+    return "warn", "arrow-up-right", f"Goes over to the acquirer “{data['next_provider']}”", (line,)
 
 
 def _unknown(_: dict[str, Any]) -> Told:
