@@ -140,9 +140,11 @@ def _valkey_answers() -> bool:
 
 
 def _measure() -> None:
-    """Read what is behind: subscriptions, deliveries, and the oldest writer's age."""
+    """Read what is behind: subscriptions, deliveries, circuits, and the oldest writer's age."""
     from fintech.notifications import queries as notifications  # Models, once they are ready.
+    from fintech.payments import queries as payments
 
+    payments.providers_health()  # A circuit changes by time alone; looking sets its gauge.
     waiting = notifications.backlog(at=clock.now())
     _deliveries_due.set(waiting.due)
     _deliveries_oldest.set(waiting.oldest_due_s)

@@ -112,6 +112,9 @@ def test_staff_hold_a_provider_open_and_let_it_go(office):
 
     assert "open: left alone" in office.get(url).content.decode()
     assert not circuit.admits("simulator")
+    assert 'provider_circuit_state{provider="simulator"} 2.0' in (
+        office.get("/metrics").content.decode()
+    )
     assert queries.provider_health("simulator").held == "open"
     told = event_log.stream("payments.provider", row.id)
     assert [(fact.data["held"], fact.meta["by"]) for fact in told] == [("open", "staff")]

@@ -30,6 +30,8 @@ def test_metrics_are_prometheus_text():
     text = Client().get("/metrics").content.decode()
     assert 'http_requests_total{door="other",method="GET",status="200"}' in text
     assert "oldest_writer_seconds" in text
+    assert 'provider_circuit_state{provider="simulator"} 0.0' in text
+    assert "provider_states_shared 1.0" in text
 
 
 def test_card_numbers_do_not_reach_a_log():

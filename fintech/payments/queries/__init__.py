@@ -6,7 +6,7 @@ from fintech.payments.queries.balances import (
     balance_transactions,
 )
 from fintech.payments.queries.invariants import INVARIANTS
-from fintech.payments.queries.providers import provider_health
+from fintech.payments.queries.providers import provider_health, providers_health
 from fintech.payments.queries.reading import (
     attempt,
     attempts_of,
@@ -65,6 +65,7 @@ __all__ = [
     "payments",
     "payments_by_id",
     "provider_health",
+    "providers_health",
     "refund",
     "refunds",
     "refunds_by_id",

@@ -6,6 +6,11 @@ from fintech.payments import data
 from fintech.payments.providers import circuit, registry
 
 
+def providers_health() -> list[data.ProviderHealth]:
+    """Return how each provider is that attempts may go to in this mode."""
+    return [provider_health(name) for name in registry.names()]
+
+
 def provider_health(name: str) -> data.ProviderHealth:
     """
     Return a provider's circuit and its last failures, as all processes know them.
