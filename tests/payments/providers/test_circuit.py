@@ -16,12 +16,12 @@ from tests.payments.providers.fake import FakeAcquirer
 
 AT = datetime(2026, 11, 2, 12, tzinfo=UTC)
 EUR = Money(42_50, "EUR")
-OPEN_S = 0.3
+OPEN_S = 0.2
 
 
 @pytest.fixture
 def limits(settings):
-    settings.PROVIDER_CIRCUIT = {"failures": 4, "window_s": 30, "open_s": OPEN_S, "probes": 2}
+    settings.PROVIDER_CIRCUIT = {"failures": 4, "window_s": 30, "open_s": 30, "probes": 2}
     settings.PROVIDER_RETRIES = {"times": 2, "first_wait_s": 0.001, "within_s": 1}
     circuit.forget()
     yield settings
@@ -43,6 +43,14 @@ def authorize(provider, reference="", *, card="visa"):
     return provider.authorize(
         reference=reference or str(ids.new()), amount=EUR, card=card, capture=False, at=AT
     )
+
+
+def open_for_a_moment(limits, provider) -> None:
+    """Let it open, and wait until it is half open; what follows may take its time again."""
+    limits.PROVIDER_CIRCUIT = {**limits.PROVIDER_CIRCUIT, "open_s": OPEN_S}
+    fail(provider, 4)
+    time.sleep(OPEN_S + 0.02)
+    limits.PROVIDER_CIRCUIT = {**limits.PROVIDER_CIRCUIT, "open_s": 30}
 
 
 def state(acquirer) -> str:
@@ -90,26 +98,24 @@ def test_failures_that_are_few_among_many_do_not_open_it(provider, acquirer):
     assert state(acquirer) == "open"
 
 
-def test_probes_that_go_well_close_it(provider, acquirer):
-    fail(provider, 4)
-    time.sleep(OPEN_S + 0.02)
+def test_probes_that_go_well_close_it(limits, provider, acquirer):
+    open_for_a_moment(limits, provider)
     assert state(acquirer) == "half_open"
     assert [authorize(provider).status for _ in range(2)] == [AnswerStatus.APPROVED] * 2
     assert state(acquirer) == "closed"
 
 
-def test_a_probe_that_fails_opens_it_again(provider, acquirer):
-    fail(provider, 4)
-    time.sleep(OPEN_S + 0.02)
+def test_a_probe_that_fails_opens_it_again(limits, provider, acquirer):
+    open_for_a_moment(limits, provider)
     fail(provider, 1)
     assert state(acquirer) == "open"
     assert not authorize(provider).asked
 
 
-def test_only_as_many_probes_go_out_as_there_are(acquirer):
-    fail(Guarded(acquirer), 4)
-    time.sleep(OPEN_S + 0.02)
+def test_only_as_many_probes_go_out_as_there_are(limits, provider, acquirer):
+    open_for_a_moment(limits, provider)
     assert [circuit.admits(acquirer.name) for _ in range(4)] == [True, True, False, False]
+    limits.PROVIDER_CIRCUIT = {**limits.PROVIDER_CIRCUIT, "open_s": OPEN_S}
     time.sleep(OPEN_S + 0.02)  # Nobody was heard of again: they are given anew.
     assert circuit.admits(acquirer.name)
 
