@@ -204,8 +204,10 @@ def forget() -> None:
 def _look(name: str) -> _Seen:
     seen = _circuits.setdefault(name, _Seen())
     now = time.monotonic()
-    if now - seen.looked_at >= _LOOK_EVERY_SECONDS:
-        seen.looked_at = now  # Others go on with what is known while this one looks.
+    age_seconds = now - seen.looked_at
+    if age_seconds >= _LOOK_EVERY_SECONDS:
+        if age_seconds < shared.STALE_SECONDS:
+            seen.looked_at = now  # Others go on with what is known while this one looks.
         _tell(name, seen)
     return seen
 

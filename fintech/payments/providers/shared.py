@@ -13,6 +13,7 @@ from django.conf import settings
 from prometheus_client import Gauge
 
 _log = structlog.get_logger(__name__)
+STALE_SECONDS = 1.0  # What is older is not gone by while somebody looks.
 _TIMEOUT_SECONDS, _PAUSE_SECONDS = 0.05, 1.0
 
 _answers = Gauge(

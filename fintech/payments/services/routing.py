@@ -118,18 +118,23 @@ def _cost(table: _Table, provider: str, amount: Money) -> tuple[bool, int]:
 
 
 def _table() -> _Table:
-    now = time.monotonic()
-    if _kept.table is not None and now - _kept.looked_at < _LOOK_EVERY_SECONDS:
-        return _kept.table
-    _kept.looked_at = now
+    now, table = time.monotonic(), _kept.table  # Another thread may forget it at any time.
+    age_seconds = now - _kept.looked_at
+    if table is not None and age_seconds < _LOOK_EVERY_SECONDS:
+        return table
+    if age_seconds < shared.STALE_SECONDS:
+        _kept.looked_at = now  # Others go on with what is known while this one looks.
+    # The number first: who changes a route meanwhile raises it, and it is read again.
     version = shared.ask("return redis.call('GET', KEYS[1]) or '0'", [_VERSION], [])
     if (
-        _kept.table is None
+        table is None
         or now - _kept.read_at > _READ_EVERY_SECONDS
         or (version is not None and version != _kept.version)
     ):
-        _kept.table, _kept.version, _kept.read_at = _read(), version, now
-    return _kept.table
+        table = _read()
+        _kept.table, _kept.version, _kept.read_at = table, version, now
+    _kept.looked_at = now
+    return table
 
 
 def _read() -> _Table:

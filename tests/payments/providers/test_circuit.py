@@ -10,7 +10,7 @@ from prometheus_client import REGISTRY
 from fintech.kernel import ids
 from fintech.kernel.money import Money
 from fintech.payments.data import AnswerStatus
-from fintech.payments.providers import circuit
+from fintech.payments.providers import circuit, shared
 from fintech.payments.providers.guarded import Guarded
 from tests.payments.providers.fake import FakeAcquirer
 
@@ -160,6 +160,24 @@ def test_staff_hold_it_open_and_closed(provider, acquirer):
     assert authorize(provider).asked
     circuit.hold(acquirer.name, "")
     assert not authorize(provider).asked
+
+
+def test_nobody_goes_by_what_is_long_known_while_another_looks(limits, acquirer, monkeypatch):
+    """Let go by staff after a while of quiet: two callers come at once, and both are admitted."""
+    circuit.hold(acquirer.name, "open")
+    assert circuit.is_open(acquirer.name)
+    circuit.hold(acquirer.name, "")
+    ask, others = shared.ask, []
+
+    def slow_ask(*asked):
+        if not others:  # The second caller comes while the first one looks.
+            others.append(None)
+            others.append(circuit.is_open(acquirer.name))
+        return ask(*asked)
+
+    monkeypatch.setattr(shared, "ask", slow_ask)
+    assert not circuit.is_open(acquirer.name)
+    assert others == [None, False]
 
 
 def test_what_has_one_effect_is_asked_again_and_an_authorization_never(provider, acquirer):
