@@ -205,13 +205,21 @@ class RuleForm(forms.ModelForm):
 @admin.register(Rule)
 class RuleAdmin(ReadOnlyAdmin):
     form = RuleForm
-    list_display = ("name", "state", "number", "condition", "merchant_id", "created_at")
+    list_display = (
+        "name",
+        "state",
+        "number",
+        "snoozed_until",
+        "condition",
+        "merchant_id",
+        "created_at",
+    )
     list_filter = ("state",)
     search_fields = ("name",)
     ordering = ("-id",)
     fields = ("name", "merchant_id", "condition", "points", "decision", "tried")
     readonly_fields = ("tried",)
-    actions = ("watch", "activate", "archive")
+    actions = ("watch", "activate", "snooze_a_day", "wake", "archive")
 
     def has_add_permission(self, request: HttpRequest, obj: Rule | None = None) -> bool:
         return bool(request.user.has_perm("fraud.add_rule"))
@@ -272,6 +280,15 @@ class RuleAdmin(ReadOnlyAdmin):
     @admin.action(description="Activate", permissions=["change"])
     def activate(self, request: HttpRequest, queryset: QuerySet[Rule]) -> None:
         self._move(request, queryset, fraud.activate_rule)
+
+    @admin.action(description="Snooze for a day", permissions=["change"])
+    def snooze_a_day(self, request: HttpRequest, queryset: QuerySet[Rule]) -> None:
+        tomorrow = clock.now() + timedelta(days=1)
+        self._move(request, queryset, partial(fraud.snooze_rule, until=tomorrow))
+
+    @admin.action(description="Wake", permissions=["change"])
+    def wake(self, request: HttpRequest, queryset: QuerySet[Rule]) -> None:
+        self._move(request, queryset, fraud.wake_rule)
 
     @admin.action(description="Archive", permissions=["change"])
     def archive(self, request: HttpRequest, queryset: QuerySet[Rule]) -> None:

@@ -106,6 +106,15 @@ class RuleUnexpectedState(Refused):
         )
 
 
+class RuleNotSnoozed(Refused):
+    """The rule is awake."""
+
+    code = "rule_unexpected_state"
+
+    def __init__(self, rule_id: UUID) -> None:
+        super().__init__("The rule is not snoozed.", rule_id=str(rule_id))
+
+
 class RuleReviewedByAuthor(Refused):
     """In a live instance somebody else than its author lets a rule decide."""
 

@@ -1,6 +1,7 @@
 """Facts about fraud, in the past tense. Ids, codes and numbers only."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -187,6 +188,25 @@ class RuleArchived(RuleFact):
     """A rule does nothing any more."""
 
     name: ClassVar = "fraud.rule_archived.v1"
+
+    ruleset_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleSnoozed(RuleFact):
+    """A live rule does nothing for a while."""
+
+    name: ClassVar = "fraud.rule_snoozed.v1"
+
+    ruleset_id: UUID
+    until: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleWoken(RuleFact):
+    """A snoozed rule does again what its state says."""
+
+    name: ClassVar = "fraud.rule_woken.v1"
 
     ruleset_id: UUID
 

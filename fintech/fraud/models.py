@@ -336,6 +336,7 @@ class Rule(fsm.FSMModelMixin, models.Model):
     )
     number = models.IntegerField(default=1)
     created_at = models.DateTimeField()
+    snoozed_until = models.DateTimeField(null=True, blank=True)
     version = models.BigIntegerField(default=1)
 
     class Meta:
@@ -347,6 +348,11 @@ class Rule(fsm.FSMModelMixin, models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(name__regex=r"^[a-z][a-z0-9_]*$"), name="fraud_rule_is_named_by_a_word"
+            ),
+            models.CheckConstraint(
+                condition=Q(snoozed_until=None)
+                | Q(state__in=[data.RuleState.SHADOW, data.RuleState.ACTIVE]),
+                name="fraud_rule_is_snoozed_while_live",
             ),
         )
 
@@ -361,6 +367,7 @@ class Rule(fsm.FSMModelMixin, models.Model):
     def revise(self) -> None:
         """Have another text, and do nothing until somebody has looked at it."""
         self.number += 1
+        self.snoozed_until = None
 
     @fsm.transition(
         field=state,
@@ -369,6 +376,7 @@ class Rule(fsm.FSMModelMixin, models.Model):
     )
     def watch(self) -> None:
         """Keep hits and decide nothing."""
+        self.snoozed_until = None
 
     @fsm.transition(
         field=state,
@@ -377,6 +385,7 @@ class Rule(fsm.FSMModelMixin, models.Model):
     )
     def activate(self) -> None:
         """Decide."""
+        self.snoozed_until = None
 
     @fsm.transition(
         field=state,
@@ -385,6 +394,7 @@ class Rule(fsm.FSMModelMixin, models.Model):
     )
     def archive(self) -> None:
         """Do nothing any more."""
+        self.snoozed_until = None
 
     def as_data(self, text: "RuleVersion") -> data.Rule:
         """Return the frozen value for the door, with its newest text."""
@@ -400,6 +410,7 @@ class Rule(fsm.FSMModelMixin, models.Model):
             author=text.author,
             created_at=self.created_at,
             version=self.version,
+            snoozed_until=self.snoozed_until,
         )
 
 

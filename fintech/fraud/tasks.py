@@ -21,6 +21,12 @@ def reassess_degraded() -> int:
 
 
 @shared_task
+def wake_rules() -> int:
+    """Let rules whose snooze is over do again what their state says."""
+    return fraud.wake_due_rules(by=system("fraud"), at=clock.now())
+
+
+@shared_task
 def keep_counters() -> int:
     """Fill the counters in Valkey again if they were lost."""
     return fraud.keep_online()

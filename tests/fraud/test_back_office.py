@@ -1,11 +1,13 @@
 """Fraud in the back office: staff keep lists and rules through the services."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 
 from fintech.fraud import queries
 from fintech.fraud import services as fraud
-from fintech.kernel import event_log
+from fintech.kernel import clock, event_log
 from fintech.merchants.models import User
 from tests.make import fraud as make
 
@@ -77,6 +79,23 @@ def test_staff_write_revise_and_activate_a_rule(staff):
     assert b"Did you mean amount?" in refused.content
     (now,) = queries.rules()
     assert (now.condition, now.number, now.state) == ("amount > 6", 2, "active")
+
+
+def test_staff_snooze_a_rule_for_a_day_and_wake_it(staff):
+    rule = fraud.draft_rule(merchant_id=None, name="r", condition="true", by=make.BY, at=make.NOON)
+    fraud.activate_rule(rule_id=rule.id, by=make.BY, at=make.NOON)
+    asked = {"_selected_action": [str(rule.id)]}
+
+    staff.post(reverse("admin:fraud_rule_changelist"), {"action": "snooze_a_day", **asked})
+    (snoozed,) = queries.rules()
+    staff.post(reverse("admin:fraud_rule_changelist"), {"action": "wake", **asked})
+    again = staff.post(
+        reverse("admin:fraud_rule_changelist"), {"action": "wake", **asked}, follow=True
+    )
+
+    assert timedelta(hours=23) < snoozed.snoozed_until - clock.now() <= timedelta(days=1)
+    assert queries.rule(rule.id).snoozed_until is None
+    assert b"The rule is not snoozed." in again.content
 
 
 def test_a_posture_is_set_and_a_model_is_seen(staff):

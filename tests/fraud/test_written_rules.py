@@ -1,6 +1,7 @@
 """Rules that people write: drafted, watched, activated, and tried on the past."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -55,6 +56,76 @@ def test_a_draft_does_nothing_a_shadow_only_watches_and_an_active_rule_decides()
     assert queries.assessment(watched.id) == watched
     told = [fact.name.split(".")[1] for fact in event_log.stream("fraud.rule", rule.id)]
     assert told == ["rule_drafted", "rule_shadowed", "rule_activated", "rule_archived"]
+
+
+def test_a_snoozed_rule_does_nothing_until_its_time_and_decisions_are_made_again_as_they_were():
+    rule = _active(decision="review")
+    later = make.NOON + timedelta(hours=2)
+    snoozed = fraud.snooze_rule(rule_id=rule.id, until=later, **BY_NOW)
+    asleep = make.assessment(minor=100_00, card="a")
+    too_soon = fraud.wake_due_rules(by=make.BY, at=later - timedelta(seconds=1))
+    woken = fraud.wake_due_rules(by=make.BY, at=later)
+    awake = make.assessment(minor=100_00, card="b", at=later)
+
+    assert (snoozed.state, snoozed.snoozed_until) == ("active", later)
+    assert (too_soon, woken, queries.rule(rule.id).snoozed_until) == (0, 1, None)
+    assert [str(made.decision) for made in (asleep, awake)] == ["allow", "review"]
+    assert [str(queries.decided_again(made.id).decision) for made in (asleep, awake)] == [
+        "allow", "review",
+    ]  # fmt: skip
+    told = [fact.name.split(".")[1] for fact in event_log.stream("fraud.rule", rule.id)]
+    assert told == ["rule_drafted", "rule_activated", "rule_snoozed", "rule_woken"]
+    assert list(queries.replay()) == []
+
+
+def test_a_snoozed_shadow_does_not_even_watch_and_is_woken_by_hand():
+    rule = _draft()
+    fraud.watch_rule(rule_id=rule.id, **BY_NOW)
+    fraud.snooze_rule(rule_id=rule.id, until=make.NOON + timedelta(days=1), **BY_NOW)
+    asleep = make.assessment(minor=100_00, card="a")
+    woken = fraud.wake_rule(rule_id=rule.id, **BY_NOW)
+    awake = make.assessment(minor=100_00, card="b")
+
+    assert (woken.state, woken.snoozed_until) == ("shadow", None)
+    assert (len(asleep.shadow), len(awake.shadow)) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("move", "state"),
+    [
+        (partial(fraud.revise_rule, condition="true"), "draft"),
+        (fraud.watch_rule, "shadow"),
+        (fraud.archive_rule, "archived"),
+    ],
+)
+def test_a_rule_that_moves_on_is_not_snoozed_any_more(move, state):
+    rule = _active()
+    fraud.snooze_rule(rule_id=rule.id, until=make.NOON + timedelta(days=1), **BY_NOW)
+
+    move(rule_id=rule.id, **BY_NOW)
+
+    found = queries.rule(rule.id)
+    assert (found.state, found.snoozed_until) == (state, None)
+    assert fraud.wake_due_rules(by=make.BY, at=make.NOON + timedelta(days=2)) == 0
+    assert list(queries.replay()) == []
+
+
+def test_only_a_live_rule_is_snoozed_and_only_until_later_and_a_refusal_leaves_nothing_behind():
+    draft, live = _draft(), _active(name="live")
+    later = make.NOON + timedelta(days=1)
+
+    with pytest.raises(errors.RuleUnexpectedState, match="The rule is draft"):
+        fraud.snooze_rule(rule_id=draft.id, until=later, **BY_NOW)
+    with pytest.raises(errors.ParameterInvalid) as refused:
+        fraud.snooze_rule(rule_id=live.id, until=make.NOON, **BY_NOW)
+    with pytest.raises(errors.RuleNotFound):
+        fraud.snooze_rule(rule_id=ids.new(), until=later, **BY_NOW)
+    with pytest.raises(errors.RuleNotSnoozed):
+        fraud.wake_rule(rule_id=live.id, **BY_NOW)
+
+    assert refused.value.param == "until"
+    assert [queries.rule(rule.id) for rule in (draft, live)] == [draft, live]
+    assert len(event_log.stream("fraud.rule", live.id)) == 2
 
 
 def test_a_merchants_rule_does_not_decide_for_others():

@@ -303,6 +303,7 @@ class Rule:
     author: str
     created_at: datetime
     version: int
+    snoozed_until: datetime | None = None  # It is live, and does nothing until then.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,6 +44,7 @@ def replay() -> Iterator[Difference]:
         f"fraud.rule:{row.id}": {
             "state": str(row.state),
             "number": str(row.number),
+            "snoozed": str(row.snoozed_until is not None),
             "version": str(row.version),
         }
         for row in Rule.objects.iterator()
@@ -121,6 +122,8 @@ def _fold(row: dict[str, str], fact: Recorded) -> None:
         "fraud.rule_shadowed.v1": {"state": "shadow"},
         "fraud.rule_activated.v1": {"state": "active"},
         "fraud.rule_archived.v1": {"state": "archived"},
+        "fraud.rule_snoozed.v1": {},
+        "fraud.rule_woken.v1": {},
         "fraud.model_trained.v1": {"state": "candidate"},
         "fraud.model_shadowed.v1": {"state": "shadow"},
         "fraud.model_installed.v1": {"state": "champion"},
@@ -131,6 +134,8 @@ def _fold(row: dict[str, str], fact: Recorded) -> None:
         },
     }[fact.name]
     row.update(moved)
+    if fact.name.startswith("fraud.rule_"):
+        row["snoozed"] = str(fact.name == "fraud.rule_snoozed.v1")
     if "number" in fact.data:
         row["number"] = str(fact.data["number"])
 

@@ -28,6 +28,9 @@ from fintech.fraud.services.rules import (
     archive_rule,
     draft_rule,
     revise_rule,
+    snooze_rule,
+    wake_due_rules,
+    wake_rule,
     watch_rule,
 )
 from fintech.fraud.services.training import train_on_handbook, train_on_payments
@@ -59,8 +62,11 @@ __all__ = [
     "roll_back_model",
     "set_posture",
     "snooze_case",
+    "snooze_rule",
     "train_on_handbook",
     "train_on_payments",
+    "wake_due_rules",
+    "wake_rule",
     "watch_model",
     "watch_rule",
 ]

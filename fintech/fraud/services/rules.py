@@ -1,5 +1,5 @@
 """
-Rules that people write: drafted, watched, activated, archived.
+Rules that people write: drafted, watched, activated, snoozed, archived.
 
 Every change of what is live makes a new set, which assessments name; texts never change,
 they get a next version. So any decision can be made again with the rules of its time.
@@ -22,6 +22,7 @@ from fintech.kernel import event_log, ids
 from fintech.kernel.actor import Actor
 
 _MOST_POINTS = 100
+_LIVE = {RuleState.SHADOW, RuleState.ACTIVE}
 
 
 def draft_rule(
@@ -88,7 +89,7 @@ def revise_rule(
     with db.transaction_if_not_already():
         rule = _locked(rule_id)
         _can(rule, rule.revise, "revised")
-        was_live = rule.state in {RuleState.SHADOW, RuleState.ACTIVE}
+        was_live = rule.state in _LIVE
         rule.revise()
         text = _text(rule, condition, points, decision, by=by, at=at)
         rule.version += 1
@@ -149,12 +150,70 @@ def archive_rule(*, rule_id: UUID, by: Actor, at: datetime) -> data.Rule:
         return _moved(rule, events.RuleArchived, by=by, at=at)
 
 
+def snooze_rule(*, rule_id: UUID, until: datetime, by: Actor, at: datetime) -> data.Rule:
+    """
+    Let a live rule do nothing until later; then it does again what its state says.
+
+    Raises:
+        RuleNotFound: there is no such rule.
+        RuleUnexpectedState: it is not live.
+        ParameterInvalid: later is not later.
+    """
+    if until <= at:
+        raise errors.ParameterInvalid("until", "This is in the past.")
+    with db.transaction_if_not_already():
+        rule = _locked(rule_id)
+        if rule.state not in _LIVE:
+            raise errors.RuleUnexpectedState(
+                rule_id=rule.id, state=str(rule.state), action="snoozed"
+            )
+        rule.snoozed_until = until
+        return _moved(rule, events.RuleSnoozed, by=by, at=at, until=until)
+
+
+def wake_rule(*, rule_id: UUID, by: Actor, at: datetime) -> data.Rule:
+    """
+    Let a snoozed rule do at once what its state says.
+
+    Raises:
+        RuleNotFound: there is no such rule.
+        RuleNotSnoozed: it is awake.
+    """
+    with db.transaction_if_not_already():
+        rule = _locked(rule_id)
+        if rule.snoozed_until is None:
+            raise errors.RuleNotSnoozed(rule_id)
+        rule.snoozed_until = None
+        return _moved(rule, events.RuleWoken, by=by, at=at)
+
+
+def wake_due_rules(*, by: Actor, at: datetime) -> int:
+    """Wake the rules whose time has come; return how many they were."""
+    due = Rule.objects.filter(snoozed_until__lte=at).order_by("id")
+    if not due.exists():
+        return 0
+    with db.transaction_if_not_already():
+        rulesets.lock()  # Who was woken or archived meanwhile is not among the due any more.
+        woken = list(due.select_for_update(no_key=True))
+        for rule in woken:
+            rule.snoozed_until = None
+            _moved(rule, events.RuleWoken, by=by, at=at)
+    return len(woken)
+
+
 def _moved(
     rule: Rule,
-    fact: type[events.RuleShadowed | events.RuleActivated | events.RuleArchived],
+    fact: type[
+        events.RuleShadowed
+        | events.RuleActivated
+        | events.RuleArchived
+        | events.RuleSnoozed
+        | events.RuleWoken
+    ],
     *,
     by: Actor,
     at: datetime,
+    **told: datetime,
 ) -> data.Rule:
     """Save a rule that has moved, make the new set, and say so."""
     rule.version += 1
@@ -169,6 +228,7 @@ def _moved(
                 ruleset_id=ruleset_id,
                 version=rule.version,
                 at=at,
+                **told,
             )
         ],
         by=by,

@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Q
 
 from fintech.fraud import data
 from fintech.fraud.data import RuleState
@@ -20,8 +21,10 @@ def lock() -> None:
 
 
 def write(at: datetime) -> UUID:
-    """Write down which texts and limits are live from now on."""
-    live = Rule.objects.filter(state__in=[RuleState.SHADOW, RuleState.ACTIVE])
+    """Write down which texts and limits are live from now on; what is snoozed is not."""
+    live = Rule.objects.filter(state__in=[RuleState.SHADOW, RuleState.ACTIVE]).filter(
+        Q(snoozed_until=None) | Q(snoozed_until__lte=at)
+    )
     numbers = {rule.id: (rule.number, rule.state) for rule in live}
     texts = RuleVersion.objects.filter(rule_id__in=numbers).order_by("id")
     chosen = [
