@@ -69,12 +69,10 @@ def fixed_fee(price: merchant_data.Merchant, currency: str) -> int:
     """
     Return the fixed part of a merchant's price in minor units of a sale's currency.
 
-    It is agreed in the merchant's own currency. Elsewhere it is as much of the other
-    currency's unit, rounded down: 0.25 EUR is 0.250 KWD and nothing in yen, which have
-    no hundredths. It is no conversion.
+    It is agreed in the merchant's own currency; a sale in another has the percentage alone.
+    To scale it by the currencies' decimals is no conversion: 25 yen would be 25.000 KWD.
     """
-    own, other = money.exponent(price.default_currency), money.exponent(currency)
-    return int(price.fee_fixed_minor * 10**other // 10**own)
+    return price.fee_fixed_minor if price.default_currency == currency else 0
 
 
 def known_customers(wanted: Collection[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
