@@ -16,7 +16,7 @@ OPEN, RESERVED, PART, DONE, ENDED, LOST = (
     "processing",
 )
 BASIS_POINTS = 140
-FIXED = {"EUR": 25, "JPY": 0, "KWD": 250}
+FIXED = {"EUR": 25, "JPY": 0, "KWD": 0}  # Agreed in the merchant's own currency alone.
 
 
 @dataclass

@@ -29,7 +29,7 @@ def chain(
         cursor.execute(
             "SELECT l.seq, l.entry_id, ledger_entry_hash(e.formula, e.id, e.shard, e.kind, "
             "e.version, e.template, e.subject, e.pending_id, e.occurred_at, e.expires_at, "
-            "e.final, e.expected, e.lines), l.no, l.amount, l.pending, l.balance, l.hash "
+            "e.final, e.expected, e.lines), l.no::integer, l.amount, l.pending, l.balance, l.hash "
             "FROM ledger_balance b "
             "JOIN ledger_line l ON l.shard = b.shard AND l.account = b.account "
             "JOIN ledger_entry e ON e.shard = l.shard AND e.id = l.entry_id "

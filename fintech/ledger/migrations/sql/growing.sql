@@ -37,6 +37,7 @@ CREATE TABLE ledger_archived (
 );
 
 -- All of the journal, whether it is archived or not: what is verified, replayed, exported.
+-- A line's number is one byte on disk (two in months archived long ago), and a number here.
 CREATE FUNCTION ledger_see_whole() RETURNS void LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
 DECLARE
@@ -45,7 +46,8 @@ DECLARE
   parts text;
 BEGIN
   FOREACH parent IN ARRAY ARRAY['ledger_entry', 'ledger_line'] LOOP
-    SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO columns FROM pg_attribute
+    SELECT string_agg(CASE attname WHEN 'no' THEN 'no::integer::smallint AS no'
+        ELSE quote_ident(attname) END, ', ' ORDER BY attnum) INTO columns FROM pg_attribute
       WHERE attrelid = format('ledger.%I', parent)::regclass AND attnum > 0 AND NOT attisdropped;
     SELECT string_agg(
         format(' UNION ALL SELECT %s FROM ledger_archive.%I', columns, parent || '_' || suffix),

@@ -128,8 +128,8 @@ BEGIN
           ON CONFLICT DO NOTHING;  -- It is known: the twin we have waited for, or an older one.
         IF FOUND THEN
           INSERT INTO ledger_line (shard, account, seq, no, entry_id, amount, pending, balance, hash)
-            VALUES (p_shard, account1, seq1, l_account[1], e_id[1], a, 0, posted1, head1),
-              (p_shard, account2, seq2, l_account[2], e_id[1], -a, 0, posted2, head2);
+            VALUES (p_shard, account1, seq1, l_account[1]::"char", e_id[1], a, 0, posted1, head1),
+              (p_shard, account2, seq2, l_account[2]::"char", e_id[1], -a, 0, posted2, head2);
           UPDATE ledger_balance b SET posted = CASE b.ctid WHEN row1 THEN posted1 ELSE posted2 END,
               seq = CASE b.ctid WHEN row1 THEN seq1 ELSE seq2 END,
               head = CASE b.ctid WHEN row1 THEN head1 ELSE head2 END
@@ -491,7 +491,7 @@ BEGIN
         expires, content, expected, by)
       WHERE content IS NOT NULL;
     INSERT INTO ledger_line (shard, account, seq, no, entry_id, amount, pending, balance, hash)
-      SELECT p_shard, b_account[at], seq, no, entry_id, amount, pending, balance, hash
+      SELECT p_shard, b_account[at], seq, no::integer::"char", entry_id, amount, pending, balance, hash
       FROM unnest(o_account, o_seq, o_no, o_entry, o_amount, o_pending, o_balance, o_hash)
         u(at, seq, no, entry_id, amount, pending, balance, hash)
       WHERE seq IS NOT NULL;

@@ -84,7 +84,7 @@ CREATE TABLE ledger_line (
   balance bigint NOT NULL,  -- The posted balance after it.
   account integer NOT NULL,
   shard smallint NOT NULL,
-  no smallint NOT NULL,
+  no "char" NOT NULL,       -- Its place in the entry, 1 to 127: a byte less, and a row of 112.
   entry_id uuid NOT NULL,
   hash bytea NOT NULL,
   CONSTRAINT ledger_line_moves_something CHECK (amount <> 0 OR pending <> 0)
