@@ -88,7 +88,7 @@ def change_an_entry(su):
 
 LINE = (
     "amount = amount + 5", "pending = pending + 3", "balance = balance - 1", "hash = sha256(hash)",
-    "no = no + 1",
+    'no = (no::integer + 1)::"char"',
 )  # fmt: skip
 
 
@@ -281,7 +281,7 @@ def rewrite_the_chains(su):
     ):
         head = genesis(shard, account, *rules)
         for entry, seq, tail in su.do(
-            "SELECT entry_id, seq, int2send(no) || int8send(seq) || int8send(amount) "
+            "SELECT entry_id, seq, int2send(no::integer::smallint) || int8send(seq) || int8send(amount) "
             "|| int8send(pending) || int8send(balance) FROM ledger_line WHERE account = %s "
             "ORDER BY seq",
             account,

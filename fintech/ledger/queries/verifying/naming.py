@@ -127,8 +127,9 @@ def _account(books: Books, one: Broken) -> Fault | None:
 def _first_line(one: Broken) -> tuple[bytes, bytes]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT int2send(l.no::integer::smallint) || int8send(l.seq) || int8send(l.amount) || int8send(l.pending) "
-            f"|| int8send(l.balance) || l.hash, (SELECT sha256({CONTENT}) FROM ledger_entry "
+            "SELECT int2send(l.no::integer::smallint) || int8send(l.seq) || int8send(l.amount) "
+            "|| int8send(l.pending) || int8send(l.balance) || l.hash, "
+            f"(SELECT sha256({CONTENT}) FROM ledger_entry "
             "WHERE id = l.entry_id) FROM ledger_line l "
             "WHERE l.shard = %s AND l.account = %s AND l.seq = 1",
             one.key,
@@ -156,9 +157,9 @@ def _explains(entry_id: bytes) -> bool:
         content, width = cursor.fetchone()
         cursor.execute(
             "SELECT l.shard, l.account, int4send(l.account) || int8send(l.amount) "
-            "|| int8send(l.pending), int2send(l.no::integer::smallint) || int8send(l.seq) || int8send(l.amount) "
-            "|| int8send(l.pending) || int8send(l.balance), l.hash, (SELECT p.hash "
-            "FROM ledger_line p WHERE p.shard = l.shard AND p.account = l.account "
+            "|| int8send(l.pending), int2send(l.no::integer::smallint) || int8send(l.seq) "
+            "|| int8send(l.amount) || int8send(l.pending) || int8send(l.balance), l.hash, "
+            "(SELECT p.hash FROM ledger_line p WHERE p.shard = l.shard AND p.account = l.account "
             "AND p.seq = l.seq - 1) FROM ledger_line l WHERE l.entry_id = %s ORDER BY l.no",
             [UUID(bytes=entry_id)],
         )
