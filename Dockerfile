@@ -32,5 +32,5 @@ USER 65532
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/livez', timeout=3)"]
-CMD ["gunicorn", "config.asgi:application", "--worker-class", "uvicorn_worker.UvicornWorker", \
+CMD ["gunicorn", "config.asgi:application", "--worker-class", "config.web_worker.Worker", \
      "--bind", "0.0.0.0:8000", "--workers", "2", "--keep-alive", "60", "--no-control-socket"]

@@ -1,5 +1,5 @@
 """
-One port, one command: `gunicorn config.asgi:application -k uvicorn_worker.UvicornWorker`.
+One port, one command: `gunicorn config.asgi:application -k config.web_worker.Worker`.
 
 The callable looks at the path. What must be quick is served here, on the event loop;
 everything else is Django's, through a small WSGI bridge in a thread pool: the body is
@@ -8,6 +8,7 @@ answer is sent whole. Django's own ASGI handler costs four times as much per req
 """
 
 import asyncio
+import gc
 import re
 import sys
 import tempfile
@@ -33,6 +34,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 _IN_MEMORY = 1024 * 1024  # Bytes of a body that are kept in memory; the rest goes to a file.
 _LARGEST_BODY = 65 * 1024 * 1024  # Bytes; the largest upload is a statement of 64 MiB.
 _STREAM = re.compile(streams.PATH)
+_YOUNG = 20_000  # Objects that are made before the collector looks at them.
 _threads = ThreadPoolExecutor(max_workers=settings.WEB_THREADS, thread_name_prefix="django")
 
 
@@ -86,6 +88,12 @@ def _in_time(receive: Receive) -> Receive:
 async def _lifespan(receive: Receive, send: Send) -> None:
     while True:
         message = await receive()
+        if message["type"] == "lifespan.startup":
+            # What is here now stays: not to look at all of it again and again is a twelfth of a
+            # worker's time.
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(_YOUNG)
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":
             return

@@ -210,6 +210,8 @@ COMBINE: bool = env.bool("COMBINE", default=False)
 BODY_TIMEOUT_S: float = env.float("BODY_TIMEOUT_S", default=60.0)  # For a whole body to arrive.
 HOT_DOOR: bool = env.bool("HOT_DOOR", default=True)  # Off: Django serves these paths too.
 WEB_PROCESSES: int = env.int("WEB_CONCURRENCY", default=1)  # Each has its share of limits.
+# Requests of one merchant in progress in all of them; 0 is what the mode has.
+API_AT_ONCE: int = env.int("API_AT_ONCE", default=0)
 WEB_THREADS: int = env.int("WEB_THREADS", default=16)  # Per web process.
 PROMETHEUS_MULTIPROC_DIR: str = env.str("PROMETHEUS_MULTIPROC_DIR", default="")
 

@@ -8,7 +8,7 @@ from prometheus_client import multiprocess
 
 from sandbox import children
 
-worker_class = "uvicorn_worker.UvicornWorker"
+worker_class = "config.web_worker.Worker"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 keepalive = 60
 graceful_timeout = 5

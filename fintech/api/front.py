@@ -9,7 +9,7 @@ the end come the answer's headers and the request log (`reporting`). Django's do
 the same steps as a framework's view (`door.Resource`); a test holds the two together.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, ValuesView
 from dataclasses import dataclass, field
 
 import orjson
@@ -51,6 +51,10 @@ class Headers(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._by_name)
+
+    def values(self) -> ValuesView[str]:
+        """Return all values."""
+        return self._by_name.values()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

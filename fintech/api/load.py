@@ -58,7 +58,7 @@ _progress = _Progress()
 
 def share() -> int:
     """Return how many requests of one merchant this process works on at once."""
-    most: int = getattr(settings, "API_AT_ONCE", _AT_ONCE[settings.MODE])
+    most: int = settings.API_AT_ONCE or _AT_ONCE[settings.MODE]
     return max(1, most // settings.WEB_PROCESSES)
 
 

@@ -34,7 +34,7 @@ from fintech.merchants.models import (
     normalized,
 )
 
-_TRUSTED_S = 2.0
+_TRUSTED_S, _LOOKED_UP_WITHIN_S = 1.9, 0.1  # Together the longest that a revoked key is taken.
 _MOST_CACHED = 10_000
 _cached: dict[bytes, tuple[float, data.ApiKey]] = {}
 _tokens: dict[bytes, float] = {}
@@ -95,6 +95,8 @@ def authenticate(secret: str, *, at: datetime) -> data.ApiKey:
     now = time.monotonic()
     trusted_until, key = _cached.get(digest, (0.0, None))
     if key is None or now >= trusted_until:
+        if key is not None:  # Who comes meanwhile goes by it, and does not look as well.
+            _cached[digest] = (now + _LOOKED_UP_WITHIN_S, key)
         key = waiting.aside(lambda: _looked_up(digest))
         if len(_cached) >= _MOST_CACHED:
             _cached.clear()
@@ -110,7 +112,6 @@ def forget_key(digest: bytes) -> None:
 
 
 def _looked_up(digest: bytes) -> data.ApiKey:
-    _cached.pop(digest, None)
     found = (
         ApiKey.objects.select_related("merchant")
         .filter(
@@ -121,6 +122,7 @@ def _looked_up(digest: bytes) -> data.ApiKey:
         .first()
     )
     if found is None:
+        forget_key(digest)
         raise errors.ApiKeyInvalid
     return replace(found.as_data(), api_version=found.merchant.api_version)
 

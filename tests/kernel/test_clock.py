@@ -20,3 +20,22 @@ def test_a_live_instance_has_real_time(settings):
     with pytest.raises(clock.ClockIsReal):
         clock.set_to(PAST)
     assert abs(clock.now() - datetime.now(UTC)) < timedelta(seconds=1)
+
+
+@pytest.mark.django_db
+def test_while_one_reads_the_clock_again_others_go_by_what_is_known(monkeypatch):
+    clock.set_to(PAST)
+    now, reads, read = [1000.0], [], clock._read
+    monkeypatch.setattr(clock.time, "monotonic", lambda: now[0])
+    clock.advance(timedelta())
+
+    def read_slowly():
+        reads.append(now[0])
+        now[0] += 0.05
+        assert clock.now() - PAST < timedelta(minutes=1)
+        return read()
+
+    monkeypatch.setattr(clock, "_read", read_slowly)
+    now[0] += 1
+    clock.now()
+    assert reads == [1001.0]
