@@ -24,6 +24,7 @@ from fintech.kernel.columns import Column
 from fintech.kernel.events import Event
 
 CHANNEL = "fintech_facts"
+_FEW = 5_000  # Rows that are sorted in a moment.
 NAME = "events"  # The log as a source of subscriptions.
 
 _COLUMNS = (
@@ -119,11 +120,33 @@ def after(position: int, limit: int) -> list[Recorded]:
 
 def between(low: int, high: int, position: int, limit: int) -> list[Recorded]:
     """Return facts of one window of transactions, `low ≤ xid < high`, after a position."""
-    return _rows(
-        "xid >= %s::text::xid8 AND xid < %s::text::xid8 AND position > %s "
-        "ORDER BY position LIMIT %s",
-        [low, high, position, limit],
-    )
+    rows = of_window("kernel_event", _COLUMNS, low=low, high=high, position=position, limit=limit)
+    return [recorded(row) for row in rows]
+
+
+def of_window(
+    table: str, read: str, *, low: int, high: int, position: int, limit: int
+) -> list[tuple[Any, ...]]:
+    """
+    Return rows of one window of transactions after a position, in its order.
+
+    Mostly a window is the last few rows of a long table. Asked for the first of them by
+    position, the planner reads the table from its beginning until it meets one: so a small
+    window is found by its transactions, and sorted; only a large one is read by position.
+    """
+    window = f"FROM {table} WHERE xid >= %s::text::xid8 AND xid < %s::text::xid8"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM (SELECT {window} LIMIT {_FEW + 1}) few", [low, high])
+        (few,) = cursor.fetchone()
+        if not few:
+            return []
+        by = "position + 0" if few <= _FEW else "position"  # No index has the sum.
+        cursor.execute(
+            f"SELECT {read} {window} AND position > %s ORDER BY {by} LIMIT %s",
+            [low, high, position, limit],
+        )
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 class EventSource:

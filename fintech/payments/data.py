@@ -356,6 +356,15 @@ class DryRun:
     reasons: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldOf:
+    """Payments that somebody is told of, and what is shown with them."""
+
+    payments: list[Payment]
+    methods: list[PaymentMethod]
+    refunds: dict[UUID, list[Refund]]  # Of each payment's newest attempt, newest first.
+
+
 @dataclass(frozen=True, slots=True)
 class Page[T]:
     """A stretch of a list, newest first."""

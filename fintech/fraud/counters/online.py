@@ -23,7 +23,9 @@ from fintech.kernel import ids
 _KEPT = 2 * MOST  # Who asks a little in the past finds his hundred too.
 _EXPIRES_SECONDS = 35 * 86_400
 _TIMEOUT_SECONDS, _PAUSE_SECONDS = 0.05, 1.0
-_HEARD_WITHIN = timedelta(milliseconds=250)
+# Whoever commits an attempt tells of it at once. Only what a process did not come to tell before
+# it died is late: it comes with the log, which under load is some seconds behind.
+_HEARD_WITHIN = timedelta(seconds=5)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 # Of each set its newest within a window, in one text: many small answers are slow to read.
@@ -123,9 +125,12 @@ class Online:
         self._ask = self._client.register_script(_ASK)
         self._away_until = 0.0
 
-    def tell(self, seen: Sequence[Seen]) -> None:
+    def tell(self, seen: Sequence[Seen], *, in_order: bool) -> None:
         """
         Add attempts; all of them or none.
+
+        Args:
+            in_order: they come with the log, so that none before the last of them is missing.
 
         Raises:
             Away: nothing was added.
@@ -140,15 +145,21 @@ class Online:
                     pipeline.zadd(key, {_member(one, subject): _microseconds(one.at)})
                     pipeline.zremrangebyrank(key, 0, -_KEPT - 1)
                     pipeline.expire(key, _EXPIRES_SECONDS)
-            last = max(one.id for one in seen).hex
-            pipeline.eval(_HEAR, 1, f"{self._place}:heard", last)
+            if in_order:
+                last = max(one.id for one in seen).hex
+                pipeline.eval(_HEAR, 1, f"{self._place}:heard", last)
             pipeline.execute()
         except (redis.RedisError, OSError) as away:
+            self._away_until = time.monotonic() + _PAUSE_SECONDS
             raise Away(str(away)) from away
+
+    def is_away(self) -> bool:
+        """Whether Valkey did not answer a moment ago."""
+        return time.monotonic() < self._away_until
 
     def ask(self, questions: Sequence[Seen]) -> Told | None:
         """Count as of the questions' moments; None if Valkey is away or does not know all."""
-        if time.monotonic() < self._away_until:
+        if self.is_away():
             return None
         keys, bounds, places = [f"{self._place}:complete", f"{self._place}:heard"], [], []
         for place, one in enumerate(questions):

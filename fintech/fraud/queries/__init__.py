@@ -1,6 +1,6 @@
 """Questions to fraud: what is known before a decision, and what was decided."""
 
-from fintech.fraud.queries.counting import online
+from fintech.fraud.queries.counting import online, seen
 from fintech.fraud.queries.gathering import gather
 from fintech.fraud.queries.learned import MATURES, drift, label_maturity
 from fintech.fraud.queries.modeling import forget_models, live, model, models, said, served
@@ -62,6 +62,7 @@ __all__ = [
     "rule",
     "rules",
     "said",
+    "seen",
     "served",
     "velocity_limits",
     "written",

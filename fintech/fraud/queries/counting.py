@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
@@ -24,21 +25,21 @@ def _online(url: str, database: str) -> Online:
 def asked(questions: Sequence[data.Question]) -> Told | None:
     """Count what came before each question; None if Valkey does not know everything."""
     nobody = ids.at_time(questions[0].at)  # Who asks is not counted.
-    return online().ask(
-        [
-            Seen(
-                id=nobody,
-                at=question.at,
-                minor=question.amount.minor,
-                currency=question.amount.currency,
-                card_fingerprint=question.card_fingerprint,
-                device_hash=question.device_hash,
-                ip_hash=question.ip_hash,
-                email_hash=question.email_hash,
-                card_bin=question.card_bin,
-                customer_id=question.customer_id,
-                merchant_id=question.merchant_id,
-            )
-            for question in questions
-        ]
+    return online().ask([seen(question, nobody) for question in questions])
+
+
+def seen(question: data.Question, attempt: UUID) -> Seen:
+    """Return what is counted of an attempt."""
+    return Seen(
+        id=attempt,
+        at=question.at,
+        minor=question.amount.minor,
+        currency=question.amount.currency,
+        card_fingerprint=question.card_fingerprint,
+        device_hash=question.device_hash,
+        ip_hash=question.ip_hash,
+        email_hash=question.email_hash,
+        card_bin=question.card_bin,
+        customer_id=question.customer_id,
+        merchant_id=question.merchant_id,
     )

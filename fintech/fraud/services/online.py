@@ -1,10 +1,11 @@
 """The counters in Valkey: told of every committed attempt, and of all anew when lost."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from uuid import UUID, uuid4
 
 from fintech.fraud import queries
-from fintech.fraud.counters import LONGEST, Seen
+from fintech.fraud.counters import LONGEST, Away, Seen
 from fintech.fraud.models import Assessment
 
 _CHUNK = 2_000
@@ -18,7 +19,19 @@ def count_online(assessment_ids: Sequence[UUID]) -> None:
         Away: Valkey does not answer; nothing was added.
     """
     rows = Assessment.objects.filter(id__in=assessment_ids)
-    queries.online().tell([_seen(row) for row in rows])
+    queries.online().tell([_seen(row) for row in rows], in_order=True)
+
+
+def count_at_once(seen: Sequence[Seen]) -> None:
+    """
+    Add attempts that have just been committed, before the log tells of them.
+
+    Never fails: what is not told now is told by the log.
+    """
+    online = queries.online()
+    if not online.is_away():
+        with suppress(Away):
+            online.tell(seen, in_order=False)
 
 
 def keep_online() -> int:
@@ -47,7 +60,7 @@ def keep_online() -> int:
         )
         if not rows:
             break
-        online.tell([_seen(row) for row in rows])
+        online.tell([_seen(row) for row in rows], in_order=True)
         told, last = told + len(rows), rows[-1].id
     online.end(token)
     return told

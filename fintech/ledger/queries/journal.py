@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 
 from django.db import connection
 
-from fintech.kernel import columns
+from fintech.kernel import columns, event_log
 from fintech.kernel.columns import Column
 from fintech.kernel.event_log import Recorded
 from fintech.kernel.money import Money
@@ -182,15 +182,15 @@ class JournalSource:
 
     def read(self, *, low: int, high: int, position: int, limit: int) -> list[Recorded]:
         """Return entries of one window of transactions after a position, in its order."""
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT position, xid::text::bigint, id, kind, template, version, subject, "
-                "pending_id, by, lines, occurred_at, recorded_at FROM ledger_entry "
-                "WHERE xid >= %s::text::xid8 AND xid < %s::text::xid8 AND position > %s "
-                "ORDER BY position LIMIT %s",
-                [low, high, position, limit],
-            )
-            rows = cursor.fetchall()
+        rows = event_log.of_window(
+            "ledger_entry",
+            "position, xid::text::bigint, id, kind, template, version, subject, pending_id, by, "
+            "lines, occurred_at, recorded_at",
+            low=low,
+            high=high,
+            position=position,
+            limit=limit,
+        )
         names = _names(bytes(row[9]) for row in rows)
         return [_recorded(row, names) for row in rows]
 

@@ -144,14 +144,13 @@ def _concerned(fact: Recorded) -> Sequence[UUID]:
     return ()
 
 
-def _payments_of(facts: Sequence[Recorded]) -> dict[UUID, set[UUID]]:
-    """Return the payments that a window tells of, by merchant."""
-    found: dict[UUID, set[UUID]] = {}
-    for fact in facts:
-        merchant_id, payment_id = fact.id("merchant_id"), fact.id("payment_id")
-        if merchant_id and payment_id and merchant_events.of(fact):
-            found.setdefault(merchant_id, set()).add(payment_id)
-    return found
+def _payments_of(facts: Sequence[Recorded]) -> set[UUID]:
+    """Return the payments that a window tells of."""
+    return {
+        payment_id
+        for fact in facts
+        if (payment_id := fact.id("payment_id")) and merchant_events.of(fact)
+    }
 
 
 def _not_yet_told(told: list[_Told]) -> list[_Told]:

@@ -13,7 +13,7 @@ from fintech.kernel.errors import NotFound
 from fintech.merchants import queries as merchants
 from fintech.notifications import queries
 from fintech.payments import queries as payments
-from fintech.payments.data import Attempt, Payment, Refund
+from fintech.payments.data import Attempt, Payment, PaymentMethod, Refund
 from fintech.reconciliation import queries as reconciliation
 from fintech.wallets import queries as wallets
 from fintech.wire import (
@@ -42,6 +42,8 @@ class Objects:
         self._seen: dict[tuple[str, UUID], Json | None] = {}
         self._payments: dict[UUID, Payment] = {}
         self._attempts: dict[UUID, Attempt] = {}
+        self._methods: dict[UUID, PaymentMethod] = {}
+        self._refunds: Mapping[UUID, Sequence[Refund]] = {}
 
     def shown(self, name: str, object_id: UUID, merchant_id: UUID) -> Json | None:
         """Return an object by its public kind and id; None where there is nothing to show."""
@@ -54,15 +56,18 @@ class Objects:
                 self._seen[place] = None
         return self._seen[place]
 
-    def read_ahead(self, wanted: Mapping[UUID, Collection[UUID]]) -> None:
-        """Read all payments of a window at once: `wanted` is payment ids by merchant."""
-        for merchant_id, payment_ids in wanted.items():
-            for found in payments.payments_by_id(payment_ids, merchant_id).values():
-                self._keep(found)
+    def read_ahead(self, payment_ids: Collection[UUID]) -> None:
+        """Read all payments of a window at once, with what is shown of them."""
+        told = payments.told_of(payment_ids)
+        for found in told.payments:
+            self._keep(found)
+        self._methods = {method.id: method for method in told.methods}
+        self._refunds = told.refunds
 
     def payment(self, payment_id: UUID, merchant_id: UUID) -> Payment:
         """Return a payment, read once per window."""
-        if payment_id not in self._payments:
+        known = self._payments.get(payment_id)
+        if known is None or known.merchant_id != merchant_id:
             self._keep(payments.payment(payment_id, merchant_id))
         return self._payments[payment_id]
 
@@ -70,6 +75,18 @@ class Objects:
         """Return an attempt; most came along with their payment."""
         known = self._attempts.get(attempt_id)
         return payments.charge(attempt_id, merchant_id) if known is None else known
+
+    def method(self, method_id: UUID, merchant_id: UUID) -> PaymentMethod:
+        """Return a card; most came along with their payment."""
+        known = self._methods.get(method_id)
+        return payments.payment_method(method_id, merchant_id) if known is None else known
+
+    def refunds(self, attempt_id: UUID, merchant_id: UUID) -> Sequence[Refund]:
+        """Return the newest refunds of an attempt."""
+        known = self._refunds.get(attempt_id)
+        if known is not None:
+            return known[:_REFUNDS_SHOWN]
+        return payments.refunds(merchant_id, limit=_REFUNDS_SHOWN, attempt_id=attempt_id).items
 
     def number(self, payment_id: UUID, merchant_id: UUID) -> str:
         """Return the telephone number of a payment's customer, or nothing."""
@@ -96,13 +113,11 @@ def _charge(objects: Objects, object_id: UUID, merchant_id: UUID) -> Json:
     payment = objects.payment(attempt.payment_id, merchant_id)
     given_back: Sequence[Refund] = ()
     if payment.captured.minor:  # Otherwise there is nothing to give back.
-        given_back = payments.refunds(
-            merchant_id, limit=_REFUNDS_SHOWN, attempt_id=attempt.id
-        ).items
+        given_back = objects.refunds(attempt.id, merchant_id)
     return charges.render(
         attempt,
         payment,
-        method=payments.payment_method(attempt.payment_method_id, merchant_id),
+        method=objects.method(attempt.payment_method_id, merchant_id),
         given_back=given_back,
     )
 

@@ -35,6 +35,7 @@ from fintech.payments.queries.reading import (
     refunds_of,
     refuse_held_for_payment,
     reviews,
+    told_of,
 )
 from fintech.payments.queries.replaying import replay
 
@@ -73,4 +74,5 @@ __all__ = [
     "refuse_held_for_payment",
     "replay",
     "reviews",
+    "told_of",
 ]
