@@ -8,6 +8,7 @@ process, since it is not SQL.
 
 import json
 import os
+import statistics
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -37,12 +38,16 @@ def main() -> None:
             new=data.NewPayment(amount=Money(42_50, "EUR")),
         )
 
-    payments.confirm_all([order()], by=by)
     trips = {}
-    for size in (1, 32):
-        with round_trips() as turns:
-            payments.confirm_all([order() for _ in range(size)], by=by)
-        trips[f"batch_of_{size}"] = turns.count
+    with round_trips() as turns:
+        payments.confirm_all([order()], by=by)  # A new connection plans its statements.
+        for size in (1, 32):
+            counts = []
+            for _ in range(5):  # Now and then one reads a clock or a route again.
+                turns.count = 0
+                payments.confirm_all([order() for _ in range(size)], by=by)
+                counts.append(turns.count)
+            trips[f"batch_of_{size}"] = statistics.median(counts)
     print(json.dumps(trips))
 
 
