@@ -36,6 +36,7 @@ class Column:
     read: Callable[[Any], Cell]
     kind: Kind = "text"
     usual: bool = True
+    empty: str = "—"  # What a page shows where a row says nothing.
     machine: str = ""  # Of a pill.
     leads: Callable[[Any], str] | None = None  # Where a click leads.
 
@@ -332,8 +333,10 @@ LINKS = Listing(
     prefix="plink",
     columns=(
         Column(name="title", label="For", read=lambda one: one.title),
-        Column(name="amount", label="Amount", kind="money", read=lambda one: one.amount),
-        Column(name="currency", label="Currency", read=lambda one: one.currency),
+        Column(
+            name="amount", label="Amount", kind="money", empty="open", read=lambda one: one.amount
+        ),
+        Column(name="currency", label="Currency", usual=False, read=lambda one: one.currency),
         Column(
             name="status",
             label="Status",
@@ -342,8 +345,29 @@ LINKS = Listing(
             read=lambda one: pills.of_link(one, clock.now()),
         ),
         Column(name="uses", label="Used", kind="count", read=lambda one: one.uses),
-        Column(name="last_day", label="Ends", kind="moment", read=lambda one: one.expires_at),
-        Column(name="id", label="Id", kind="id", read=lambda one: ids.public("plink", one.id)),
+        Column(
+            name="max_uses",
+            label="Usable",
+            kind="count",
+            usual=False,
+            empty="any number of times",
+            read=lambda one: one.max_uses,
+        ),
+        Column(
+            name="last_day",
+            label="Ends",
+            kind="moment",
+            usual=False,
+            empty="never",
+            read=lambda one: one.expires_at,
+        ),
+        Column(
+            name="id",
+            label="Id",
+            kind="id",
+            usual=False,
+            read=lambda one: ids.public("plink", one.id),
+        ),
     ),
     choices=(
         Choice(

@@ -103,6 +103,20 @@ def test_a_link_ends_with_its_last_day(desk, shop):
     assert "This must be in the future." in text(wrong)
 
 
+def test_columns_of_links_are_chosen_and_stay_chosen(desk):
+    desk.post("/dashboard/links", form(title="Tea", amount="", currency="EUR", max_uses="3"))
+
+    def shown(query=""):
+        page = text(desk.get(f"/dashboard/links{query}"))
+        return page[page.index("For ") : page.index(" Copy ")]
+
+    rest = "Opened · tried · paid Address Tea"
+    assert shown() == f"For Amount Status Used {rest} Amount open Active Used 0 Opened, tried, paid 0 · 0 · 0"
+    chosen = f"For Amount Usable Ends {rest} Amount open Usable 3 never Opened, tried, paid 0 · 0 · 0"
+    assert shown("?cols=&cols=max_uses&cols=last_day&cols=amount") == chosen
+    assert shown() == chosen
+
+
 def test_a_link_form_that_is_sent_twice_makes_one_link(desk, shop):
     pressed = form(title="Gift card", amount="25", currency="EUR")
 

@@ -109,8 +109,8 @@ def listing(request: HttpRequest, at: desk.Desk) -> HttpResponse:
         **shown,
         "form": form,
         "links": [
-            (link, _address(link), pills.of_link(link, clock.now()), reached.get(link.id, Funnel()))
-            for link in shown["found"]
+            (row, link, _address(link), reached.get(link.id, Funnel()))
+            for row, link in zip(shown["rows"], shown["found"], strict=True)
         ],
     }
     return desk.render(

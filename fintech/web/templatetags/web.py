@@ -122,7 +122,7 @@ def cell(column: Column, value: Cell) -> str | SafeString:
         return looks
     if column.kind == "id":
         return formats.middle(str(value or "—"))
-    return "—" if value is None or value == "" else str(value)
+    return column.empty if value is None or value == "" else str(value)
 
 
 @register.simple_tag(takes_context=True)
