@@ -4,10 +4,16 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import reverse
 
 from fintech.fraud import queries as fraud_queries
 from fintech.kernel.queues import QueueAdmin
+
+
+def style(_request: HttpRequest) -> str:
+    """Return where the back office's own style is."""
+    return static("web/back_office.css")
 
 
 def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:

@@ -419,6 +419,7 @@ UNFOLD = {
     "SITE_HEADER": "Back office",
     "SITE_SUBHEADER": f"{MODE.capitalize()} instance",
     "SHOW_HISTORY": False,
+    "STYLES": ["config.back_office.style"],
     "ENVIRONMENT": "config.security.environment",
     "DASHBOARD_CALLBACK": "config.back_office.home",
     "COLORS": {
@@ -428,7 +429,7 @@ UNFOLD = {
             "200": "oklch(88.2% .059 254.1)",
             "300": "oklch(80.9% .105 251.8)",
             "400": "oklch(70.7% .165 254.6)",
-            "500": "oklch(62.3% .214 259.8)",
+            "500": "oklch(66% .19 259.8)",
             "600": "oklch(54.6% .245 262.9)",
             "700": "oklch(48.8% .243 264.4)",
             "800": "oklch(42.4% .199 265.6)",

@@ -122,6 +122,13 @@ class ListItemAdmin(ReadOnlyAdmin):
     def has_add_permission(self, request: HttpRequest, obj: ListItem | None = None) -> bool:
         return bool(request.user.has_perm("fraud.add_listitem"))
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "expires_at" and field is not None:
+            for part, name in zip(field.widget.widgets, ("Last day", "Last hour"), strict=True):
+                part.attrs["aria-label"] = name
+        return field
+
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict | None = None
     ) -> HttpResponse:

@@ -145,6 +145,10 @@ def one_of_everything(world: World) -> dict[str, str]:
     endpoint = api.post(
         "/v1/webhook_endpoints", {"url": f"{world.base}/nobody", "enabled_events": ["*"]}
     )
+    challenged = api.post(
+        "/v1/payment_intents", {**paid, "payment_method": "pm_card_threeDSecure2Required"}
+    )
+    thanks, choices = _paid(world, links[0]["url"])
     return {
         "month": f"{datetime.now(UTC):%Y-%m}",
         "customer": customer["id"],
@@ -154,35 +158,39 @@ def one_of_everything(world: World) -> dict[str, str]:
         "link": links[0]["url"].rsplit("/", 1)[1],
         "closed": links[1]["url"].rsplit("/", 1)[1],
         "endpoint": str(ids.parse("we", endpoint["id"])),
-        "line": _logged(world),
-        "choices": _paid(world, links[0]["url"]),
+        "line": _first(world, "/dashboard/requests?show=failed", "Replay").split("/")[-2],
+        "event": _first(world, "/dashboard/events", "payment_intent.succeeded").split("/")[-1],
+        "thanks": thanks,
+        "choices": choices,
+        "challenge": urlsplit(challenged["next_action"]["redirect_to_url"]["url"]).path,
     }
 
 
-def _paid(world: World, address: str) -> str:
-    """Pay at a link, and return the token of the page where the payer chooses messages."""
+def _paid(world: World, address: str) -> tuple[str, str]:
+    """Pay at a link; return where it thanks, and the token of where messages are chosen."""
     context = world.window()
     page = context.new_page()
     page.goto(urlsplit(address).path)
     doing.pay_with(page)
     choose = page.get_by_role("link", name="Choose which messages you get")
     token = (choose.get_attribute("href") or "").rsplit("/", 1)[1]
+    thanks = urlsplit(page.url).path
     context.close()
-    return token
+    return thanks, token
 
 
-def _logged(world: World) -> str:
-    """Return the id of a request that was refused, once the log has it."""
+def _first(world: World, page_address: str, name: str) -> str:
+    """Return where the first link of a name leads, once the page has it."""
     context = world.window("owner")
     page = context.new_page()
     for _ in range(40):
-        page.goto("/dashboard/requests?show=failed")
-        if page.get_by_role("link", name="Replay").count():
+        page.goto(page_address)
+        if page.get_by_role("link", name=name).count():
             break
         page.wait_for_timeout(250)
-    address = page.get_by_role("link", name="Replay").first.get_attribute("href") or ""
+    address = page.get_by_role("link", name=name).first.get_attribute("href") or ""
     context.close()
-    return address.split("/")[-2]
+    return address
 
 
 @pytest.fixture(autouse=True)

@@ -26,6 +26,7 @@ DESK = {
     "keys": "/dashboard/keys",
     "webhooks": "/dashboard/webhooks",
     "events": "/dashboard/events",
+    "event": "/dashboard/events/{event}",
     "telling": "/dashboard/webhooks/figures",
     "signature": "/dashboard/webhooks/check",
     "webhook": "/dashboard/webhooks/{endpoint}",
@@ -48,6 +49,8 @@ OPEN = {
     "pay": "/pay/{link}",
     "pay-closed": "/pay/{closed}",
     "pay-answered": "/pay/answered",
+    "pay-thanks": "{thanks}",
+    "pay-challenge": "{challenge}",
     "messages": "/messages/{choices}",
     "states": "/docs/states",
     "quickstart": "/docs/quickstart",
@@ -55,6 +58,33 @@ OPEN = {
     "reference": "/docs/reference",
     "compatibility": "/docs/compatibility",
 }
+# Addresses that show no page of their own: what a form is sent to, a part of a page, a file.
+NO_PAGE = {
+    "answered by another page": {
+        "front", "login", "switch", "theme", "views", "ask-export", "cancel-export", "cancel",
+        "switch-link", "test-payment", "play", "advance", "roll-key", "revoke-key",
+        "change-webhook", "decide-approval", "preview", "change-member", "resend",
+    },
+    "a part of one": {"export-progress", "timeline"},
+    "a file": {
+        "export", "export-file", "export-refunds", "export-customers", "export-movements",
+        "export-links",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1360), ("dark", 390)])
+def test_axe_finds_nothing_serious_in_the_back_office(window, theme, width):
+    """Every list and every page of ours that the back office's menu names."""
+    page = window("staff", width=width, theme=theme)
+    page.goto("/admin/")
+    named = page.eval_on_selector_all("a[href^='/admin/']", "all => all.map(one => one.pathname)")
+    found = []
+    for address in sorted(set(named) - {"/admin/logout/", "/admin/password_change/"}):
+        page.goto(address)
+        found += watching.axe(page, f"{address} {theme} {width}")
+    assert len(set(named)) > 20
+    assert found == []
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections import defaultdict
 from datetime import date, timedelta
 from enum import StrEnum
 from importlib import import_module
@@ -9,7 +10,9 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.urls import URLResolver, get_resolver, resolve
 
+from fintech.kernel import ids
 from fintech.kernel.money import Money
 from fintech.payments import events as payment_events
 from fintech.web import charts, formats, pills
@@ -17,6 +20,7 @@ from fintech.web.dashboard import desk, steps
 from fintech.web.dashboard.steps import telling
 from fintech.web.data import Day, Period
 from fintech.web.forms import money_of
+from tests.e2e import test_looks as pages
 
 WEB = Path(charts.__file__).parent
 STATIC = WEB / "static" / "web"
@@ -249,3 +253,35 @@ def test_what_payers_load_is_light():
     total += (STATIC / "vendor/inter-5.3.0/inter-latin-wght-normal.woff2").stat().st_size
 
     assert total < 100_000
+
+
+def test_every_address_is_looked_at_in_a_browser_or_shows_no_page():
+    """The names come from the addresses themselves, so a new page cannot be forgotten."""
+    uuid = str(ids.new())
+    places = defaultdict(
+        lambda: uuid,
+        month="2026-01",
+        customer=ids.public("cus", ids.new()),
+        thanks=f"/pay/token/{ids.public('pi', ids.new())}",
+        challenge=f"/pay/challenge/{ids.public('ch', ids.new())}",
+        **{name: ids.public("pi", ids.new()) for name in ("payment", "authorized", "declined")},
+    )
+    known = {one.name for one in _addresses(get_resolver("fintech.web.urls").url_patterns)}
+    looked_at = {
+        resolve(address.format_map(places).partition("?")[0], "fintech.web.urls").url_name
+        for address in (*pages.DESK.values(), *pages.OPEN.values())
+        if not address.startswith(("/accounts/", "/docs/")) or address == "/docs/states"
+    }
+    elsewhere = set().union(*pages.NO_PAGE.values())
+
+    assert known - elsewhere - looked_at == set()
+    assert elsewhere - known == set()
+    assert elsewhere & looked_at == set()
+
+
+def _addresses(patterns):
+    for one in patterns:
+        if isinstance(one, URLResolver):
+            yield from _addresses(one.url_patterns)
+        else:
+            yield one

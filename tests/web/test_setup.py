@@ -111,8 +111,13 @@ def test_columns_of_links_are_chosen_and_stay_chosen(desk):
         return page[page.index("For ") : page.index(" Copy ")]
 
     rest = "Opened · tried · paid Address Tea"
-    assert shown() == f"For Amount Status Used {rest} Amount open Active Used 0 Opened, tried, paid 0 · 0 · 0"
-    chosen = f"For Amount Usable Ends {rest} Amount open Usable 3 never Opened, tried, paid 0 · 0 · 0"
+    assert (
+        shown()
+        == f"For Amount Status Used {rest} Amount open Active Used 0 Opened, tried, paid 0 · 0 · 0"
+    )
+    chosen = (
+        f"For Amount Usable Ends {rest} Amount open Usable 3 never Opened, tried, paid 0 · 0 · 0"
+    )
     assert shown("?cols=&cols=max_uses&cols=last_day&cols=amount") == chosen
     assert shown() == chosen
 
