@@ -19,6 +19,7 @@ from fintech.reconciliation.data import SOURCES, BreakKind, BreakState, DayFigur
 from fintech.reconciliation.models import Anomaly, Line
 from fintech.reconciliation.services import watching
 from sandbox.acquirer.files import Break as Wrong
+from tests.make import ledger as ledger_make
 from tests.make import reconciliation as make
 from tests.make.reconciliation import BY, NOON, SOURCE, Truth, compared, imported
 from tests.reconciliation.test_running import assert_nothing_is_lost
@@ -276,6 +277,20 @@ def test_client_money_owed_is_held_or_on_its_way():
 
     assert (euros.owed, euros.held) == (Money(42_50, "EUR"), Money(41_65, "EUR"))
     assert euros.shortfall == Money(85, "EUR")
+
+
+def test_what_one_client_owes_us_is_not_taken_off_what_we_owe_another():
+    told = Truth()
+    told.capture(42_50)
+    compared()
+    debtor = f"liabilities:merchant:{uuid4()}:pending"
+    ledger_make.post(
+        ledger_make.by_hand((debtor, "EUR", 30_00), ("income:fees:processing", "EUR", -30_00))
+    )
+
+    (euros,) = queries.safeguarding(on=make.DAY, today=make.DAY)
+
+    assert euros.owed == Money(42_50, "EUR")
 
 
 def days(**last) -> list[DayFigures]:

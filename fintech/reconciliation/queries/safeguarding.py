@@ -38,7 +38,8 @@ def safeguarding(*, on: date, today: date) -> list[data.Safeguarded]:
     for line in ledger.trial_balance(occurred_at=past):
         net = line.debit.minor - line.credit.minor
         if line.code in _OWED:
-            owed[line.currency] = owed.get(line.currency, 0) - net
+            # What one of them owes us is no money of another's: it pays nobody out.
+            owed[line.currency] = owed.get(line.currency, 0) + line.credit.minor
         elif line.code == chart.BANK.code:
             held[line.currency] = held.get(line.currency, 0) + net
         elif line.code in _AT_PROCESSORS:
