@@ -3,74 +3,7 @@
 import pytest
 
 from tests.e2e import watching
-
-# Each merchant's page by its address; {…} is filled in by `places`.
-DESK = {
-    "home": "/dashboard/",
-    "payments": "/dashboard/payments",
-    "payments-declined": "/dashboard/payments?state=declined&days=90",
-    "payments-none": "/dashboard/payments?day=2001-01-01",
-    "search-none": "/dashboard/search?q=nothing+of+the+kind",
-    "payment": "/dashboard/payments/{payment}",
-    "payment-declined": "/dashboard/payments/{declined}",
-    "payment-raw": "/dashboard/payments/{payment}/raw",
-    "payment-proof": "/dashboard/payments/{payment}/proof",
-    "refund": "/dashboard/payments/{payment}/refund",
-    "capture": "/dashboard/payments/{authorized}/capture",
-    "refunds": "/dashboard/refunds",
-    "customers": "/dashboard/customers",
-    "customer": "/dashboard/customers/{customer}",
-    "links": "/dashboard/links",
-    "balance": "/dashboard/balance",
-    "wallets": "/dashboard/wallets",
-    "keys": "/dashboard/keys",
-    "webhooks": "/dashboard/webhooks",
-    "events": "/dashboard/events",
-    "event": "/dashboard/events/{event}",
-    "telling": "/dashboard/webhooks/figures",
-    "signature": "/dashboard/webhooks/check",
-    "webhook": "/dashboard/webhooks/{endpoint}",
-    "requests": "/dashboard/requests",
-    "requests-failed": "/dashboard/requests?show=failed",
-    "replay": "/dashboard/requests/{line}/replay",
-    "statements": "/dashboard/statements",
-    "statement": "/dashboard/statements/{month}/EUR",
-    "exports": "/dashboard/exports",
-    "simulate": "/dashboard/simulate",
-    "team": "/dashboard/team",
-    "activity": "/dashboard/team/activity",
-    "approvals": "/dashboard/approvals",
-    "second-factor": "/accounts/2fa/",
-    "unknown": "/dashboard/payments/pi_0000000000000000000000",
-}
-OPEN = {
-    "sign-in": "/accounts/login/",
-    "forgot": "/accounts/password/reset/",
-    "pay": "/pay/{link}",
-    "pay-closed": "/pay/{closed}",
-    "pay-answered": "/pay/answered",
-    "pay-thanks": "{thanks}",
-    "pay-challenge": "{challenge}",
-    "messages": "/messages/{choices}",
-    "states": "/docs/states",
-    "quickstart": "/docs/quickstart",
-    "errors": "/docs/errors",
-    "reference": "/docs/reference",
-    "compatibility": "/docs/compatibility",
-}
-# Addresses that show no page of their own: what a form is sent to, a part of a page, a file.
-NO_PAGE = {
-    "answered by another page": {
-        "front", "login", "switch", "theme", "views", "ask-export", "cancel-export", "cancel",
-        "switch-link", "test-payment", "play", "advance", "roll-key", "revoke-key",
-        "change-webhook", "decide-approval", "preview", "change-member", "resend",
-    },
-    "a part of one": {"export-progress", "timeline"},
-    "a file": {
-        "export", "export-file", "export-refunds", "export-customers", "export-movements",
-        "export-links",
-    },
-}  # fmt: skip
+from tests.e2e.addresses import DESK, OPEN
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1360), ("dark", 390)])

@@ -20,7 +20,7 @@ from fintech.web.dashboard import desk, steps
 from fintech.web.dashboard.steps import telling
 from fintech.web.data import Day, Period
 from fintech.web.forms import money_of
-from tests.e2e import test_looks as pages
+from tests.e2e import addresses as pages
 
 WEB = Path(charts.__file__).parent
 STATIC = WEB / "static" / "web"
