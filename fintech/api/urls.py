@@ -25,6 +25,7 @@ urlpatterns = [
     path("docs/reference", pages.reference),
     path("docs/roles", pages.roles),
     path("docs/explorer", pages.explorer),
+    path("docs/versions", pages.changes),
     path("docs/compatibility", pages.compatibility),
     path("v1/openapi.json", reference.openapi),
     path("inbound/messages/<str:provider>", receipts.receive),

@@ -7,7 +7,8 @@ from django.contrib.staticfiles import finders
 
 from fintech.api.urls import OPERATIONS
 from fintech.merchants.data import ROLES, STAFF_ROLES, Right, StaffRight
-from fintech.wire import dialect, errors
+from fintech.wire import dialect, errors, versions
+from fintech.wire.events import API_VERSION
 
 
 @pytest.fixture
@@ -46,6 +47,24 @@ def test_the_table_of_compatibility_says_what_is_without_effect(page):
     assert "automatic_payment_methods" in shown
     for token in dialect.card_tokens():
         assert token in shown
+
+
+def test_the_versions_are_a_page_with_what_each_of_them_changed(page, monkeypatch):
+    class Renamed(versions.Change):
+        version = "2027-01-01"
+        about = "A refund's `note` is its `reason`."
+
+    first = page("/docs/versions")
+    monkeypatch.setattr(versions, "CHANGES", (Renamed(),))
+    monkeypatch.setattr(versions, "VERSIONS", ("2027-01-01", *versions.VERSIONS))
+    second = page("/docs/versions")
+
+    assert f"<strong>{API_VERSION}</strong>" in first
+    assert "Nothing: it is the first." in first
+    assert "Nothing is." in first
+    assert "<strong>2027-01-01</strong>" in second
+    assert "A refund&#x27;s `note` is its `reason`." in second
+    assert "It goes on to work for those who count on them." in second
 
 
 def test_the_explorer_is_made_of_files_of_our_own(page):

@@ -53,6 +53,7 @@ OPEN = {
     "errors": "/docs/errors",
     "reference": "/docs/reference",
     "compatibility": "/docs/compatibility",
+    "versions": "/docs/versions",
 }
 # Addresses that show no page of their own: what a form is sent to, a part of a page, a file.
 NO_PAGE = {

@@ -120,6 +120,17 @@ def test_a_hard_case_is_one_button_away(window, label, tells):
     sees(page, re.compile(tells, re.IGNORECASE))
 
 
+@pytest.mark.job("developer", "10 upgrade safely")
+def test_what_a_version_changed_can_be_read_before_it_is_asked_for(window):
+    page = window("", scripts=False)
+    page.goto("/docs/reference")
+    page.get_by_role("link", name="Versions").click()
+
+    sees(page, "What each version changed")
+    version = page.locator("strong").first.inner_text()
+    assert page.get_by_role("row").nth(1).inner_text().startswith(version)
+
+
 @pytest.mark.job("developer", "8 explore the API")
 def test_the_reference_can_be_read_without_signing_in(window):
     page = window("", scripts=False)

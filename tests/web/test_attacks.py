@@ -1,6 +1,7 @@
 """What strangers try on pages: forged forms, stolen sessions, redirects, scripts in what is typed."""
 
 import re
+from uuid import UUID
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -8,18 +9,22 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from fintech.kernel import clock, ids
+from fintech.kernel.models import Approval
 from fintech.merchants import services as merchants
 from fintech.merchants.data import RequestLogLine
 from fintech.notifications import services as notifications
+from fintech.notifications.models import Delivery, MerchantEvent
 from fintech.payments import services as payments
 from fintech.web import exporting
 from fintech.web.data import ExportForm
 from tests.make import merchants as make_merchants
 from tests.make import notifications as make_notifications
 from tests.make import payments as make
+from tests.make.notifications import told_so_far
 from tests.make.payments import BY, NOON, eur
 from tests.web.conftest import OWNER, signed_in
 from tests.web.test_actions import form
+from tests.web.test_approvals import asked, decision
 
 # Walking all addresses takes its time; one transaction over all of it could run out of it.
 WALK = pytest.mark.django_db(transaction=True)
@@ -78,18 +83,23 @@ def theirs(stranger, hear) -> dict[str, dict[str, object]]:
         request_body={"email": "otto@example.com"},
     )
     merchants.record_requests([their_line])
+    told_so_far()
+    event = MerchantEvent.objects.filter(merchant_id=stranger.id).first()
+    delivery = Delivery.objects.filter(merchant_id=stranger.id).first()
+    _, support = asked(stranger, eur(577_77))
+    approval = UUID(decision(support).rsplit("/", 1)[1])
     return {
         "payment_id": {"payment_id": payment.id},
         "customer_id": {"customer_id": make.customer(stranger.id).id},
         "link_id": {"link_id": link.id},
         "key_id": {"key_id": key.id},
         "endpoint_id": {"endpoint_id": endpoint.id},
-        "delivery_id": {"delivery_id": ids.new()},
+        "delivery_id": {"delivery_id": delivery.id},
         "user_id": {"user_id": otto.id},
         "export_id": {"export_id": export.id},
-        "event_id": {"event_id": ids.new()},
+        "event_id": {"event_id": event.id},
         "line_id": {"line_id": their_line.id},
-        "approval_id": {"approval_id": ids.new()},  # Theirs: tests/web/test_approvals.py.
+        "approval_id": {"approval_id": approval},
         "month": {"month": f"{NOON:%Y-%m}", "currency": "EUR"},
     }
 
@@ -134,6 +144,8 @@ def snapshot(merchant) -> list[list[tuple[object, ...]]]:
         [(one,) for one in merchant_queries.api_keys(merchant.id)],
         [(one,) for one in merchant_queries.members(merchant.id)],
         [(one,) for one in notification_queries.endpoints(merchant.id).items],
+        list(Approval.objects.order_by("id").values_list()),
+        list(Delivery.objects.filter(merchant_id=merchant.id).order_by("id").values_list()),
     ]
 
 

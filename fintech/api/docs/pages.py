@@ -28,7 +28,7 @@ from fintech.merchants.data import (
     StaffRight,
     StaffRole,
 )
-from fintech.wire import dialect, errors
+from fintech.wire import dialect, errors, versions
 
 _HERE = Path(__file__).parent
 QUICKSTART = _HERE / "quickstart.md"
@@ -100,6 +100,22 @@ def compatibility(request: HttpRequest) -> HttpResponse:
         "compatibility",
         operations=told,
         cards=dialect.card_tokens().items(),
+    )
+
+
+@require_safe
+def changes(request: HttpRequest) -> HttpResponse:
+    """Show the versions of the contract, and what each of them changed."""
+    told = [
+        (version, [change.about for change in versions.CHANGES if change.version == version])
+        for version in versions.VERSIONS
+    ]
+    return _page(
+        request,
+        "versions",
+        newest=versions.newest(),
+        versions=told,
+        changed=any(changes for _, changes in told),
     )
 
 
