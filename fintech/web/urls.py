@@ -54,6 +54,7 @@ _dashboard = [
     path("customers/<cus:customer_id>", customers.page, name="customer"),
     path("links", links.listing, name="links"),
     path("links/<uuid:link_id>", links.switch, name="switch-link"),
+    path("links/<uuid:link_id>/qr", links.qr, name="qr"),
     path("test-payment", links.test_payment, name="test-payment"),
     path("balance", money.balance, name="balance"),
     path("simulate", simulate.page, name="simulate"),

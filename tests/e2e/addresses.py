@@ -65,6 +65,6 @@ NO_PAGE = {
     "a part of one": {"export-progress", "timeline"},
     "a file": {
         "export", "export-file", "export-refunds", "export-customers", "export-movements",
-        "export-links",
+        "export-links", "qr",
     },
 }  # fmt: skip

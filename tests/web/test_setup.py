@@ -4,6 +4,8 @@ import re
 from datetime import timedelta
 
 import pytest
+from qrcode import QRCode
+from qrcode.constants import ERROR_CORRECT_M
 
 from fintech.kernel import clock, ids
 from fintech.kernel.money import Money
@@ -13,6 +15,8 @@ from fintech.merchants import queries as merchant_queries
 from fintech.merchants import services as merchants
 from fintech.notifications import queries as notification_queries
 from fintech.payments import queries as payment_queries
+from fintech.payments import services as payments
+from tests.make.payments import BY, eur
 from tests.web.test_actions import form
 from tests.web.test_pages import text
 
@@ -151,6 +155,25 @@ def test_a_roll_that_is_sent_twice_makes_one_successor(desk, shop):
     desk.post(f"/dashboard/keys/{made.key.id}/roll", pressed)
 
     assert len(merchant_queries.api_keys(shop.id)) == 2
+
+
+def test_a_link_has_a_code_that_a_camera_opens(desk, client, shop, stranger, settings):
+    desk.post("/dashboard/links", form(title="Gift card", amount="25", currency="EUR"))
+    (link,) = payment_queries.links(shop.id).items
+    theirs = payments.create_link(
+        merchant_id=stranger.id, title="Theirs", amount=eur(1_00), by=BY, at=clock.now()
+    ).value
+
+    drawn = desk.get(f"/dashboard/links/{link.id}/qr")
+
+    assert (drawn.status_code, drawn["Content-Type"]) == (200, "image/svg+xml")
+    code = QRCode(error_correction=ERROR_CORRECT_M)
+    code.add_data(f"{settings.BASE_URL}/pay/{link.token}")
+    black = sum(cell for row in code.get_matrix() for cell in row)
+    assert drawn.content.decode().count("M") == black  # A square is drawn for each black module.
+    assert f'/dashboard/links/{link.id}/qr"' in desk.get("/dashboard/links").content.decode()
+    assert desk.get(f"/dashboard/links/{theirs.id}/qr").status_code == 404
+    assert client.get(f"/dashboard/links/{link.id}/qr").status_code == 302
 
 
 def test_a_link_is_closed_and_opened_again(desk, client, shop):

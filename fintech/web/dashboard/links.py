@@ -1,6 +1,7 @@
 """Payment links, and the one behind “Take a test payment”."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from io import BytesIO
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from fintech.kernel import clock, money
 from fintech.kernel.errors import NotFound, Refusal
@@ -130,6 +131,25 @@ def _end_of(day: date | None) -> datetime | None:
 
 def _address(link: Link) -> str:
     return f"{settings.BASE_URL}{reverse('web:pay', args=[link.token])}"
+
+
+@require_GET
+@desk.page(Right.TAKE_PAYMENTS)
+def qr(_request: HttpRequest, at: desk.Desk, link_id: UUID) -> HttpResponse:
+    """Draw a link's address, for a camera to open: an SVG, black on white in any theme."""
+    from qrcode import QRCode
+    from qrcode.constants import ERROR_CORRECT_M
+    from qrcode.image.svg import SvgPathFillImage
+
+    try:
+        link = payment_queries.link(link_id, at.merchant.id)
+    except NotFound:
+        raise Http404 from None
+    code = QRCode(error_correction=ERROR_CORRECT_M, image_factory=SvgPathFillImage)
+    code.add_data(_address(link))
+    drawn = BytesIO()
+    code.make_image().save(drawn)
+    return HttpResponse(drawn.getvalue(), content_type="image/svg+xml")
 
 
 @require_POST
