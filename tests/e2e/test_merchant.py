@@ -44,7 +44,7 @@ def test_a_payment_link_is_made_and_can_be_paid(window):
     page.goto("/dashboard/")
     page.get_by_role("link", name="Payment links").click()
     page.get_by_label("What is it for?").fill("A signed copy")
-    page.locator("main").get_by_label("Amount").fill("25")
+    page.locator("section", has_text="Create a link").get_by_label("Amount").fill("25")
     expect(page.locator("[data-preview]")).to_contain_text("A signed copy")
     expect(page.locator("[data-preview]")).to_contain_text("25 EUR")
     page.get_by_role("button", name="Create link").click()

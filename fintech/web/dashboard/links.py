@@ -137,15 +137,15 @@ def _address(link: Link) -> str:
 @desk.page(Right.TAKE_PAYMENTS)
 def qr(_request: HttpRequest, at: desk.Desk, link_id: UUID) -> HttpResponse:
     """Draw a link's address, for a camera to open: an SVG, black on white in any theme."""
-    from qrcode import QRCode
     from qrcode.constants import ERROR_CORRECT_M
     from qrcode.image.svg import SvgPathFillImage
+    from qrcode.main import QRCode
 
     try:
         link = payment_queries.link(link_id, at.merchant.id)
     except NotFound:
         raise Http404 from None
-    code = QRCode(error_correction=ERROR_CORRECT_M, image_factory=SvgPathFillImage)
+    code: Any = QRCode(error_correction=ERROR_CORRECT_M, image_factory=SvgPathFillImage)
     code.add_data(_address(link))
     drawn = BytesIO()
     code.make_image().save(drawn)
