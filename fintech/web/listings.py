@@ -344,7 +344,7 @@ LINKS = Listing(
             machine="link",
             read=lambda one: pills.of_link(one, clock.now()),
         ),
-        Column(name="uses", label="Used", kind="count", read=lambda one: one.uses),
+        Column(name="uses", label="Used", kind="count", usual=False, read=lambda one: one.uses),
         Column(
             name="max_uses",
             label="Usable",

@@ -171,7 +171,7 @@ _SENTENCES = {
     "moved": "This customer paid from another country within {minutes} minutes.",
     "moved_too_fast": "This customer paid {km} km away {minutes} minutes before: {kmh} km/h.",
     "velocity_device_cards": "{count} cards on this device within a day; {usual} is usual.",
-    "past_disputes": "{count} payments of this card or customer were disputed or fraud.",
+    "past_disputes": "Payments of this card or customer that were disputed or fraud: {count}.",
     "billing_abroad": "The bill goes to {billing}, the card is of {card}.",
     "email_thrown_away": "The e-mail is a mailbox to throw away.",
     "clamp": "A score is at least 0 and at most 100.",
