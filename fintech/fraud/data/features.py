@@ -7,7 +7,7 @@ then `SCHEMA` is raised.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from functools import cache
 from typing import Any, Self
 
@@ -15,10 +15,12 @@ SCHEMA = 2  # The version of the snapshot's shape.
 _ALWAYS_KEPT = {"schema", "amount_minor", "currency"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Features:
     """
     What was known of an attempt when it was decided.
+
+    It has no slots: a hundred of them are slow to fill, and a back-test restores many.
 
     Counts are of assessments before this one and stop at the number that
     `queries.gather` reads; histories and sums are of the same currency.
@@ -148,9 +150,17 @@ class Features:
     def restored(cls, stored: Mapping[str, Any]) -> Self:
         """Return a snapshot as it was when it was kept; fields since added have defaults."""
         known = _defaults()
-        kept = {name: value for name, value in stored.items() if name in known}
-        lists = {name: tuple(kept.get(name, ())) for name in ("listed", "bands")}
-        return cls(**{**kept, **lists})
+        snapshot = object.__new__(cls)
+        values = snapshot.__dict__
+        values.update(known)
+        values.update(stored)
+        for name in stored.keys() - known.keys():  # Of a shape that we no longer know.
+            del values[name]
+        for name in ("listed", "bands"):
+            values[name] = tuple(values[name])
+        if MISSING in (values["amount_minor"], values["currency"]):
+            raise TypeError(stored)
+        return snapshot
 
 
 @cache

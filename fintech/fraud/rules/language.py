@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 
 from fintech.fraud.data import Features
@@ -311,7 +312,7 @@ def _constant(value: Any) -> Evaluate:
 
 
 def _field(name: str) -> Evaluate:
-    return lambda features: getattr(features, name)
+    return attrgetter(name)
 
 
 def _or(a: Evaluate, b: Evaluate) -> Evaluate:

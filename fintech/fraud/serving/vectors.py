@@ -12,6 +12,7 @@ from fintech.fraud.data import Features
 
 _NOTHING = -1.0  # There is no history to compare with; no true value is below zero.
 _Column = Callable[[Features], float]
+_Plain = Callable[[Features], tuple[float, ...]]
 
 
 def _plain(*names: str) -> dict[str, _Column]:
@@ -50,11 +51,28 @@ _SECOND: dict[str, _Column] = {
     **_plain("moved_km", "moved_kmh", "email_thrown_away"),
 }
 _SCHEMAS = {"payments.1": _FIRST, "payments.2": _SECOND}
-_READERS = {schema: tuple(columns.values()) for schema, columns in _SCHEMAS.items()}
+
+
+def _readers(columns: dict[str, _Column]) -> tuple[_Plain, list[tuple[int, _Column]]]:
+    """Return what reads the plain columns at once, and the others with their places."""
+    plain = [name for name, read in columns.items() if isinstance(read, attrgetter)]
+    made = [
+        (place, read)
+        for place, read in enumerate(columns.values())
+        if not isinstance(read, attrgetter)
+    ]
+    return attrgetter(*plain), made
+
+
+_READERS = {schema: _readers(columns) for schema, columns in _SCHEMAS.items()}
 NAMES = {schema: tuple(columns) for schema, columns in _SCHEMAS.items()}
 SCHEMA = "payments.2"  # What is trained on by now.
 
 
 def vector(known: Features, schema: str = SCHEMA) -> list[float]:
     """Return a snapshot as the numbers that a model of a schema was trained on."""
-    return [float(read(known)) for read in _READERS[schema]]
+    plain, made = _READERS[schema]
+    numbers = list(map(float, plain(known)))
+    for place, read in made:  # In the order of their places, so each finds its own.
+        numbers.insert(place, read(known))
+    return numbers
