@@ -1,0 +1,91 @@
+"""
+The values that go in and out of payments: frozen, typed, free of Django.
+
+Money is always `Money` (minor units and a currency). Values that an idempotent replay
+must give again carry a stored shape.
+"""
+
+from fintech.payments.data.orders import (
+    Answer,
+    Answered,
+    Ask,
+    Begin,
+    Begun,
+    Errand,
+    Hearing,
+    NewPayment,
+    Notice,
+    Received,
+)
+from fintech.payments.data.routing import ProviderHealth, Route
+from fintech.payments.data.states import (
+    WALLET,
+    AnswerStatus,
+    AttemptState,
+    CaptureMethod,
+    CaptureState,
+    Operation,
+    PaymentState,
+    Purpose,
+    RefundState,
+    RouteOrder,
+    Verdict,
+)
+from fintech.payments.data.things import (
+    Attempt,
+    Balance,
+    BalanceTransaction,
+    Capture,
+    Card,
+    Customer,
+    Declined,
+    DryRun,
+    Link,
+    Page,
+    Payment,
+    PaymentMethod,
+    Posting,
+    Refund,
+    ToldOf,
+)
+
+__all__ = [
+    "WALLET",
+    "Answer",
+    "AnswerStatus",
+    "Answered",
+    "Ask",
+    "Attempt",
+    "AttemptState",
+    "Balance",
+    "BalanceTransaction",
+    "Begin",
+    "Begun",
+    "Capture",
+    "CaptureMethod",
+    "CaptureState",
+    "Card",
+    "Customer",
+    "Declined",
+    "DryRun",
+    "Errand",
+    "Hearing",
+    "Link",
+    "NewPayment",
+    "Notice",
+    "Operation",
+    "Page",
+    "Payment",
+    "PaymentMethod",
+    "PaymentState",
+    "Posting",
+    "ProviderHealth",
+    "Purpose",
+    "Received",
+    "Refund",
+    "RefundState",
+    "Route",
+    "RouteOrder",
+    "ToldOf",
+    "Verdict",
+]

@@ -1,0 +1,105 @@
+"""The words of payments: states, kinds, and what a provider said in one of them."""
+
+from enum import StrEnum
+
+# Stands where a provider's name stands: a wallet of ours, asked inside the transaction.
+WALLET = "wallet"
+
+
+class PaymentState(StrEnum):
+    """Where a payment stands."""
+
+    CREATED = "created"
+    AWAITING_PAYER = "awaiting_payer"
+    PROCESSING = "processing"
+    IN_REVIEW = "in_review"
+    AUTHORIZED = "authorized"
+    PARTIALLY_CAPTURED = "partially_captured"
+    CAPTURED = "captured"
+    CANCELED = "canceled"
+    CONFLICTED = "conflicted"
+
+
+class AttemptState(StrEnum):
+    """Where one try to authorize a card stands."""
+
+    CREATED = "created"
+    AUTHORIZING = "authorizing"
+    AUTHORIZED = "authorized"
+    DECLINED = "declined"
+    ERRORED = "errored"
+    UNKNOWN = "unknown"
+
+
+class CaptureState(StrEnum):
+    """Where one taking of authorized money stands."""
+
+    CREATED = "created"
+    SUBMITTED = "submitted"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    REVERSED = "reversed"  # It had not happened after all: two people have said so.
+
+
+class RefundState(StrEnum):
+    """Where one giving back of captured money stands."""
+
+    CREATED = "created"
+    SUBMITTED = "submitted"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    UNKNOWN = "unknown"
+
+
+class Purpose(StrEnum):
+    """What the money is for."""
+
+    SALE = "sale"
+    TOP_UP = "top_up"
+
+
+class CaptureMethod(StrEnum):
+    """Whether the money is taken with the authorization or on the merchant's word."""
+
+    AUTOMATIC = "automatic"
+    MANUAL = "manual"
+
+
+class Operation(StrEnum):
+    """What a provider can be asked to do."""
+
+    AUTHORIZATION = "authorization"
+    CAPTURE = "capture"
+    VOID = "void"
+    ADJUSTMENT = "adjustment"
+    REFUND = "refund"
+
+
+class Verdict(StrEnum):
+    """What a person decides of a payment in review."""
+
+    APPROVE = "approve"
+    DECLINE = "decline"
+
+
+class RouteOrder(StrEnum):
+    """In which order a route's providers are asked."""
+
+    LISTED = "listed"
+    CHEAPEST = "cheapest"
+    MOST_SUCCESSFUL = "most_successful"
+
+
+class AnswerStatus(StrEnum):
+    """What a provider said, in one word for every operation."""
+
+    APPROVED = "approved"  # authorized
+    DECLINED = "declined"  # refused for good
+    CHALLENGE = "challenge"  # the payer must prove who they are
+    SUCCEEDED = "succeeded"  # captured, voided or refunded
+    FAILED = "failed"  # not captured, voided or refunded, for good
+    PENDING = "pending"  # taken on; the outcome comes later
+    ABSENT = "absent"  # the provider has never heard of it: nothing happened
+    UNKNOWN = "unknown"  # no answer that could be understood
