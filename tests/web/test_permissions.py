@@ -37,6 +37,7 @@ NEEDS = {
     "refunds/export": Right.VIEW_PAYMENTS,
     "balance/export": Right.VIEW_BALANCE,
     "links/export": Right.TAKE_PAYMENTS,
+    "links/00000000-0000-0000-0000-000000000000/qr": Right.TAKE_PAYMENTS,
     "simulate": Right.TAKE_PAYMENTS,
     "statements": Right.VIEW_REPORTS,
     "exports": Right.VIEW_PAYMENTS,
@@ -196,7 +197,7 @@ def test_no_page_is_left_out_of_these_tests():
     known = {
         "home", "search", "switch", "theme", "payments", "payment", "timeline", "raw", "proof",
         "refund", "capture", "cancel", "export", "views", "exports", "ask-export", "export-progress",
-        "export-file", "cancel-export", "customers", "customer", "links", "switch-link", "test-payment", "balance",
+        "export-file", "cancel-export", "customers", "customer", "links", "qr", "switch-link", "test-payment", "balance",
         "wallets", "keys", "roll-key", "revoke-key", "webhooks", "webhook", "change-webhook", "check-signature", "events",
         "event", "telling",
         "resend", "requests", "team", "activity", "change-member", "approvals", "decide-approval",
