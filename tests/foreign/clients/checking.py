@@ -88,12 +88,15 @@ class Hooks:
         self.url = f"http://127.0.0.1:{server.server_port}/hooks"
         threading.Thread(target=server.serve_forever, daemon=True).start()
 
-    def first(self, event_type: str, *, seconds: float = 30) -> tuple[dict[str, str], bytes]:
-        """Wait for a delivery of an event."""
+    def first(
+        self, event_type: str, *, about: str, seconds: float = 30
+    ) -> tuple[dict[str, str], bytes]:
+        """Wait for a delivery of an event about an object; others may be told of before it."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             for headers, body in list(self.got):
-                if json.loads(body).get("type") == event_type:
+                told = json.loads(body)
+                if told.get("type") == event_type and told["data"]["object"]["id"] == about:
                     return headers, body
             time.sleep(0.05)
         raise AssertionError(f"no {event_type} within {seconds} s")

@@ -108,8 +108,8 @@ def _():
     made = client.v1.webhook_endpoints.create(
         {"url": hooks.url, "enabled_events": ["customer.created"]}
     )
-    client.v1.customers.create({"name": "Eve"})
-    headers, body = hooks.first("customer.created")
+    eve = client.v1.customers.create({"name": "Eve"})
+    headers, body = hooks.first("customer.created", about=eve.id)
     endpoint = WebhookEndpoint.objects.create(
         id=made.id,
         livemode=False,

@@ -446,7 +446,7 @@ def _():
     )
     kept["secret"], kept["we"] = made.secret, made.id
     paid = intents.create(PAID)
-    headers, body = hooks.first("payment_intent.succeeded")
+    headers, body = hooks.first("payment_intent.succeeded", about=paid.id)
     event = stripe.Webhook.construct_event(body, headers["Stripe-Signature"], made.secret)
     same(event.data.object.id, paid.id)
     kept["delivery"] = headers, body

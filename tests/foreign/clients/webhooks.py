@@ -46,8 +46,8 @@ def _():
         {"url": hooks.url, "enabled_events": ["payment_intent.succeeded"]},
     )
     order = {"amount": 4250, "currency": "eur", "payment_method": "pm_card_visa", "confirm": True}
-    post("/v1/payment_intents", order)
-    headers, body = hooks.first("payment_intent.succeeded")
+    paid = post("/v1/payment_intents", order)
+    headers, body = hooks.first("payment_intent.succeeded", about=paid["id"])
     low = {name.lower(): value for name, value in headers.items()}
     kept.update(secret=made["secret"], body=body, headers=low)
     same({"webhook-id", "webhook-timestamp", "webhook-signature"} <= low.keys(), True)
