@@ -30,9 +30,6 @@ from fintech.kernel.models import Cursor
 
 WINDOW = 500  # Facts applied in one transaction, at most.
 _REST_SECONDS = 0.5  # After a stumble.
-# From the first fact that is told of to the look at the log: what commits meanwhile comes along,
-# and a window of twenty facts costs hardly more than one of two.
-_GATHER_SECONDS = 0.02
 
 _log = logging.getLogger(__name__)
 
@@ -185,7 +182,7 @@ def _follow(subscription: Subscription, poll_seconds: float, stop: Callable[[], 
                 while not stop():
                     catch_up([subscription])
                     for _ in listening.notifies(timeout=poll_seconds, stop_after=1):
-                        time.sleep(_GATHER_SECONDS)
+                        pass
         except Exception:  # noqa: BLE001
             # A reader that stumbles begins again at its place and holds up nobody else.
             _log.exception("subscription.failed", extra={"subscription": subscription.name})
