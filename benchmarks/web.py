@@ -166,7 +166,7 @@ def _staff(instance: Instance) -> httpx.Client:
         if "already" not in str(known) and "unique" not in str(known).lower():
             raise
     browser = Browser(instance.base_url)
-    browser.submit("/admin/", {"username": STAFF[0], "password": STAFF[1]})
+    browser.submit("/admin/", {"login": STAFF[0], "password": STAFF[1]})
     return browser.http
 
 

@@ -382,7 +382,7 @@ class Journey:
         staff = {"email": "staff@example.com", "password": "smoke-staff-password"}
         self.instance.open_back_office(**staff)
         desk = Browser(self.instance.base_url).submit(
-            "/admin/", {"username": staff["email"], "password": staff["password"]}
+            "/admin/", {"login": staff["email"], "password": staff["password"]}
         )
         must("Journal entries" in desk and "Payments" in desk, "the back office lists its tables")
         return {"page": f"/dashboard/payments/{self.payment}"}

@@ -25,10 +25,14 @@ def test_card_data_and_secrets_are_not_noted(api, request_log):
     api.post("/v1/webhook_endpoints", url="https://example.com/a", enabled_events=["*"])
     api.post(INTENT, amount=500, currency="eur")
 
-    noted = str(request_log())
+    log = request_log()
+    noted = str(log)
 
+    (attached,) = (line for line in log if line.path == "/v1/payment_methods")
+    assert attached.request_body["card"] == {**card, "number": "[redacted]", "cvc": "[redacted]"}
+    assert attached.response_body["card"]["last4"] == "4242"
     assert "4242424242424242" not in noted
-    assert "737" not in noted.replace("[redacted]", "")
+    assert "'737'" not in noted
     assert "whsec_" not in noted
     assert "_secret_" not in noted
 

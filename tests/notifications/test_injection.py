@@ -26,7 +26,7 @@ HOSTILE = [
     "Shop\x00\x07\x1b[31m",
     "Shop\u2028Bcc: victim@example.com\u2029",
     "Shop\x85Bcc: victim@example.com\x0b\x0c",
-    "{amount} {{ 7 * 7 }} {% debug %} ${7*7} #{7*7} <%= 7*7 %>",
+    "{amount} {{ 1234 * 5678 }} {% debug %} ${1234*5678} #{1234*5678} <%= 1234*5678 %>",
     "{merchant.__class__.__mro__} %s %(x)s {0}",
     "<img src=x onerror=alert(1)>",
     '"><script>alert(1)</script>',
@@ -102,7 +102,7 @@ def test_a_hostile_name_in_a_mail_over_real_smtp(mailbox, hostile):
     text = message.get_body(("plain",)).get_content()
     assert "<script" not in html
     assert "<img" not in html
-    assert "49" not in text.replace("7*7", "").replace("7 * 7", "")  # Nothing was computed.
+    assert "7006652" not in text  # Nothing was computed.
     assert len(envelope.content) < 20_000
 
 
