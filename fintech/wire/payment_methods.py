@@ -85,7 +85,7 @@ def billing_details(method: PaymentMethod | None) -> Json:
     return {
         "address": {
             "city": None,
-            "country": None,
+            "country": text(method.billing_country) if method else None,
             "line1": None,
             "line2": None,
             "postal_code": None,

@@ -227,6 +227,60 @@ def test_the_payers_address_is_looked_at_and_not_that_of_the_merchants_server(ap
     )
 
 
+def test_the_device_and_the_bill_reach_the_decision(api):
+    billing = {"name": "Ada", "address": {"country": "br", "city": "Recife", "line1": "Rua 1"}}
+    made = api.post(
+        "/v1/payment_methods", type="card", card={"token": "tok_visa"}, billing_details=billing
+    ).body
+    assert made["billing_details"]["address"]["country"] == "BR"
+    assert made["billing_details"]["address"]["city"] is None  # What nobody needs is not kept.
+    order = {
+        "amount": 900,
+        "currency": "eur",
+        "payment_method": made["id"],
+        "confirm": True,
+        "payer_device": "browser-7",
+    }
+
+    def known():
+        paid = api.post(INTENT, order).body
+        found = api.get("/v1/fraud/assessments", payment_intent=paid["id"]).body["data"][0]
+        return found["features"]["device_1h"], found["features"]["billing_country"]
+
+    assert [known(), known()] == [(0, "BR"), (1, "BR")]
+
+
+@pytest.mark.parametrize(
+    ("country", "param"),
+    [
+        ("Germany", "billing_details[address][country]"),
+        ("D", "billing_details[address][country]"),
+        ("XX", "billing_details[address][country]"),
+    ],
+)
+def test_a_bill_to_no_country_is_refused(api, country, param):
+    refused = api.post(
+        "/v1/payment_methods",
+        type="card",
+        card={"token": "tok_visa"},
+        billing_details={"address": {"country": country}},
+    )
+
+    assert refused.refusal == (400, "parameter_invalid", param)
+    assert api.get("/v1/payment_methods").body["data"] == []
+
+
+def test_a_device_that_is_too_long_or_holds_a_card_number_is_refused(api):
+    order = {"amount": 900, "currency": "eur", "payment_method": "pm_card_visa", "confirm": True}
+
+    long = api.post(INTENT, {**order, "payer_device": "x" * 201})
+    number = api.post(INTENT, {**order, "payer_device": "4242424242424242"})
+
+    assert long.refusal == (400, "parameter_invalid", "payer_device")
+    assert number.refusal == (400, "sensitive_data_rejected", "payer_device")
+    assert api.get(INTENT).body["data"] == []
+
+
 def test_more_is_reserved_than_was_authorized(api, reserved):
     path = f"{INTENT}/{reserved['id']}"
 

@@ -354,3 +354,31 @@ def test_an_events_deliveries_are_listed(api):
         400,
         "delivery_unexpected_state",
     )
+
+
+def test_a_listed_mail_is_kept_as_a_hash_and_stops_its_owner(api):
+    items = "/v1/fraud/lists/blocklist/items"
+
+    item = api.post(items, kind="email", value="Mallory@example.com").body
+    refused = api.post(
+        INTENT,
+        amount=900,
+        currency="eur",
+        payment_method="pm_card_visa",
+        receipt_email="mallory@example.com",
+        confirm=True,
+    )
+
+    assert len(item["value"]) == 40
+    assert "mallory" not in str(item).lower()
+    assert refused.body["error"]["decline_code"] == "fraudulent"
+    assert api.post(items, kind="email", value="nobody").refusal == (
+        400,
+        "parameter_invalid",
+        "value",
+    )
+    assert api.post(items, kind="ip", value="10.0.0").refusal == (
+        400,
+        "parameter_invalid",
+        "value",
+    )

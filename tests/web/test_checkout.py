@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from fintech.fraud import queries as fraud_queries
 from fintech.kernel import clock, ids
 from fintech.kernel.money import Money
 from fintech.payments import queries as payment_queries
@@ -249,3 +250,16 @@ def test_a_test_payment_is_taken_from_the_desk_in_one_press(desk, shop):
     assert "€42.50" in text(desk.get(answer["Location"]))
     paid = desk.post(answer["Location"], form(number="4242424242424242", **CARD))
     assert "See what happened" in text(desk.get(paid["Location"]))
+
+
+def test_a_browser_that_pays_again_is_known_by_its_device(client, link):
+    page = client.get(f"/pay/{link.token}")
+    cookie = page.cookies["device"]
+    pay(client, link)
+    pay(client, link)
+    pay(Client(), link)  # Somebody else's browser.
+
+    found = fraud_queries.assessments(link.merchant_id, limit=5)
+
+    assert (cookie["httponly"], cookie["path"], len(cookie.value)) == (True, "/pay/", 32)
+    assert [each.features.device_1h for each in reversed(found)] == [0, 1, 0]

@@ -59,6 +59,7 @@ METHOD = payments.PaymentMethod(
     billing_name="Ada Payer",
     billing_email="ada@example.com",
     billing_phone="+49 30 1234567",
+    billing_country="DE",
     metadata={"kept": "yes"},
 )
 CUSTOMER = payments.Customer(

@@ -16,6 +16,8 @@ from fintech.wire import fraud_assessments as wire
 from fintech.wire.errors import Fault
 
 _READ, _WRITE = "fraud:read", "fraud:write"
+# What names a person is checked, then kept as a hash only.
+_FORMS: dict[str, fields.Field] = {"email": fields.Email(), "ip": fields.IpAddress()}
 _LISTS = {"blocklist": "block", "reviewlist": "review", "allowlist": "allow"}
 
 
@@ -110,18 +112,19 @@ def decline_case(call: Call) -> Answer:
     returns="fraud.list_item",
     noun="list",
     parameters={
-        "kind": fields.OneOf(words=("card", "customer", "country"), required=True),
+        "kind": fields.OneOf(words=("card", "customer", "email", "ip", "country"), required=True),
         "value": fields.Text(
-            longest=80,
+            longest=512,
             required=True,
-            about="A card's `pm_…` or fingerprint, a customer's `cus_…`, or a country's code.",
+            about="A card's `pm_…` or fingerprint, a customer's `cus_…`, an e-mail or an address,"
+            " of which a hash is kept, or a country's code.",
         ),
         "reason": fields.Text(longest=200),
         "expires_at": fields.Integer(least=0, most=253_402_300_799),
     },
 )
 def add_item(call: Call) -> Answer:
-    """Treat a card, customer or country specially: `blocklist`, `reviewlist` or `allowlist`."""
+    """Treat a card, customer, e-mail, address or country specially, on one of three lists."""
     expires = call.get("expires_at")
     value, action = _value(call), _action(call)
     done = call.once(
@@ -202,4 +205,11 @@ def _value(call: Call) -> str:
     except (ids.NotAnId, NotFound):
         message = f"There is no such {'payment method' if kind == 'card' else 'customer'}."
         raise errors.ParametersWrong([Fault("value", "resource_missing", message)]) from None
+    form = _FORMS.get(kind)
+    if form is not None:
+        faults: list[Fault] = []
+        form.read(given, "value", faults)
+        if faults:
+            raise errors.ParametersWrong(faults)
+        return payments.hash_of(kind, given) or ""
     return str(given)

@@ -21,6 +21,11 @@ _METHOD = fields.PaymentMethod(
 PAYER_IP = fields.IpAddress(
     about="Where the payer is, for the fraud decision; your own server's address says nothing."
 )
+PAYER_DEVICE = fields.Text(
+    longest=200,
+    about="What names the payer's browser or phone to you, for the fraud decision; only its"
+    " hash is kept.",
+)
 _RETURN_URL = fields.Url(about="Where the payer comes back to from a challenge.")
 _DETAILS: dict[str, Field] = {
     "description": fields.Text(
@@ -88,6 +93,7 @@ def chosen(call: Call, name: str = "payment_method") -> dict[str, Any]:
         "confirm": fields.Boolean(about="Charge the card at once."),
         "customer": _CUSTOMER,
         "payment_method": _METHOD,
+        "payer_device": PAYER_DEVICE,
         "payer_ip": PAYER_IP,
         "return_url": _RETURN_URL,
         **_DETAILS,
@@ -111,6 +117,7 @@ def create(call: Call) -> Answer:
         statement_descriptor=call.text("statement_descriptor"),
         confirm=call.get("confirm", False),
         ip=call.text("payer_ip"),
+        device=call.text("payer_device"),
         key=call.key,
         by=call.by,
         at=call.at,
@@ -192,6 +199,7 @@ def update(call: Call) -> Answer:
     returns="payment_intent",
     parameters={
         "payment_method": _METHOD,
+        "payer_device": PAYER_DEVICE,
         "payer_ip": PAYER_IP,
         "return_url": _RETURN_URL,
         **{
@@ -209,6 +217,7 @@ def confirm(call: Call) -> Answer:
         payment_id=call.this("pi"),
         return_url=call.text("return_url"),
         ip=call.text("payer_ip"),
+        device=call.text("payer_device"),
         key=call.key,
         by=call.by,
         at=call.at,

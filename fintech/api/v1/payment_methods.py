@@ -27,6 +27,18 @@ _BILLING = fields.Group(
         "email": fields.Email(),
         "name": fields.Text(longest=256),
         "phone": fields.Text(longest=40),
+        "address": fields.Group(
+            fields={
+                "country": fields.Text(
+                    longest=2, pattern="[A-Za-z]{2}", about="Compared with the card's."
+                ),
+                **{
+                    name: fields.Text(longest=200, inert=True)
+                    for name in ("city", "line1", "line2", "postal_code", "state")
+                },
+            },
+            about="Of an address only its country is kept.",
+        ),
     }
 )
 
@@ -56,6 +68,7 @@ def create(call: Call) -> Answer:
         billing_name=billing.get("name") or "",
         billing_email=billing.get("email") or "",
         billing_phone=billing.get("phone") or "",
+        billing_country=(billing.get("address") or {}).get("country") or "",
         metadata=call.new_labels(),
         key=call.key,
         by=call.by,
@@ -121,6 +134,7 @@ def update(call: Call) -> Answer:
         billing_name=_changed(billing, "name"),
         billing_email=_changed(billing, "email"),
         billing_phone=_changed(billing, "phone"),
+        billing_country=_changed(billing.get("address") or {}, "country"),
         metadata=call.labels(lambda: queries.payment_method(method_id, call.merchant_id).metadata),
         key=call.key,
         by=call.by,

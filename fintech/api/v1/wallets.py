@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from fintech.api import pagination
 from fintech.api.codec import fields
 from fintech.api.operations import Answer, Call, list_parameters, operation
-from fintech.api.v1.payment_intents import PAYER_IP, chosen
+from fintech.api.v1.payment_intents import PAYER_DEVICE, PAYER_IP, chosen
 from fintech.kernel.idempotency import Done
 from fintech.kernel.money import Money
 from fintech.payments import queries as customers
@@ -267,6 +267,7 @@ def retrieve_statement(call: Call) -> Answer:
         "amount": fields.Amount(required=True, example=2000),
         "currency": fields.Currency(required=True),
         "payment_method": fields.PaymentMethod(required=True),
+        "payer_device": PAYER_DEVICE,
         "payer_ip": PAYER_IP,
         "customer": _CUSTOMER,
         "description": fields.Text(longest=1000, lines=True),
@@ -281,6 +282,7 @@ def top_up(call: Call) -> Answer:
         customer_id=call.get("customer"),
         description=call.text("description"),
         ip=call.text("payer_ip"),
+        device=call.text("payer_device"),
         key=call.key,
         by=call.by,
         at=call.at,

@@ -1,6 +1,7 @@
 """Questions to fraud: what is known before a decision, and what was decided."""
 
 from fintech.fraud.queries.counting import online, seen
+from fintech.fraud.queries.countries import is_country
 from fintech.fraud.queries.gathering import gather
 from fintech.fraud.queries.learned import MATURES, drift, label_maturity
 from fintech.fraud.queries.modeling import forget_models, live, model, models, said, served
@@ -45,6 +46,7 @@ __all__ = [
     "drift",
     "forget_models",
     "gather",
+    "is_country",
     "is_thrown_away",
     "label_maturity",
     "limits_of",

@@ -266,6 +266,11 @@ _PLACES = {
 }
 
 
+def is_country(code: str) -> bool:
+    """Whether a code of two letters is a country's."""
+    return code in _PLACES
+
+
 def distance_km(one: str, other: str) -> int:
     """Return the kilometers between two countries' places; 0 if one is not known."""
     if one == other or one not in _PLACES or other not in _PLACES:

@@ -51,6 +51,7 @@ class Begin:
     wallet_id: UUID | None = None
     return_url: str = ""
     ip: str = ""
+    device: str = ""  # what names the payer's browser or phone; only its hash is kept
     key: Key | None = None
     by: Actor | None = None  # Who asks, where a batch holds the orders of several.
 

@@ -68,6 +68,7 @@ class PaymentMethod:
     billing_name: str = ""
     billing_email: str = ""
     billing_phone: str = ""
+    billing_country: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
 
 

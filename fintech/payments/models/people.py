@@ -71,6 +71,8 @@ class PaymentMethod(models.Model):
     billing_name = models.CharField(max_length=256, blank=True, default="")
     billing_email = models.CharField(max_length=512, blank=True, default="")
     billing_phone = models.CharField(max_length=40, blank=True, default="")
+    # All of a bill's address that is kept: what fraud compares with the card.
+    billing_country = models.CharField(max_length=2, blank=True, default="")
     metadata = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField()
     version = models.BigIntegerField(default=0)
@@ -119,5 +121,6 @@ class PaymentMethod(models.Model):
             billing_name=self.billing_name,
             billing_email=self.billing_email,
             billing_phone=self.billing_phone,
+            billing_country=self.billing_country,
             metadata=dict(self.metadata),
         )

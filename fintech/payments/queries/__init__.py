@@ -5,6 +5,7 @@ from fintech.payments.queries.balances import (
     balance_transaction,
     balance_transactions,
 )
+from fintech.payments.queries.hashing import hash_of
 from fintech.payments.queries.invariants import INVARIANTS
 from fintech.payments.queries.providers import provider_health, providers_health
 from fintech.payments.queries.reading import (
@@ -53,6 +54,7 @@ __all__ = [
     "customer",
     "customers",
     "customers_by_id",
+    "hash_of",
     "last4_of",
     "link",
     "link_by_token",

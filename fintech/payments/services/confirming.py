@@ -24,6 +24,7 @@ def confirm(
     wallet: UUID | None = None,
     return_url: str = "",
     ip: str = "",
+    device: str = "",
     key: Key | None = None,
     by: Actor,
     at: datetime,
@@ -37,6 +38,7 @@ def confirm(
     Args:
         payment_method: what is stored, or `token`: the neutral code of a sandbox card, or
             `wallet`: a wallet to pay from; without any, what the payment already has.
+        device: what names the payer's browser or phone; only its hash is kept, for fraud.
         key: the caller's idempotency key; the same key has one effect.
 
     Raises:
@@ -55,6 +57,7 @@ def confirm(
         wallet_id=wallet,
         return_url=return_url,
         ip=ip,
+        device=device,
         key=key,
     )
     return confirm_one(order, by=by)

@@ -32,6 +32,7 @@ def create(
     link_id: UUID | None = None,
     confirm: bool = False,
     ip: str = "",
+    device: str = "",
     key: Key | None = None,
     by: Actor,
     at: datetime,
@@ -76,6 +77,7 @@ def create(
             wallet_id=wallet,
             return_url=return_url,
             ip=ip,
+            device=device,
             key=key,
         )
         return confirming.confirm_one(order, by=by)

@@ -7,11 +7,11 @@ assessments of all its payments take the same number of round trips.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 import django_fsm as fsm
 from django.db import DatabaseError, models
-from django.utils.crypto import salted_hmac
 from django_subatomic import db
 
 from fintech.fraud import data as fraud_data
@@ -21,8 +21,8 @@ from fintech.kernel import columns, event_log, idempotency, ids
 from fintech.kernel.actor import Actor
 from fintech.kernel.errors import Refusal
 from fintech.kernel.events import Code, Event
-from fintech.payments import data, errors, events
-from fintech.payments.models import Attempt, Payment, PaymentMethod, batch
+from fintech.payments import data, errors, events, queries
+from fintech.payments.models import Attempt, Customer, Payment, PaymentMethod, batch
 from fintech.payments.services import (
     claims,
     drafting,
@@ -48,6 +48,7 @@ class _Plan:
     payment: Payment | None = None
     method: PaymentMethod | None = None
     method_is_new: bool = False
+    customer_since: datetime | None = None
     features: fraud_data.Features | None = None
     choice: routing.Choice = field(default=_TO_WALLET)
     claimed: bool = False
@@ -121,7 +122,12 @@ def _open(plans: Sequence[_Plan]) -> list[_Plan]:
 def _prepare(plans: Sequence[_Plan]) -> None:
     """Read, outside the transaction, what the decision needs to know."""
     wanted = {plan.order.payment_id for plan in plans if plan.order.payment_id}
-    stored = Payment.objects.filter(id__in=wanted).select_related("payment_method")
+    since = Customer.objects.filter(id=models.OuterRef("customer_id")).values("created_at")
+    stored = (
+        Payment.objects.filter(id__in=wanted)
+        .select_related("payment_method")
+        .annotate(customer_since=models.Subquery(since))
+    )
     payments = {payment.id: payment for payment in stored} if wanted else {}
     method_ids = {plan.order.payment_method_id for plan in plans if plan.order.payment_method_id}
     known = (
@@ -143,8 +149,10 @@ def _prepare(plans: Sequence[_Plan]) -> None:
         try:
             if order.new is not None:
                 customer_id = order.new.customer_id
-                if customer_id and (order.merchant_id, customer_id) not in customers:
-                    raise errors.CustomerNotFound(customer_id)
+                if customer_id:
+                    plan.customer_since = customers.get((order.merchant_id, customer_id))
+                    if plan.customer_since is None:
+                        raise errors.CustomerNotFound(customer_id)
                 plan.payment = drafting.new_row(
                     order.new, merchant_id=order.merchant_id, prices=prices, at=order.at
                 )
@@ -152,6 +160,7 @@ def _prepare(plans: Sequence[_Plan]) -> None:
                 plan.payment = payments.get(order.payment_id)
                 if plan.payment is None or plan.payment.merchant_id != order.merchant_id:
                     raise errors.PaymentNotFound(order.payment_id)
+                plan.customer_since = plan.payment.customer_since
             _choose_method(plan, known)
         except Refusal as refusal:
             plan.refuse(refusal)
@@ -210,21 +219,17 @@ def _question(plan: _Plan) -> fraud_data.Question:
         amount=payment.money(payment.amount_minor),
         card_fingerprint=method.fingerprint,
         card_country=method.country,
-        email_hash=_hashed("email", email),
-        ip_hash=_hashed("ip", plan.order.ip),
+        email_hash=queries.hash_of("email", email),
+        ip_hash=queries.hash_of("ip", plan.order.ip),
         at=plan.order.at,
         sandbox_risk=method.risk,
         ip_country=fraud_queries.country_of(plan.order.ip),
         email_thrown_away=fraud_queries.is_thrown_away(email),
         card_bin=methods.bin_of(method),
+        device_hash=queries.hash_of("device", plan.order.device),
+        billing_country=method.billing_country,
+        customer_since=plan.customer_since,
     )
-
-
-def _hashed(kind: str, value: str) -> str | None:
-    """Make a personal value comparable and unreadable."""
-    if not value:
-        return None
-    return salted_hmac(f"fintech.payments.{kind}", value.lower()).hexdigest()
 
 
 def _lock(plans: Sequence[_Plan]) -> None:

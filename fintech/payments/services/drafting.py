@@ -75,14 +75,17 @@ def fixed_fee(price: merchant_data.Merchant, currency: str) -> int:
     return price.fee_fixed_minor if price.default_currency == currency else 0
 
 
-def known_customers(wanted: Collection[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
-    """Return which (merchant, customer) belong together and are not forgotten, in one query."""
+def known_customers(
+    wanted: Collection[tuple[UUID, UUID]],
+) -> dict[tuple[UUID, UUID], datetime]:
+    """Return since when (merchant, customer) belong together, if not forgotten; one query."""
     if not wanted:
-        return set()
+        return {}
     found = Customer.objects.filter(
         id__in={customer_id for _, customer_id in wanted}, deleted_at=None
-    ).values_list("merchant_id", "id")
-    return set(found) & set(wanted)
+    ).values_list("merchant_id", "id", "created_at")
+    belong = {(merchant_id, customer_id): since for merchant_id, customer_id, since in found}
+    return {pair: belong[pair] for pair in wanted if pair in belong}
 
 
 def created(payment: Payment, *, at: datetime) -> events.PaymentCreated:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django_subatomic import db
 
+from fintech.fraud import queries as fraud_queries
 from fintech.kernel import event_log, idempotency, ids
 from fintech.kernel.actor import Actor
 from fintech.kernel.idempotency import Done, Key
@@ -30,6 +31,7 @@ def create_payment_method(
     billing_name: str = "",
     billing_email: str = "",
     billing_phone: str = "",
+    billing_country: str = "",
     metadata: Mapping[str, str] | None = None,
     key: Key | None = None,
     by: Actor,  # noqa: ARG001 - every command names its actor.
@@ -40,7 +42,7 @@ def create_payment_method(
 
     Raises:
         CardNumberUnknown: not a number or token of the sandbox's table.
-        ParameterInvalid: the number or expiry cannot be a card's.
+        ParameterInvalid: the number or expiry cannot be a card's, or there is no such country.
     """
     row_made = _row(
         _found(token, number),
@@ -52,6 +54,7 @@ def create_payment_method(
     row_made.billing_name = drafting.short(billing_name, 256, "billing_details[name]")
     row_made.billing_email = drafting.short(billing_email, 512, "billing_details[email]")
     row_made.billing_phone = drafting.short(billing_phone, 40, "billing_details[phone]")
+    row_made.billing_country = _country(billing_country)
     row_made.metadata = drafting.merged({}, metadata or {})
 
     def work() -> data.PaymentMethod:
@@ -160,6 +163,7 @@ def update_payment_method(
     billing_name: str | None = None,
     billing_email: str | None = None,
     billing_phone: str | None = None,
+    billing_country: str | None = None,
     metadata: Mapping[str, str] | None = None,
     key: Key | None = None,
     by: Actor,
@@ -175,6 +179,8 @@ def update_payment_method(
             method.billing_email = drafting.short(billing_email, 512, "billing_details[email]")
         if billing_phone is not None:
             method.billing_phone = drafting.short(billing_phone, 40, "billing_details[phone]")
+        if billing_country is not None:
+            method.billing_country = _country(billing_country)
         if metadata is not None:
             method.metadata = drafting.merged(method.metadata, metadata)
         method.version += 1
@@ -258,6 +264,16 @@ def chosen(
     if method_id is not None:
         return row(method_id, merchant_id=merchant_id), False
     return None, False
+
+
+def _country(code: str) -> str:
+    """Return a country's code as it is compared; refuse what is none."""
+    upper = code.upper()
+    if upper and not fraud_queries.is_country(upper):
+        raise errors.ParameterInvalid(
+            "billing_details[address][country]", "This is no country's code of two letters."
+        )
+    return upper
 
 
 def _locked(payment_method_id: UUID, *, merchant_id: UUID) -> PaymentMethod:

@@ -5,6 +5,7 @@ It works without scripts, asks no other host for anything, and never sends a car
 number back. A form sent twice makes one payment: the form's key names it.
 """
 
+from secrets import token_hex
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +35,8 @@ from fintech.web.checkout.forms import CardForm, OpenAmountForm
 from fintech.web.dashboard.steps import DECLINES
 
 _VISITED = "visited"  # The cookie of a page that was opened already.
+_DEVICE = "device"  # The cookie by which fraud knows a browser again; only its hash is kept.
+_A_YEAR = 365 * 86_400
 _POLLS = 30  # Looks at a payment that moves, before the page stops looking by itself.
 
 
@@ -71,16 +74,17 @@ def pay(request: HttpRequest, token: str) -> HttpResponse:
         web.note_opened(
             page_id=link.id, merchant_id=link.merchant_id, by=_payer(request), at=clock.now()
         )
-        _remember_visit(answer, request.path)
+        # Somebody who looks again within the hour counts once.
+        _remember(answer, _VISITED, "1", path=request.path, seconds=3600)
     return answer
 
 
-def _remember_visit(answer: HttpResponse, path: str) -> None:
-    """Let somebody who looks again within the hour count once."""
+def _remember(answer: HttpResponse, name: str, value: str, *, path: str, seconds: int) -> None:
+    """Let a browser that comes back be known, out of reach of scripts."""
     answer.set_cookie(
-        _VISITED,
-        "1",
-        max_age=3600,
+        name,
+        value,
+        max_age=seconds,
         path=path,
         httponly=True,
         samesite="Lax",
@@ -211,6 +215,7 @@ def _confirm(
             payment_id=payment.id,
             payment_method=method.id,
             ip=_ip(request),
+            device=request.COOKIES.get(_DEVICE, ""),
             key=form.key(payment.merchant_id, "confirm", payment=payment.id),
             by=_payer(request),
             at=clock.now(),
@@ -263,7 +268,10 @@ def _card_page(
         "test_cards": () if settings.MODE == "live" else TEST_CARDS,
         "test_expiry": f"{clock.now():%m}/{(clock.now().year + 3) % 100:02d}",
     }
-    return _page(request, link, "web/checkout/pay.html", context, status=400 if wrong else 200)
+    answer = _page(request, link, "web/checkout/pay.html", context, status=400 if wrong else 200)
+    if _DEVICE not in request.COOKIES:
+        _remember(answer, _DEVICE, token_hex(16), path="/pay/", seconds=_A_YEAR)
+    return answer
 
 
 def _ending(
