@@ -200,6 +200,8 @@ RECONCILIATION_INBOX: str = env.str("RECONCILIATION_INBOX", default="")
 RECONCILIATION_SOURCES: dict[str, dict[str, object]] = env.json(
     "RECONCILIATION_SOURCES", default={}
 )
+# How many business days back a processor is asked for its settlement file until it was had.
+RECONCILIATION_FETCH_DAYS: int = env.int("RECONCILIATION_FETCH_DAYS", default=3)
 # Minor units up to which one person may book what a break is off by.
 RECONCILIATION_ALONE_UP_TO_MINOR: int = env.int("RECONCILIATION_ALONE_UP_TO_MINOR", default=10_000)
 # Set in the processes that write and that somebody waits for.
@@ -519,6 +521,7 @@ UNFOLD = {
                 ("Bank balances", "account_balance", "reconciliation_bankproof"),
                 ("Odd days", "monitoring", "reconciliation_anomaly"),
                 ("Imports", "upload_file", "reconciliation_import"),
+                ("Fetched from processors", "cloud_download", "reconciliation_download"),
                 ("Statements", "description", "reconciliation_statement"),
                 ("Lines", "list", "reconciliation_line"),
                 ("Set aside", "inventory_2", "reconciliation_setaside"),

@@ -18,6 +18,7 @@ from typing import Any, Self
 import psycopg
 
 from sandbox import children, ports
+from sandbox.acquirer.files import OF_BACKUP
 from sandbox.embedded import Embedded
 from sandbox.progress import Progress
 from sandbox.supervisor import Service, Supervisor, is_running
@@ -141,6 +142,7 @@ class Instance:
             "MODE": "sandbox",
             "BASE_URL": self.base_url,
             "ACQUIRER_URL": self.acquirer_url,
+            "RECONCILIATION_SOURCES": json.dumps({"backup": {"account": OF_BACKUP.account}}),
             "EMAIL_HOST": self.address,
             "EMAIL_PORT": str(self._port("smtp")),
             "SMS_SINK_URL": f"{self.mail_url}/sms",

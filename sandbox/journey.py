@@ -342,7 +342,7 @@ class Journey:
             target = self.instance.state / name
             target.write_bytes(answer.content)
             self.instance.manage("import_statement", str(target))
-        said = self.instance.manage("reconcile").stdout.strip()
+        said = self.instance.manage("reconcile", "--source", "simulator").stdout.strip()
         counts = re.match(r"\w+: (\d+) rows matched, (\d+) breaks opened", said)
         must(counts, f"reconcile says what it found: {said}")
         assert counts is not None  # noqa: S101  (told to the type checker)

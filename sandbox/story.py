@@ -321,6 +321,7 @@ class Story:
 
         from fintech.kernel import actor
         from fintech.reconciliation import services as reconciliation
+        from fintech.reconciliation.data import SOURCES
 
         by = actor.system("story")
         files = []
@@ -343,7 +344,8 @@ class Story:
                         at=self.until,
                     )
                     self._count("files")
-        reconciliation.run(source="simulator", by=by, at=self.until)
+        for source in sorted(SOURCES):
+            reconciliation.run(source=source, by=by, at=self.until)
 
     def _run_out(self) -> None:
         """Let go what has run out by the end, as the clock would."""

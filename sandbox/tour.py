@@ -145,7 +145,9 @@ class Tour:
         target = self.instance.state / "settlement.csv"
         target.write_bytes(answer.raise_for_status().content)
         self.instance.manage("import_statement", str(target))
-        first, *breaks = self.instance.manage("reconcile").stdout.strip().splitlines()
+        first, *breaks = (
+            self.instance.manage("reconcile", "--source", "simulator").stdout.strip().splitlines()
+        )
         self.say(first)
         self.say("\n".join(breaks[:_BREAKS_SHOWN]))
         if len(breaks) > _BREAKS_SHOWN:

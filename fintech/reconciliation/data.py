@@ -35,6 +35,15 @@ class ImportState(StrEnum):
     REJECTED = "rejected"  # It can't be read; only the reason is kept.
 
 
+class DownloadOutcome(StrEnum):
+    """What came of asking a processor for its file of a day."""
+
+    FETCHED = "fetched"
+    NONE_YET = "none_yet"  # The processor has none.
+    UNANSWERED = "unanswered"  # Nobody answered, or the circuit holds it back.
+    REFUSED = "refused"  # What came can't be read as a report.
+
+
 class RunState(StrEnum):
     """How far a run has come."""
 

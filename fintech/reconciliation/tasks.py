@@ -24,6 +24,11 @@ def run_nightly() -> None:
     at = clock.now()
     if settings.RECONCILIATION_INBOX:
         _fetch(Path(settings.RECONCILIATION_INBOX))
+    try:
+        _download()
+    except Exception:
+        # What did not come is told as missing; what is there is compared all the same.
+        log.exception("reconciliation.download_failed")
     for source in SOURCES:
         if queries.has_run_on(source, at.date()):
             continue
@@ -59,3 +64,11 @@ def _fetch(folder: Path) -> None:
         log.warning("reconciliation.file_refused", name=name, reason=reason)
     if fetched.imported:
         log.info("reconciliation.files_fetched", count=len(fetched.imported))
+
+
+def _download() -> None:
+    had = services.download(by=actor.system("run_nightly"), at=clock.now())
+    for provider in had.unanswered:
+        log.warning("reconciliation.provider_did_not_answer", provider=provider)
+    if had.fetched or had.refused:
+        log.info("reconciliation.files_downloaded", count=had.fetched, refused=had.refused)

@@ -8,6 +8,7 @@ import uvicorn
 from sandbox.acquirer.app import Acquirer
 from sandbox.acquirer.book import Book
 from sandbox.acquirer.callbacks import Callbacks
+from sandbox.acquirer.files import OF_BACKUP, OF_FIRST
 
 
 def main() -> None:
@@ -36,10 +37,11 @@ def main() -> None:
             Book(state, pending_seconds=told.pending_seconds),
             Callbacks(url, told.secret),
             late_seconds=told.late_seconds,
+            payee=payee,
         )
-        for state, url in (
-            (told.state, told.callback_url),
-            (second, told.backup_callback_url),
+        for state, url, payee in (
+            (told.state, told.callback_url, OF_FIRST),
+            (second, told.backup_callback_url, OF_BACKUP),
         )
     )
     uvicorn.run(

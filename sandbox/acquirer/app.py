@@ -24,7 +24,7 @@ from sandbox.acquirer import files
 from sandbox.acquirer.book import Book, Operation, ReferenceReused, Unreadable, is_currency
 from sandbox.acquirer.callbacks import Callbacks
 from sandbox.acquirer.cards import BEHAVIORS, Fault
-from sandbox.acquirer.files import Break
+from sandbox.acquirer.files import OF_FIRST, Break, Payee
 from sandbox.acquirer.misbehavior import Misbehavior, Profile
 
 API_KEY = "sandbox"
@@ -40,8 +40,16 @@ type Handler = Callable[[Request], Awaitable[Response]]
 class Acquirer:
     """The routes over one book."""
 
-    def __init__(self, book: Book, callbacks: Callbacks, *, late_seconds: float = 5.0) -> None:
+    def __init__(
+        self,
+        book: Book,
+        callbacks: Callbacks,
+        *,
+        late_seconds: float = 5.0,
+        payee: Payee = OF_FIRST,
+    ) -> None:
         """Answer `late_seconds` too late on the card that times out."""
+        self._payee = payee
         self._book, self._callbacks, self._late_seconds = book, callbacks, late_seconds
         self._misbehavior = Misbehavior()
 
@@ -221,7 +229,7 @@ class Acquirer:
         currency = request.query_params.get("currency", "")
         if not is_currency(currency):
             raise Unreadable("invalid_request", "currency is an ISO 4217 code in upper case")
-        return files.day(self._book, on=on, currency=currency, wrong=wrong)
+        return files.day(self._book, on=on, currency=currency, wrong=wrong, payee=self._payee)
 
     def _finish_later(self, operation: Operation) -> None:
         wait = max(0.0, (operation.ready_at or 0) - time.time()) + 0.01

@@ -41,6 +41,18 @@ class Break(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Payee:
+    """What an acquirer calls its batches by, and the account that it pays them to."""
+
+    batches: str = "SIM"
+    account: str = ACCOUNT
+
+
+OF_FIRST = Payee()
+OF_BACKUP = Payee(batches="BAK", account="GB23SAND00000000000002")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
     """What was settled in one currency for one business day, and what the account held before."""
 
@@ -49,11 +61,12 @@ class Day:
     rows: tuple[Settled, ...]
     opening_minor: int
     sent: tuple[tuple[str, int], ...] = ()  # Transfers: reference and amount.
+    payee: Payee = OF_FIRST
 
     @property
     def batch(self) -> str:
         """Name the batch; 16 characters, so that it fits any statement's reference."""
-        return f"SIM-{self.currency}-{self.on:%Y%m%d}"
+        return f"{self.payee.batches}-{self.currency}-{self.on:%Y%m%d}"
 
     @property
     def net_minor(self) -> int:
@@ -66,7 +79,9 @@ class Day:
         return sum(minor for _, minor in self.sent)
 
 
-def day(book: Book, *, on: date, currency: str, wrong: Break = Break.NONE) -> Day:
+def day(
+    book: Book, *, on: date, currency: str, wrong: Break = Break.NONE, payee: Payee = OF_FIRST
+) -> Day:
     """Read a business day from the book, with the acquirer's own mistake in it if asked for."""
     rows = book.settled(on, currency)
     if wrong is Break.AMOUNT and rows:
@@ -79,6 +94,7 @@ def day(book: Book, *, on: date, currency: str, wrong: Break = Break.NONE) -> Da
         rows=tuple(rows),
         opening_minor=book.held_before(on, currency),
         sent=tuple((one.reference, one.amount_minor) for one in book.sent(on, currency)),
+        payee=payee,
     )
 
 
@@ -122,7 +138,7 @@ def camt(told: Day, *, wrong: Break = Break.NONE) -> bytes:
   <Stmt>
    <Id>STMT-{told.currency}-{told.on:%Y%m%d}</Id>
    <CreDtTm>{on}T23:59:59Z</CreDtTm>
-   <Acct><Id><IBAN>{ACCOUNT}</IBAN></Id><Ccy>{told.currency}</Ccy></Acct>
+   <Acct><Id><IBAN>{told.payee.account}</IBAN></Id><Ccy>{told.currency}</Ccy></Acct>
 {_camt_balance(told, "OPBD", told.opening_minor)}
 {_camt_balance(told, "CLBD", closing)}{entry}
   </Stmt>
@@ -142,7 +158,7 @@ def mt940(told: Day, *, wrong: Break = Break.NONE) -> bytes:
 
     lines = [
         f":20:STMT{told.currency}{told.on:%Y%m%d}",
-        f":25:{ACCOUNT}",
+        f":25:{told.payee.account}",
         f":28C:{told.on:%j}/1",
         f":60F:{balance(told.opening_minor)}",
     ]

@@ -16,6 +16,7 @@ from fintech.payments.data.orders import (
     NewPayment,
     Notice,
     Received,
+    SettlementFile,
 )
 from fintech.payments.data.routing import ProviderHealth, Route
 from fintech.payments.data.states import (
@@ -86,6 +87,7 @@ __all__ = [
     "RefundState",
     "Route",
     "RouteOrder",
+    "SettlementFile",
     "ToldOf",
     "Verdict",
 ]

@@ -101,6 +101,20 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SettlementFile:
+    """
+    What a provider settled on a day in one currency, in the provider's own format.
+
+    `SUCCEEDED` has the content; `ABSENT` says that there is none (yet), `UNKNOWN` that
+    nobody knows: it is asked for again later.
+    """
+
+    status: AnswerStatus
+    content: bytes = b""
+    asked: bool = True  # As in `Answer`.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
     """A provider's answer, to be recorded."""
 

@@ -2,19 +2,20 @@
 Every call to a provider goes out here: admitted by its circuit, measured, and asked again.
 
 Asked again is only what has one effect per reference however often it is asked: a capture,
-a void, a refund, another amount, a question. An authorization never is: after a timeout the
-money may be reserved already, and the janitor asks what became of it.
+a void, a refund, another amount, a question, a settlement file. An authorization never is:
+after a timeout the money may be reserved already, and the janitor asks what became of it.
 """
 
 import random
 import time
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from django.conf import settings
 from prometheus_client import Counter, Histogram
 
-from fintech.payments.data import Answer, AnswerStatus
+from fintech.payments.data import Answer, AnswerStatus, SettlementFile
 from fintech.payments.providers import circuit
 from fintech.payments.providers.protocol import Provider
 
@@ -24,6 +25,7 @@ _seconds = Histogram(
 )
 _NOT_ASKED = Answer(status=AnswerStatus.ABSENT, asked=False)
 _NOT_LEARNED = Answer(status=AnswerStatus.UNKNOWN, asked=False)
+_NOT_FETCHED = SettlementFile(status=AnswerStatus.UNKNOWN, asked=False)
 
 
 class Guarded:
@@ -49,19 +51,19 @@ class Guarded:
 
     def capture(self, **asked: Any) -> Answer:
         """Ask for money to be taken; see `Provider`."""
-        return self._bounded("capture", lambda: self.adapter.capture(**asked))
+        return self._bounded("capture", lambda: self.adapter.capture(**asked), refused=_NOT_ASKED)
 
     def adjust(self, **asked: Any) -> Answer:
         """Ask for another amount to be reserved; see `Provider`."""
-        return self._bounded("adjust", lambda: self.adapter.adjust(**asked))
+        return self._bounded("adjust", lambda: self.adapter.adjust(**asked), refused=_NOT_ASKED)
 
     def void(self, **asked: Any) -> Answer:
         """Ask for money to be let go; see `Provider`."""
-        return self._bounded("void", lambda: self.adapter.void(**asked))
+        return self._bounded("void", lambda: self.adapter.void(**asked), refused=_NOT_ASKED)
 
     def refund(self, **asked: Any) -> Answer:
         """Ask for money to be given back; see `Provider`."""
-        return self._bounded("refund", lambda: self.adapter.refund(**asked))
+        return self._bounded("refund", lambda: self.adapter.refund(**asked), refused=_NOT_ASKED)
 
     def query(self, reference: str) -> Answer:
         """Ask what became of an operation; see `Provider`."""
@@ -69,14 +71,18 @@ class Guarded:
             "query", lambda: self.adapter.query(reference), refused=_NOT_LEARNED, question=True
         )
 
-    def _bounded(
-        self,
-        operation: str,
-        ask: Callable[[], Answer],
-        *,
-        refused: Answer = _NOT_ASKED,
-        question: bool = False,
-    ) -> Answer:
+    def settlement_file(self, *, on: date, currency: str) -> SettlementFile:
+        """Ask for what was settled on a day; see `Provider`."""
+        return self._bounded(
+            "settlement_file",
+            lambda: self.adapter.settlement_file(on=on, currency=currency),
+            refused=_NOT_FETCHED,
+            question=True,
+        )
+
+    def _bounded[Said: (Answer, SettlementFile)](
+        self, operation: str, ask: Callable[[], Said], *, refused: Said, question: bool = False
+    ) -> Said:
         """Ask until there is an answer, a few times and not for long."""
         limits = settings.PROVIDER_RETRIES
         until = time.monotonic() + limits["within_s"]
@@ -91,9 +97,9 @@ class Guarded:
             time.sleep(wait_s)
         return refused
 
-    def _once(
-        self, operation: str, ask: Callable[[], Answer], refused: Answer, *, question: bool = False
-    ) -> Answer:
+    def _once[Said: (Answer, SettlementFile)](
+        self, operation: str, ask: Callable[[], Said], refused: Said, *, question: bool = False
+    ) -> Said:
         if not circuit.admits(self._name):
             _calls.labels(self._name, operation, "not_asked").inc()
             return refused
@@ -108,7 +114,7 @@ class Guarded:
         return answer
 
 
-def _is_failure(answer: Answer, *, question: bool) -> bool:
+def _is_failure(answer: Answer | SettlementFile, *, question: bool) -> bool:
     """Whether the provider is not well; "never heard of it" is an answer to a question."""
     if answer.status == AnswerStatus.ABSENT:
         return not question

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from fintech.kernel.money import Money
-from fintech.payments.data import Answer, Notice
+from fintech.payments.data import Answer, Notice, SettlementFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +79,12 @@ class Provider(Protocol):
         """Ask what became of an operation; `ABSENT` if it never arrived."""
         ...
 
-    def settlement_file(self, *, on: date, currency: str) -> bytes:
-        """Fetch what was settled on a day."""
+    def settlement_file(self, *, on: date, currency: str) -> SettlementFile:
+        """
+        Fetch what was settled of one business day, as reconciliation reads it.
+
+        Its rows name our references. A day without money has an empty file or none.
+        """
         ...
 
     def verify_callback(self, *, body: bytes, headers: Mapping[str, str], at: datetime) -> Notice:

@@ -12,12 +12,13 @@ import httpx
 from fintech.kernel import money, tracing
 from fintech.kernel.money import Money
 from fintech.payments import errors
-from fintech.payments.data import Answer, AnswerStatus, Notice
+from fintech.payments.data import Answer, AnswerStatus, Notice, SettlementFile
 from fintech.payments.providers.protocol import Capabilities
 
 _UNKNOWN = Answer(status=AnswerStatus.UNKNOWN)
 _ABSENT = Answer(status=AnswerStatus.ABSENT)
 _CALLBACK_TOLERANCE_SECONDS = 300
+_FILE_TIMEOUT_SECONDS, _FILE_MAX_BYTES = 30.0, 64 * 1024 * 1024
 _OK, _NOT_FOUND, _SERVER_ERROR = 200, 404, 500
 
 # What the acquirer keeps: 1.4 % and a fixed part, in minor units of the currency.
@@ -125,12 +126,24 @@ class Simulator:
             return _ABSENT
         return _read(response, reference)
 
-    def settlement_file(self, *, on: date, currency: str) -> bytes:
+    def settlement_file(self, *, on: date, currency: str) -> SettlementFile:
         """Fetch what was settled on a day, as CSV."""
-        response = self._client.get(
-            f"/settlements/{on.isoformat()}.csv", params={"currency": currency}, timeout=30
-        )
-        return response.raise_for_status().content
+        path, content = f"/settlements/{on.isoformat()}.csv", bytearray()
+        try:
+            with self._client.stream(
+                "GET", path, params={"currency": currency}, timeout=_FILE_TIMEOUT_SECONDS
+            ) as response:
+                if response.status_code == _NOT_FOUND:
+                    return SettlementFile(status=AnswerStatus.ABSENT)
+                if response.status_code != _OK:
+                    return SettlementFile(status=AnswerStatus.UNKNOWN)
+                for piece in response.iter_bytes():
+                    content += piece
+                    if len(content) > _FILE_MAX_BYTES:
+                        return SettlementFile(status=AnswerStatus.UNKNOWN)
+        except httpx.HTTPError:
+            return SettlementFile(status=AnswerStatus.UNKNOWN)
+        return SettlementFile(status=AnswerStatus.SUCCEEDED, content=bytes(content))
 
     def verify_callback(self, *, body: bytes, headers: Mapping[str, str], at: datetime) -> Notice:
         """Check signature and age of a callback, then read it."""

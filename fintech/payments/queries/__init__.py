@@ -7,7 +7,11 @@ from fintech.payments.queries.balances import (
 )
 from fintech.payments.queries.hashing import hash_of
 from fintech.payments.queries.invariants import INVARIANTS
-from fintech.payments.queries.providers import provider_health, providers_health
+from fintech.payments.queries.providers import (
+    provider_health,
+    providers_health,
+    providers_that_settle,
+)
 from fintech.payments.queries.reading import (
     attempt,
     attempts_of,
@@ -69,6 +73,7 @@ __all__ = [
     "payments_by_id",
     "provider_health",
     "providers_health",
+    "providers_that_settle",
     "refund",
     "refunds",
     "refunds_by_id",

@@ -28,3 +28,10 @@ def provider_health(name: str) -> data.ProviderHealth:
         ),
         shared=known.shared,
     )
+
+
+def providers_that_settle() -> tuple[str, ...]:
+    """Name the providers that give a file of what they have settled."""
+    return tuple(
+        name for name in registry.names() if registry.provider(name).capabilities.settlement_files
+    )

@@ -38,6 +38,7 @@ from fintech.payments.services.routes import (
     set_provider_cost,
     write_route,
 )
+from fintech.payments.services.settling import settlement_file
 from fintech.payments.services.topping_up import top_up_wallet
 from fintech.payments.services.updating import update_payment, update_refund
 from fintech.payments.services.withdrawals import (
@@ -83,6 +84,7 @@ __all__ = [
     "route_agreed",
     "send_pending_withdrawals",
     "set_provider_cost",
+    "settlement_file",
     "top_up_wallet",
     "update_customer",
     "update_link",

@@ -11,6 +11,7 @@ from fintech.kernel.backoffice import ReadOnlyAdmin
 from fintech.reconciliation.data import ImportState
 from fintech.reconciliation.models import (
     Batch,
+    Download,
     Expectation,
     Import,
     Line,
@@ -33,6 +34,16 @@ class ImportAdmin(ReadOnlyAdmin):
     )
     list_filter = ("state", "format")
     search_fields = ("name", "sha256")
+
+
+@admin.register(Download)
+class DownloadAdmin(ReadOnlyAdmin):
+    """Which day's file of which processor was had, and which is still asked for."""
+
+    list_display = ("on", "provider", "currency", "outcome", "asked", "asked_at", "file")
+    list_filter = ("provider", "outcome", "currency")
+    list_select_related = ("file",)
+    date_hierarchy = "on"
 
 
 @admin.register(Statement)

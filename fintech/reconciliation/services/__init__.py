@@ -1,5 +1,6 @@
 """What can be asked of reconciliation: import a file, run a comparison, resolve a break."""
 
+from fintech.reconciliation.services.downloading import download
 from fintech.reconciliation.services.fetching import fetch
 from fintech.reconciliation.services.importing import import_file
 from fintech.reconciliation.services.proposing import proposal
@@ -10,6 +11,7 @@ from fintech.reconciliation.services.watching import watch
 __all__ = [
     "approved",
     "assign",
+    "download",
     "fetch",
     "import_file",
     "preview",

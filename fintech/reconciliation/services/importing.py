@@ -43,6 +43,7 @@ def import_file(
     by: Actor,
     at: datetime,
     columns: Mapping[str, str] | None = None,
+    source: str = "",
 ) -> data.Import:
     """
     Import a bank statement or a processor's report, whatever its format.
@@ -55,6 +56,8 @@ def import_file(
             it. Its format is told from this alone.
         name: what the file is called; for people only.
         columns: for a bank's CSV, which column has what (`readers/bank_tables.py`).
+        source: the processor that it was fetched from; its reports are that one's whatever
+            their format is called, and anything but a report is refused.
 
     Raises:
         FileRejected: it can't be read; only the reason is stored.
@@ -71,7 +74,7 @@ def import_file(
             return row.as_data(duplicate=True)
         row = _begun(row or Import(sha256=sha256), name=name, by=by, at=at)
         try:
-            return _show(row, _stage(row, stream, columns), by=by, at=at)
+            return _show(row, _stage(row, stream, columns, source), by=by, at=at)
         except errors.FileRejected as refused:
             refused.format = row.format
             _discard(row)
@@ -123,11 +126,15 @@ def _begun(row: Import, *, name: str, by: Actor, at: datetime) -> Import:
     return row
 
 
-def _stage(row: Import, content: BinaryIO, columns: Mapping[str, str] | None) -> _Staged:
+def _stage(
+    row: Import, content: BinaryIO, columns: Mapping[str, str] | None, source: str
+) -> _Staged:
     found = recognize.recognize(content, columns=columns)
     row.format = found.format
+    if source and not found.processor:
+        raise errors.FileRejected(f"{source} sent something else than a processor's report")
     row.witness = (Witness.PROCESSOR if found.processor else Witness.BANK).value
-    row.source = found.source or _BANK
+    row.source = source or found.source or _BANK
     staged = _Staged()
     for item in found.items:
         if isinstance(item, staging.Line):
@@ -268,7 +275,7 @@ def _report(row: Import, told: staging.ProcessorReport) -> Statement:
     return Statement(
         file=row,
         ordinal=told.ordinal,
-        account=told.source,
+        account=row.source,
         entries=told.rows,
         arithmetic_ok=told.ties_out,
         summary={

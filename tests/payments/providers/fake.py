@@ -13,7 +13,7 @@ import time
 from collections import Counter, deque
 from datetime import date
 
-from fintech.payments.data import Answer, AnswerStatus
+from fintech.payments.data import Answer, AnswerStatus, SettlementFile
 from fintech.payments.providers.simulator import Simulator, _answer
 from sandbox.acquirer import files
 from sandbox.acquirer.book import Book, Unreadable
@@ -114,5 +114,11 @@ class FakeAcquirer(Simulator):
             Answer(status=AnswerStatus.ABSENT) if operation is None else _answer(operation.told())
         )
 
-    def settlement_file(self, *, on: date, currency: str) -> bytes:
-        return files.settlement(files.day(self.book, on=on, currency=currency))
+    def settlement_file(self, *, on: date, currency: str) -> SettlementFile:
+        with self._lock:
+            self.asked[f"file {on} {currency}"] += 1
+            if self._deaf:
+                return SettlementFile(status=AnswerStatus.UNKNOWN)
+            payee = files.OF_BACKUP if self.name == "backup" else files.OF_FIRST
+            told = files.day(self.book, on=on, currency=currency, payee=payee)
+        return SettlementFile(status=AnswerStatus.SUCCEEDED, content=files.settlement(told))

@@ -131,6 +131,23 @@ def test_processes_share_what_they_know(provider, acquirer):
     assert abs(known.failures[0][0] - time.time()) < 5
 
 
+def test_a_settlement_file_that_does_not_come_is_asked_for_again_and_opens_it(provider, acquirer):
+    day = AT.date()
+    acquirer.fall_silent()
+    told = provider.settlement_file(on=day, currency="EUR")
+
+    assert (told.status, told.content, told.asked) == (AnswerStatus.UNKNOWN, b"", True)
+    assert acquirer.asked[f"file {day} EUR"] == 3  # Once, and twice more.
+    provider.settlement_file(on=day, currency="EUR")
+    assert state(acquirer) == "open"
+    acquirer.fall_silent(silent=False)
+    held_back = provider.settlement_file(on=day, currency="EUR")
+    assert (held_back.status, held_back.asked) == (AnswerStatus.UNKNOWN, False)
+    of = {"provider": acquirer.name, "operation": "settlement_file"}
+    assert measured("provider_calls_total", **of, outcome="unknown") == 4
+    assert measured("provider_calls_total", **of, outcome="not_asked") == 2
+
+
 def test_without_valkey_every_circuit_is_closed_and_metrics_say_so(limits, provider, acquirer):
     fail(provider, 4)
     with socket.socket() as nobody:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import cast
 
 import pytest
@@ -19,6 +20,8 @@ from fintech.payments.data import AnswerStatus
 from fintech.payments.providers.guarded import Guarded
 from fintech.payments.providers.protocol import Provider
 from fintech.payments.providers.simulator import Simulator
+from fintech.reconciliation.readers import staging
+from fintech.reconciliation.readers.recognize import recognize
 from sandbox.acquirer.app import Acquirer
 from sandbox.acquirer.book import Book
 from sandbox.acquirer.callbacks import Callbacks
@@ -215,7 +218,34 @@ def test_keeps_whole_minor_units_of_any_currency(provider, currency):
 
 def test_settles_the_next_day(provider):
     assert provider.due_on(AT) == date(2026, 11, 3)
-    assert provider.settlement_file(on=AT.date(), currency="EUR").startswith(b"type,reference")
+
+
+def test_gives_a_file_of_what_it_settled_which_names_our_references(provider):
+    day = AT + timedelta(days=ids.new().int % 300)  # One that no other test has settled on.
+    taken, given = new(), new()
+    captured = provider.authorize(
+        reference=taken, amount=EUR, card="visa", capture=True, at=day
+    ).provider_reference
+    provider.refund(reference=given, capture=captured, amount=Money(10_00, "EUR"), at=day)
+
+    told = provider.settlement_file(on=day.date(), currency="EUR")
+    lines = {
+        line.reference: line
+        for line in recognize(told.content).items
+        if isinstance(line, staging.Line)
+    }
+
+    assert told.status == AnswerStatus.SUCCEEDED
+    assert {reference: line.gross for reference, line in lines.items()} == {
+        taken: Decimal("42.50"),
+        given: Decimal("-10.00"),
+    }
+    assert all(
+        line.currency == "EUR" and line.net == line.gross - line.fee for line in lines.values()
+    )
+    other = provider.settlement_file(on=day.date(), currency="JPY")
+    assert other.status in {AnswerStatus.SUCCEEDED, AnswerStatus.ABSENT}
+    assert taken.encode() not in other.content
 
 
 def callback(provider, **changed):
@@ -262,3 +292,5 @@ def test_an_acquirer_that_is_not_there_was_not_asked():
     gone = Simulator(url="http://127.0.0.1:9", secret=SECRET, timeout_seconds=0.2)
     assert authorize(gone).status == AnswerStatus.ABSENT
     assert gone.query(new()).status == AnswerStatus.UNKNOWN
+    told = gone.settlement_file(on=AT.date(), currency="EUR")
+    assert (told.status, told.content) == (AnswerStatus.UNKNOWN, b"")
