@@ -410,6 +410,7 @@ class Rule(fsm.FSMModelMixin, models.Model):
             author=text.author,
             created_at=self.created_at,
             version=self.version,
+            priority=text.priority,
             snoozed_until=self.snoozed_until,
         )
 
@@ -425,6 +426,8 @@ class RuleVersion(models.Model):
     decision = models.CharField(
         max_length=20, blank=True, default="", choices=_choices(data.Decision)
     )
+    # A version's, as the order of an assessment's lines must not change afterwards.
+    priority = models.IntegerField(default=0, db_default=0)
     author = models.CharField(max_length=80)
     created_at = models.DateTimeField()
 
@@ -432,6 +435,10 @@ class RuleVersion(models.Model):
         constraints = (
             models.UniqueConstraint(
                 fields=["rule", "number"], name="fraud_ruleversion_is_numbered_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(priority__gte=0, priority__lte=1000),
+                name="fraud_ruleversion_has_a_priority_up_to_1000",
             ),
             models.CheckConstraint(
                 condition=Q(points__gte=-100, points__lte=100),

@@ -14,6 +14,7 @@ def render(rule: Rule) -> Json:
         "name": rule.name,
         "number": rule.number,
         "points": rule.points,
+        "priority": rule.priority,
         "status": str(rule.state),
     }
 

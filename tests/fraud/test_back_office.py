@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from fintech.fraud import queries
 from fintech.fraud import services as fraud
+from fintech.fraud.rules import built
 from fintech.kernel import clock, event_log
 from fintech.merchants.models import User
 from tests.make import fraud as make
@@ -61,7 +62,13 @@ def test_staff_put_something_on_a_list_and_take_it_off(staff):
 
 
 def test_staff_write_revise_and_activate_a_rule(staff):
-    text = {"condition": "amount > 5", "points": "20", "decision": ""}
+    text = {
+        "written": "text",
+        "condition": "amount > 5",
+        "points": "20",
+        "decision": "",
+        "priority": "3",
+    }
 
     staff.post(reverse("admin:fraud_rule_add"), {"name": "large", "merchant_id": "", **text})
     (rule,) = queries.rules()
@@ -79,6 +86,63 @@ def test_staff_write_revise_and_activate_a_rule(staff):
     assert b"Did you mean amount?" in refused.content
     (now,) = queries.rules()
     assert (now.condition, now.number, now.state) == ("amount > 6", 2, "active")
+    assert now.priority == 3
+
+
+def _built(*rows):
+    """Return rows as the form sends them; the first one joins nothing."""
+    names = ("join", "feature", "operator", "value")
+    sent = {f"clauses-{name}": [each[place] for each in rows] for place, name in enumerate(names)}
+    sent["clauses-join"] = sent["clauses-join"][1:]
+    return {
+        "written": "rows",
+        "condition": "",
+        "points": "0",
+        "decision": "",
+        "priority": "0",
+    } | sent
+
+
+def test_staff_build_a_rule_from_rows_and_see_the_same_rows_again(staff):
+    rows = _built(
+        ("", "amount", ">", " 3 * customer_mean "),
+        ("and", "card_seen", "is_not", ""),
+        ("and", "", "<", "left empty"),
+        ("or", "card_country", "in", "KP, IR"),
+    )
+
+    staff.post(reverse("admin:fraud_rule_add"), {"name": "odd", "merchant_id": "", **rows})
+
+    (rule,) = queries.rules()
+    assert rule.condition == (
+        'amount > 3 * customer_mean and not card_seen or card_country in ["KP", "IR"]'
+    )
+    at = reverse("admin:fraud_rule_change", args=[rule.id])
+    shown = staff.get(at).context["adminform"].form
+    assert shown["clauses"].initial == built(rule.condition)
+    page = staff.get(at).content.decode()
+    assert page.count('name="clauses-feature"') == 6  # three rows and three to fill in
+    assert 'value="KP, IR"' in page
+
+
+def test_a_row_that_does_not_fit_is_named_and_nothing_is_written(staff):
+    rows = _built(("", "amount", ">", "5"), ("and", "amount", "is", ""))
+
+    page = staff.post(reverse("admin:fraud_rule_add"), {"name": "odd", "merchant_id": "", **rows})
+
+    assert "Row 2: amount is a number; is does not fit." in page.content.decode()
+    assert queries.rules() == []
+
+
+def test_a_text_that_has_no_rows_opens_as_text(staff):
+    rule = fraud.draft_rule(
+        merchant_id=None, name="r", condition="near(amount, 100, 5)", by=make.BY, at=make.NOON
+    )
+
+    form = staff.get(reverse("admin:fraud_rule_change", args=[rule.id])).context["adminform"].form
+
+    assert form["written"].initial == "text"
+    assert "for which there are no rows" in form["clauses"].help_text
 
 
 def test_staff_snooze_a_rule_for_a_day_and_wake_it(staff):

@@ -60,7 +60,7 @@ def test_a_snapshot_is_kept_without_what_is_by_default():
     kept = json.loads(json.dumps(known.stored()))
 
     assert kept == {
-        "schema": 2,
+        "schema": 3,
         "amount_minor": 20_00,
         "currency": "EUR",
         "ip_7d": 3,
@@ -267,11 +267,13 @@ def test_a_changed_default_would_be_noticed():
         if value not in (0, False, "", [])
     }
     assert odd == {
-        "schema": 2,
+        "schema": 3,
         "amount_minor": 1,
         "currency": "EUR",
         "sandbox_risk": "normal",
         "mode": "enforce",
         "fails": "open",
         "customer_age_days": -1,
+        "name_match": -1,
+        "mail_match": -1,
     }

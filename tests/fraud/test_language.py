@@ -43,6 +43,13 @@ SEEN = Features(
         ("deviations(amount, customer_mean, customer_deviation) == 115", True),
         ("max(card_1h, 3) == 7 and min(card_1h, 3) == 3", True),
         ("card_seen == true", True),
+        ("between(card_1h, 7, 7) and not between(card_1h, 8, 99)", True),
+        ("near(amount, 26000, 4) and not near(amount, 26000, 3)", True),
+        ("near(0, 0, 0) and not near(1, 0, 1000)", True),
+        ("near(-95, -100, 5)", True),
+        ('likeness("Lovelace, ADA", "ada lovelace") == 100', True),
+        ('likeness("Jose", "José") == 100 and likeness("Jon", "John") == 75', True),
+        ('likeness("", "") == 100 and likeness("", "a") == 0', True),
     ],
 )
 def test_says_of_a_snapshot_whether_it_holds(text, holds):
@@ -72,6 +79,11 @@ def test_says_of_a_snapshot_whether_it_holds(text, holds):
         ("(" * 30 + "true" + ")" * 30, "A rule nests at most 24 deep.", 24),
         ("-" * 30 + "1 > 0", "A rule nests at most 24 deep.", 23),
         (" or ".join(["true"] * 150), "A rule has at most 200 parts.", None),
+        (
+            " or ".join(['likeness(currency, "EUR") > 9'] * 12),
+            "A rule has at most 200 parts.",
+            None,
+        ),
         ("not " * 250 + "true", "A rule has at most 200 parts.", None),
         ("true" + " " * 2000, "A rule has at most 2000 characters.", 0),
     ],
@@ -86,7 +98,7 @@ def test_points_at_the_word_that_does_not_fit(text, message, at):
 
 _WORDS = [
     *language.NAMES, "and", "or", "not", "in", "true", "false", "listed", "deviations", "min",
-    "max", "starts_with", "(", ")", "[", "]", ",", "+", "-", "*", "<", "<=", ">", ">=", "==", "!=",
+    "max", "starts_with", "between", "near", "likeness", "(", ")", "[", "]", ",", "+", "-", "*", "<", "<=", ">", ">=", "==", "!=",
     "0", "7", "999999999999999", '"DE"', '"card:block"', "__import__", "lambda", ".", ";", "'",
 ]  # fmt: skip
 

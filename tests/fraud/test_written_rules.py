@@ -128,6 +128,25 @@ def test_only_a_live_rule_is_snoozed_and_only_until_later_and_a_refusal_leaves_n
     assert len(event_log.stream("fraud.rule", live.id)) == 2
 
 
+def test_rules_are_told_in_the_order_of_their_priority_and_decide_alike():
+    first = _active(name="first", priority=10, points=1)
+    _active(name="second", points=2, decision="review")
+    _active(name="third", priority=1000, points=3)
+    before = make.assessment(minor=100_00, card="a")
+    fraud.revise_rule(rule_id=first.id, condition=LARGE, points=1, **BY_NOW)
+    fraud.activate_rule(rule_id=first.id, **BY_NOW)
+    after = make.assessment(minor=100_00, card="b")
+
+    def told(made):
+        return [dict(r.detail)["rule"] for r in made.reasons if r.code == "rule"]
+
+    assert told(before) == ["third", "first", "second"]
+    assert told(after) == ["third", "second", "first"]
+    assert (before.score, before.decision) == (after.score, after.decision)
+    for made in (before, after):
+        assert queries.decided_again(made.id).reasons == made.reasons
+
+
 def test_a_merchants_rule_does_not_decide_for_others():
     _active(merchant=make.MERCHANT, decision="block", points=0)
 
@@ -176,6 +195,8 @@ def test_live_rules_cost_a_payment_no_round_trip_once_they_are_known():
         ({"name": ""}, errors.ParameterInvalid, "name"),
         ({"name": "x" * 61}, errors.ParameterInvalid, "name"),
         ({"points": 101}, errors.ParameterInvalid, "points"),
+        ({"priority": 1001}, errors.ParameterInvalid, "priority"),
+        ({"priority": -1}, errors.ParameterInvalid, "priority"),
         ({"decision": "maybe"}, errors.ParameterInvalid, "decision"),
     ],
 )

@@ -69,5 +69,22 @@ def test_a_customers_age_is_that_of_the_merchants_record(shop, is_new):
     assert known_of(payment).customer_age_days == 40
 
 
+def test_names_are_compared_and_stay_outside(shop):
+    anna = make.customer(shop.id, name="Anna Åberg", email="x@example.com")
+    hers = make.card(
+        shop.id, billing_name="ABERG, ANNA", billing_email="anna.aberg+shop@example.com"
+    )
+    his = make.card(shop.id, billing_name="Bo Dahl", billing_email="anna.aberg7@example.com")
+
+    def told(card):
+        payment = make.confirmed(shop.id, token="", payment_method_id=card.id, customer_id=anna.id)
+        known = known_of(payment)
+        return known.name_match, known.mail_match
+
+    assert [told(hers), told(his)] == [(100, 100), (20, 20)]
+    known = known_of(make.confirmed(shop.id))
+    assert (known.name_match, known.mail_match) == (-1, -1)
+
+
 def test_nobodys_age_is_unknown(shop):
     assert known_of(make.confirmed(shop.id)).customer_age_days == -1

@@ -26,6 +26,9 @@ _TEXT: dict[str, fields.Field] = {
         words=("allow", "challenge", "review", "block"),
         about="What a hit decides by itself.",
     ),
+    "priority": fields.Integer(
+        least=0, most=1000, about="What is higher is evaluated, and told, first."
+    ),
 }
 
 
@@ -184,6 +187,7 @@ def _text(call: Call) -> dict[str, Any]:
         "condition": call.values["condition"],
         "points": call.get("points", 0),
         "decision": call.text("decision"),
+        "priority": call.get("priority", 0),
         "by": call.by,
         "at": call.at,
     }

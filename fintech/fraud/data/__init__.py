@@ -134,6 +134,8 @@ class Question:
     card_bin: str | None = None  # the first digits of the number: whose card it is, not which
     billing_country: str = ""
     customer_since: datetime | None = None  # when the merchant first knew the customer
+    name_match: int = -1  # percent, of names that stay outside; -1: not both are known
+    mail_match: int = -1
 
 
 _SENTENCES = {
@@ -303,6 +305,7 @@ class Rule:
     author: str
     created_at: datetime
     version: int
+    priority: int = 0  # What is higher is evaluated, and told, first.
     snoozed_until: datetime | None = None  # It is live, and does nothing until then.
 
 
@@ -324,6 +327,16 @@ class VelocityLimit:
     active: bool
     created_at: datetime
     version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clause:
+    """One row of a rule that is built, such as: and, amount, >, 3 * customer_mean."""
+
+    join: str  # With the rows before: and, or; the first row's says nothing.
+    feature: str
+    operator: str
+    value: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

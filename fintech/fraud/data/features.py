@@ -11,7 +11,7 @@ from dataclasses import MISSING, asdict, dataclass, fields
 from functools import cache
 from typing import Any, Self
 
-SCHEMA = 2  # The version of the snapshot's shape.
+SCHEMA = 3  # The version of the snapshot's shape.
 _ALWAYS_KEPT = {"schema", "amount_minor", "currency"}
 
 
@@ -132,6 +132,9 @@ class Features:
     ip_from_billing_km: int = 0
     moved_km: int = 0  # between the customer's last two countries
     moved_kmh: int = 0
+    # Since schema 3.
+    name_match: int = -1  # percent: the bill's name beside the customer's; -1: not both are known
+    mail_match: int = -1  # percent: the mailbox's name beside the payer's
 
     def as_mapping(self) -> dict[str, Any]:
         """Return every feature by name, as it is shown."""

@@ -5,7 +5,7 @@ from fintech.fraud.queries.countries import is_country
 from fintech.fraud.queries.gathering import gather
 from fintech.fraud.queries.learned import MATURES, drift, label_maturity
 from fintech.fraud.queries.modeling import forget_models, live, model, models, said, served
-from fintech.fraud.queries.places import country_of, is_thrown_away
+from fintech.fraud.queries.places import country_of, is_thrown_away, mail_matches, names_match
 from fintech.fraud.queries.posturing import posture, postures
 from fintech.fraud.queries.proving import INVARIANTS, replay
 from fintech.fraud.queries.reading import (
@@ -53,8 +53,10 @@ __all__ = [
     "list_item",
     "list_items",
     "live",
+    "mail_matches",
     "model",
     "models",
+    "names_match",
     "online",
     "outcomes",
     "posture",

@@ -103,5 +103,5 @@ def _of_set(ruleset: str) -> tuple[Written, ...]:
             decision=data.Decision(text.decision) if text.decision else None,
             watches=str(text.id) in watching,
         )
-        for text in texts.select_related("rule").order_by("id")
+        for text in texts.select_related("rule").order_by("-priority", "id")
     )

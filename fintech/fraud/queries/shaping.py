@@ -54,6 +54,8 @@ def features(
         sandbox_risk=question.sandbox_risk,
         ruleset=ruleset,
         email_thrown_away=question.email_thrown_away,
+        name_match=question.name_match,
+        mail_match=question.mail_match,
         draw=question.attempt_id.int % 10_000,
         counted=counted,
         degraded=" ".join([*([why] if why else []), *(["model"] if broken else [])]),

@@ -4,7 +4,8 @@ Rules: pure functions over a snapshot of features. No clock, no database, no cha
 Some are ours, in code; others people write in a small language (`language`).
 """
 
+from fintech.fraud.rules.building import built, text_of
 from fintech.fraud.rules.judging import MODEL_VERSION, Written, combined, judge
 from fintech.fraud.rules.language import Condition, read
 
-__all__ = ["MODEL_VERSION", "Condition", "Written", "combined", "judge", "read"]
+__all__ = ["MODEL_VERSION", "Condition", "Written", "built", "combined", "judge", "read", "text_of"]

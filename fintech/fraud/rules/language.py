@@ -3,6 +3,7 @@ The language of rules: a typed expression over a snapshot's features.
 
     customer_payments >= 5 and amount > 3 * customer_mean and not customer_has_used_card
     card_country in ["KP", "IR"] or listed("ip:review")
+    near(amount, 10000, 5) or between(name_match, 0, 40)
 
 Own parser, no `eval`: a text is read into a tree of closures that can see nothing but
 the snapshot. Length, nesting and size are limited, every operation is on bounded
@@ -20,6 +21,7 @@ from typing import Any
 
 from fintech.fraud.data import Features
 from fintech.fraud.errors import RuleUnreadable
+from fintech.fraud.rules.fuzzy import likeness
 
 MOST_CHARACTERS = 2_000
 _MOST_PARTS = 200
@@ -51,7 +53,9 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class _Token:
+class Token:
+    """A word of a rule, and where it stands."""
+
     kind: str  # number, text, name, symbol, end
     word: str
     at: int
@@ -61,7 +65,7 @@ class _Token:
 class _Part:
     type: Type
     evaluate: Evaluate
-    token: _Token
+    token: Token
 
 
 _TOKEN = re.compile(
@@ -101,7 +105,11 @@ _FUNCTIONS: dict[str, tuple[tuple[Type, ...], Type]] = {
     "min": ((Type.NUMBER, Type.NUMBER), Type.NUMBER),
     "max": ((Type.NUMBER, Type.NUMBER), Type.NUMBER),
     "starts_with": ((Type.TEXT, Type.TEXT), Type.TRUTH),
+    "between": ((Type.NUMBER, Type.NUMBER, Type.NUMBER), Type.TRUTH),
+    "near": ((Type.NUMBER, Type.NUMBER, Type.NUMBER), Type.TRUTH),
+    "likeness": ((Type.TEXT, Type.TEXT), Type.NUMBER),
 }
+_COSTS = {"likeness": 20}  # What takes as long as so many parts counts as so many.
 _WORDS = ("and", "or", "not", "in", "true", "false")
 
 
@@ -114,7 +122,7 @@ def read(text: str) -> Condition:
     """
     if len(text) > MOST_CHARACTERS:
         raise RuleUnreadable(f"A rule has at most {MOST_CHARACTERS} characters.", at=0, word="")
-    reader = _Reader(_tokens(text))
+    reader = _Reader(tokens(text))
     part = reader.expression()
     reader.expect_end()
     if part.type is not Type.TRUTH:
@@ -122,36 +130,37 @@ def read(text: str) -> Condition:
     return Condition(text, part.evaluate)
 
 
-def _tokens(text: str) -> list[_Token]:
-    tokens, place = [], 0
+def tokens(text: str) -> list[Token]:
+    """Return a text's words; the last one is its end."""
+    found_so_far, place = [], 0
     while place < len(text):
         found = _TOKEN.match(text, place)
         if found is None or found.lastgroup is None:
             raise RuleUnreadable("This character has no meaning here.", at=place, word=text[place])
         if found.lastgroup != "space":
-            tokens.append(_Token(found.lastgroup, found.group(), place))
+            found_so_far.append(Token(found.lastgroup, found.group(), place))
         place = found.end()
-    return [*tokens, _Token("end", "", len(text))]
+    return [*found_so_far, Token("end", "", len(text))]
 
 
-def _unfit(token: _Token, message: str) -> RuleUnreadable:
+def _unfit(token: Token, message: str) -> RuleUnreadable:
     return RuleUnreadable(message, at=token.at, word=token.word)
 
 
 class _Reader:
     """Reads tokens by descent; one method per level of binding."""
 
-    def __init__(self, tokens: list[_Token]) -> None:
+    def __init__(self, tokens: list[Token]) -> None:
         self.tokens = tokens
         self.place = 0
         self.parts = 0
         self.depth = 0
 
     @property
-    def next(self) -> _Token:
+    def next(self) -> Token:
         return self.tokens[self.place]
 
-    def take(self, *words: str) -> _Token | None:
+    def take(self, *words: str) -> Token | None:
         """Take the next token if it is one of these words."""
         token = self.next
         if token.kind in {"symbol", "name"} and token.word in words:
@@ -167,8 +176,8 @@ class _Reader:
         if self.next.kind != "end":
             raise _unfit(self.next, "Nothing more is expected here.")
 
-    def made(self, type_: Type, evaluate: Evaluate, token: _Token) -> _Part:
-        self.parts += 1
+    def made(self, type_: Type, evaluate: Evaluate, token: Token, cost: int = 1) -> _Part:
+        self.parts += cost
         if self.parts > _MOST_PARTS:
             raise _unfit(token, f"A rule has at most {_MOST_PARTS} parts.")
         return _Part(type_, evaluate, token)
@@ -270,7 +279,7 @@ class _Reader:
             return self.name(token)
         raise _unfit(token, "Something is missing before this.")
 
-    def list(self, token: _Token) -> _Part:
+    def list(self, token: Token) -> _Part:
         texts: list[str] = []
         while not self.take("]"):
             if texts:
@@ -283,7 +292,7 @@ class _Reader:
             self.made(Type.TEXT, _constant(""), word)
         return self.made(Type.LIST, _constant(frozenset(texts)), token)
 
-    def name(self, token: _Token) -> _Part:
+    def name(self, token: Token) -> _Part:
         if token.word in {"true", "false"}:
             return self.made(Type.TRUTH, _constant(token.word == "true"), token)
         if token.word in _FUNCTIONS:
@@ -295,7 +304,7 @@ class _Reader:
         meant = f" Did you mean {near[0]}?" if near else ""
         raise _unfit(token, f"There is no {token.word[:40]}.{meant}")
 
-    def call(self, token: _Token) -> _Part:
+    def call(self, token: Token) -> _Part:
         wanted, type_ = _FUNCTIONS[token.word]
         self.need("(")
         given = []
@@ -304,7 +313,7 @@ class _Reader:
                 self.need(",")
             given.append(self.of(each, self.expression()).evaluate)
         self.need(")")
-        return self.made(type_, _CALLS[token.word](*given), token)
+        return self.made(type_, _CALLS[token.word](*given), token, _COSTS.get(token.word, 1))
 
 
 def _constant(value: Any) -> Evaluate:
@@ -361,10 +370,21 @@ def _deviations(amount: Evaluate, mean: Evaluate, deviation: Evaluate) -> Evalua
     return whole
 
 
+def _near(a: Evaluate, b: Evaluate, percent: Evaluate) -> Evaluate:
+    def within(features: Features) -> bool:
+        there = b(features)
+        return bool(100 * abs(a(features) - there) <= percent(features) * abs(there))
+
+    return within
+
+
 _CALLS: dict[str, Callable[..., Evaluate]] = {
     "listed": lambda text: lambda features: text(features) in features.listed,
     "deviations": _deviations,
     "min": lambda a, b: lambda features: min(a(features), b(features)),
     "max": lambda a, b: lambda features: max(a(features), b(features)),
     "starts_with": lambda a, b: lambda features: a(features).startswith(b(features)),
+    "between": lambda a, low, high: lambda features: low(features) <= a(features) <= high(features),
+    "near": _near,
+    "likeness": lambda a, b: lambda features: likeness(a(features), b(features)),
 }

@@ -92,5 +92,7 @@ def _question(row: Assessment) -> data.Question:
         device_hash=row.device_hash,
         card_bin=row.card_bin,
         billing_country=kept.billing_country,
+        name_match=kept.name_match,
+        mail_match=kept.mail_match,
         customer_since=row.created_at - timedelta(days=age) if age >= 0 else None,
     )

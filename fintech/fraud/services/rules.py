@@ -22,6 +22,7 @@ from fintech.kernel import event_log, ids
 from fintech.kernel.actor import Actor
 
 _MOST_POINTS = 100
+_HIGHEST = 1_000
 _LIVE = {RuleState.SHADOW, RuleState.ACTIVE}
 
 
@@ -32,6 +33,7 @@ def draft_rule(
     condition: str,
     points: int = 0,
     decision: str = "",
+    priority: int = 0,
     by: Actor,
     at: datetime,
 ) -> data.Rule:
@@ -42,11 +44,12 @@ def draft_rule(
         name: a word; reasons show it.
         points: what a hit adds to the score, from -100 to 100.
         decision: what a hit decides by itself; empty: its points only.
+        priority: from 0 to 1000; what is higher is evaluated, and told, first.
 
     Raises:
         RuleUnreadable: the condition is none, and where.
         RuleExists: the name is taken.
-        ParameterInvalid: name, points or decision is not one that is accepted.
+        ParameterInvalid: name, points, decision or priority is not one that is accepted.
     """
     if not name.isidentifier() or not name.isascii() or name != name.lower() or name[0] == "_":
         raise errors.ParameterInvalid("name", "A rule is named by a word like many_cards.")
@@ -56,7 +59,7 @@ def draft_rule(
         name=checking.fit(name, 60, "name"),
         created_at=at,
     )
-    text = _text(rule, condition, points, decision, by=by, at=at)
+    text = _text(rule, condition, points, decision, priority, by=by, at=at)
     with db.transaction_if_not_already():
         try:
             with db.savepoint():
@@ -76,6 +79,7 @@ def revise_rule(
     condition: str,
     points: int = 0,
     decision: str = "",
+    priority: int = 0,
     by: Actor,
     at: datetime,
 ) -> data.Rule:
@@ -91,7 +95,7 @@ def revise_rule(
         _can(rule, rule.revise, "revised")
         was_live = rule.state in _LIVE
         rule.revise()
-        text = _text(rule, condition, points, decision, by=by, at=at)
+        text = _text(rule, condition, points, decision, priority, by=by, at=at)
         rule.version += 1
         rule.save()
         text.save(force_insert=True)
@@ -251,9 +255,18 @@ def _can(rule: Rule, move: object, action: str) -> None:
 
 
 def _text(
-    rule: Rule, condition: str, points: int, decision: str, *, by: Actor, at: datetime
+    rule: Rule,
+    condition: str,
+    points: int,
+    decision: str,
+    priority: int,
+    *,
+    by: Actor,
+    at: datetime,
 ) -> RuleVersion:
     read(condition)
+    if not 0 <= priority <= _HIGHEST:
+        raise errors.ParameterInvalid("priority", f"This is between 0 and {_HIGHEST}.")
     if not -_MOST_POINTS <= points <= _MOST_POINTS:
         raise errors.ParameterInvalid("points", "This is between -100 and 100.")
     return RuleVersion(
@@ -263,6 +276,7 @@ def _text(
         condition=condition,
         points=points,
         decision=checking.word(data.Decision, decision, "decision") if decision else "",
+        priority=priority,
         author=by.id,
         created_at=at,
     )

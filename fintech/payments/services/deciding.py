@@ -7,7 +7,6 @@ assessments of all its payments take the same number of round trips.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from uuid import UUID
 
 import django_fsm as fsm
@@ -48,7 +47,7 @@ class _Plan:
     payment: Payment | None = None
     method: PaymentMethod | None = None
     method_is_new: bool = False
-    customer_since: datetime | None = None
+    customer: drafting.Known | None = None
     features: fraud_data.Features | None = None
     choice: routing.Choice = field(default=_TO_WALLET)
     claimed: bool = False
@@ -122,11 +121,14 @@ def _open(plans: Sequence[_Plan]) -> list[_Plan]:
 def _prepare(plans: Sequence[_Plan]) -> None:
     """Read, outside the transaction, what the decision needs to know."""
     wanted = {plan.order.payment_id for plan in plans if plan.order.payment_id}
-    since = Customer.objects.filter(id=models.OuterRef("customer_id")).values("created_at")
+    customer = Customer.objects.filter(id=models.OuterRef("customer_id"))
     stored = (
         Payment.objects.filter(id__in=wanted)
         .select_related("payment_method")
-        .annotate(customer_since=models.Subquery(since))
+        .annotate(
+            customer_since=models.Subquery(customer.values("created_at")),
+            customer_name=models.Subquery(customer.values("name")),
+        )
     )
     payments = {payment.id: payment for payment in stored} if wanted else {}
     method_ids = {plan.order.payment_method_id for plan in plans if plan.order.payment_method_id}
@@ -150,8 +152,8 @@ def _prepare(plans: Sequence[_Plan]) -> None:
             if order.new is not None:
                 customer_id = order.new.customer_id
                 if customer_id:
-                    plan.customer_since = customers.get((order.merchant_id, customer_id))
-                    if plan.customer_since is None:
+                    plan.customer = customers.get((order.merchant_id, customer_id))
+                    if plan.customer is None:
                         raise errors.CustomerNotFound(customer_id)
                 plan.payment = drafting.new_row(
                     order.new, merchant_id=order.merchant_id, prices=prices, at=order.at
@@ -160,7 +162,10 @@ def _prepare(plans: Sequence[_Plan]) -> None:
                 plan.payment = payments.get(order.payment_id)
                 if plan.payment is None or plan.payment.merchant_id != order.merchant_id:
                     raise errors.PaymentNotFound(order.payment_id)
-                plan.customer_since = plan.payment.customer_since
+                if plan.payment.customer_since is not None:
+                    plan.customer = drafting.Known(
+                        plan.payment.customer_since, plan.payment.customer_name
+                    )
             _choose_method(plan, known)
         except Refusal as refusal:
             plan.refuse(refusal)
@@ -211,6 +216,8 @@ def _gather(plans: Sequence[_Plan]) -> None:
 def _question(plan: _Plan) -> fraud_data.Question:
     payment, method = _known(plan)
     email = payment.receipt_email or method.billing_email
+    customer = plan.customer
+    called = customer.name if customer is not None else ""
     return fraud_data.Question(
         attempt_id=plan.attempt_id,
         payment_id=payment.id,
@@ -228,7 +235,9 @@ def _question(plan: _Plan) -> fraud_data.Question:
         card_bin=methods.bin_of(method),
         device_hash=queries.hash_of("device", plan.order.device),
         billing_country=method.billing_country,
-        customer_since=plan.customer_since,
+        customer_since=customer.since if customer is not None else None,
+        name_match=fraud_queries.names_match(method.billing_name, called),
+        mail_match=fraud_queries.mail_matches(email, method.billing_name or called),
     )
 
 

@@ -75,16 +75,25 @@ def fixed_fee(price: merchant_data.Merchant, currency: str) -> int:
     return price.fee_fixed_minor if price.default_currency == currency else 0
 
 
-def known_customers(
-    wanted: Collection[tuple[UUID, UUID]],
-) -> dict[tuple[UUID, UUID], datetime]:
-    """Return since when (merchant, customer) belong together, if not forgotten; one query."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What fraud compares of a customer."""
+
+    since: datetime
+    name: str
+
+
+def known_customers(wanted: Collection[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Known]:
+    """Return which (merchant, customer) belong together and are not forgotten, in one query."""
     if not wanted:
         return {}
     found = Customer.objects.filter(
         id__in={customer_id for _, customer_id in wanted}, deleted_at=None
-    ).values_list("merchant_id", "id", "created_at")
-    belong = {(merchant_id, customer_id): since for merchant_id, customer_id, since in found}
+    ).values_list("merchant_id", "id", "created_at", "name")
+    belong = {
+        (merchant_id, customer_id): Known(since, name)
+        for merchant_id, customer_id, since, name in found
+    }
     return {pair: belong[pair] for pair in wanted if pair in belong}
 
 

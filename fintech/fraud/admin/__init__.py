@@ -1,0 +1,24 @@
+"""Fraud in the back office: decisions and cases to read; lists, rules, models to keep."""
+
+from fintech.fraud.admin.decisions import (
+    AssessmentAdmin,
+    CaseAdmin,
+    OutcomeAdmin,
+    ReassessmentAdmin,
+)
+from fintech.fraud.admin.lists import ListItemAdmin, VelocityLimitAdmin
+from fintech.fraud.admin.postures import PostureAdmin
+from fintech.fraud.admin.rules import RuleAdmin
+from fintech.fraud.admin.trained import TrainedModelAdmin
+
+__all__ = [
+    "AssessmentAdmin",
+    "CaseAdmin",
+    "ListItemAdmin",
+    "OutcomeAdmin",
+    "PostureAdmin",
+    "ReassessmentAdmin",
+    "RuleAdmin",
+    "TrainedModelAdmin",
+    "VelocityLimitAdmin",
+]
