@@ -71,7 +71,7 @@ def combined(hot: UUID | None = None) -> dict[str, Any]:
                 refused += 1
 
     async def crowd() -> None:
-        combiner: LoopCombiner[JournalEntry, Outcome] = LoopCombiner(run)
+        combiner: LoopCombiner[JournalEntry, Outcome] = LoopCombiner(run, claims=ledger.claims)
         until = time.perf_counter() + SECONDS
         await asyncio.gather(*(caller(combiner, until) for _ in range(CALLERS)))
 

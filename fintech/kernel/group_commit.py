@@ -11,11 +11,13 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from fintech.kernel.errors import Throttled
+
+_WORTH_CUTTING = 128  # A crowd; below, a second commit costs more than a second core saves.
 
 
 @dataclass(slots=True)
@@ -100,6 +102,15 @@ class QueueFull(Throttled):
         super().__init__("Too many requests are waiting; try again shortly.", waiting=waiting)
 
 
+@dataclass(slots=True)
+class _Waiting[T, R]:
+    """An item that waits for its batch, and what it will lock."""
+
+    item: T
+    claims: frozenset[Hashable]
+    answer: asyncio.Future[R]
+
+
 class LoopCombiner[T, R]:
     """
     The same for callers on an event loop.
@@ -107,6 +118,10 @@ class LoopCombiner[T, R]:
     `run` works in a thread of its own, with its own connection, while the loop fills the
     next batch. The queue is bounded. A caller who is cancelled leaves his item in its batch, as a
     client who hangs up cannot know whether it was written; nobody else notices.
+
+    One connection keeps one of the server's cores busy, and none while it waits for the disk. So
+    where `claims` names what an item locks, a crowd is served in two lanes: one half makes up its
+    next items while the other is at work, and no batch takes what the other lane has claimed.
     """
 
     def __init__(
@@ -115,14 +130,20 @@ class LoopCombiner[T, R]:
         *,
         most: int = 1_000,
         bound: int = 4_000,
+        claims: Callable[[T], Iterable[Hashable]] | None = None,
     ) -> None:
         """Remember what to run; `most` items go in one batch, `bound` may wait."""
         self._run = run
         self._most = most
         self._bound = bound
-        self._queue: deque[tuple[T, asyncio.Future[R]]] = deque()
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="combiner")
-        self._worker: asyncio.Task[None] | None = None
+        self._claims = claims
+        self._queue: deque[_Waiting[T, R]] = deque()
+        self._claimed: set[Hashable] = set()
+        self._in_flight = 0
+        self._lanes = 0
+        lanes = 1 if claims is None else 2
+        self._threads = ThreadPoolExecutor(max_workers=lanes, thread_name_prefix="combiner")
+        self._tasks: set[asyncio.Task[None]] = set()  # The loop itself holds them only weakly.
 
     async def submit(self, item: T) -> R:
         """
@@ -133,29 +154,69 @@ class LoopCombiner[T, R]:
         """
         if len(self._queue) >= self._bound:
             raise QueueFull(len(self._queue))
-        future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
-        self._queue.append((item, future))
-        if self._worker is None:
-            self._worker = asyncio.create_task(self._work())
-        return await future
+        claims = frozenset() if self._claims is None else frozenset(self._claims(item))
+        answer: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        asked = _Waiting(item, claims, answer)
+        self._queue.append(asked)
+        if self._lanes == 0 or (
+            self._lanes == 1 and self._is_crowd() and self._claimed.isdisjoint(claims)
+        ):
+            self._lanes += 1
+            task = asyncio.create_task(self._work())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return await answer
+
+    def _is_crowd(self) -> bool:
+        here = len(self._queue) + self._in_flight
+        return self._claims is not None and here >= _WORTH_CUTTING
 
     async def _work(self) -> None:
-        loop = asyncio.get_running_loop()
+        """Serve one batch after the other until there is none that this lane may take."""
         try:
-            while self._queue:
-                batch = [self._queue.popleft() for _ in range(min(self._most, len(self._queue)))]
-                try:
-                    results = await loop.run_in_executor(
-                        self._thread, self._run, [item for item, _ in batch]
-                    )
-                except Exception as error:  # noqa: BLE001 - it is raised in each caller.
-                    results = [error] * len(batch)
-                for (_, future), result in zip(batch, results, strict=True):
-                    if future.done():  # Its caller was cancelled.
-                        continue
-                    if isinstance(result, BaseException):
-                        future.set_exception(result)
-                    else:
-                        future.set_result(result)
+            while batch := self._taken():
+                await self._serve(batch)
+                if self._lanes > 1:
+                    await asyncio.sleep(0)  # Who was just served asks again, and is in the next.
         finally:
-            self._worker = None
+            self._lanes -= 1
+
+    def _taken(self) -> list[_Waiting[T, R]]:
+        """Take the next batch: who came first goes first among those who claim the same."""
+        size = len(self._queue)
+        if self._is_crowd():
+            size = (size + self._in_flight + 1) // 2
+        batch: list[_Waiting[T, R]] = []
+        left: list[_Waiting[T, R]] = []
+        held = set(self._claimed)
+        while self._queue and len(batch) < min(size, self._most):
+            one = self._queue.popleft()
+            if held.isdisjoint(one.claims):
+                batch.append(one)
+            else:
+                left.append(one)
+                held |= one.claims
+        self._queue.extendleft(reversed(left))
+        return batch
+
+    async def _serve(self, batch: Sequence[_Waiting[T, R]]) -> None:
+        """Run one batch in a thread and answer its callers."""
+        claimed = frozenset().union(*(one.claims for one in batch))
+        self._claimed |= claimed
+        self._in_flight += len(batch)
+        try:
+            results = await asyncio.get_running_loop().run_in_executor(
+                self._threads, self._run, [one.item for one in batch]
+            )
+        except Exception as error:  # noqa: BLE001 - it is raised in each caller.
+            results = [error] * len(batch)
+        finally:
+            self._claimed -= claimed
+            self._in_flight -= len(batch)
+        for one, result in zip(batch, results, strict=True):
+            if one.answer.done():  # Its caller was cancelled.
+                continue
+            if isinstance(result, BaseException):
+                one.answer.set_exception(result)
+            else:
+                one.answer.set_result(result)

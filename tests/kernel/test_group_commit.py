@@ -166,3 +166,75 @@ def test_a_full_queue_refuses_at_once():
         return await asyncio.gather(first, *waiting)
 
     assert on_a_loop(work) == [0, 1, 2]
+
+
+class TwoLanes:
+    """What runs at the same time, and in what order each claim was served."""
+
+    def __init__(self, claims):
+        self.claims = claims
+        self.lock = threading.Lock()
+        self.at_work: list[set] = []
+        self.most_at_once = 0
+        self.shared: set = set()
+        self.served: list = []
+
+    def run(self, items):
+        mine = {claim for item in items for claim in self.claims(item)}
+        with self.lock:
+            for others in self.at_work:
+                self.shared |= mine & others
+            self.at_work.append(mine)
+            self.most_at_once = max(self.most_at_once, len(self.at_work))
+        time.sleep(0.002)
+        with self.lock:
+            self.at_work.remove(mine)
+            self.served += items
+        return items
+
+    def serve(self, callers, each):
+        async def caller(combiner, number):
+            return [await combiner.submit((number, turn)) for turn in range(each)]
+
+        async def work():
+            combiner = LoopCombiner(self.run, claims=self.claims)
+            return await asyncio.gather(*(caller(combiner, number) for number in range(callers)))
+
+        return on_a_loop(work)
+
+
+def test_a_crowd_is_served_in_two_lanes_that_claim_nothing_in_common():
+    lanes = TwoLanes(lambda item: (("a", item[0] % 90), ("b", item[0] * 7 % 110)))
+
+    got = lanes.serve(256, 12)
+
+    assert got == [[(number, turn) for turn in range(12)] for number in range(256)]
+    assert (lanes.most_at_once, lanes.shared) == (2, set())
+
+
+def test_nobody_overtakes_who_waits_for_the_same():
+    """The first lane holds "a": 100 waits for it, and 101, which could go, for 100."""
+    special = {0: {"a"}, 100: {"a", "b"}, 101: {"b"}}
+    lanes = TwoLanes(lambda item: special.get(item[0], {item[0]}))
+
+    lanes.serve(200, 1)
+
+    served = [number for number, _ in lanes.served]
+    assert served.index(0) < served.index(100) < served.index(101)
+
+
+def test_a_crowd_that_all_claims_the_same_waits_for_one_lane():
+    lanes = TwoLanes(lambda item: ("hot", item[0]))
+
+    got = lanes.serve(300, 3)
+
+    assert got == [[(number, turn) for turn in range(3)] for number in range(300)]
+    assert (lanes.most_at_once, lanes.shared) == (1, set())
+
+
+def test_a_few_callers_share_one_lane():
+    lanes = TwoLanes(lambda item: (item[0],))
+
+    lanes.serve(100, 3)
+
+    assert lanes.most_at_once == 1

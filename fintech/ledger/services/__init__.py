@@ -14,6 +14,7 @@ from fintech.ledger.services.growing import open_partitions, seal, take_snapshot
 from fintech.ledger.services.posting import (
     MOST_ENTRIES,
     MOST_LINES,
+    claims,
     post,
     refusal,
     reverse,
@@ -25,6 +26,7 @@ from fintech.ledger.services.sharing import post_among_others
 __all__ = [
     "MOST_ENTRIES",
     "MOST_LINES",
+    "claims",
     "close_account",
     "close_period",
     "open_book_account",

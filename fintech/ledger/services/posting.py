@@ -5,7 +5,7 @@ An entry is posted whole or not at all, and an id is posted once: the same entry
 changes nothing, another one under its id is refused.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -95,6 +95,20 @@ def _post(
     with db.transaction_if_not_already():
         codes = posting.post(entries, whole=whole, by=by, shard=shard)
     return [data.Outcome(entry.id, code) for entry, code in zip(entries, codes, strict=True)]
+
+
+def claims(entry: data.JournalEntry) -> Iterable[int]:
+    """
+    Return what posting an entry locks: its id, the pending entry it ends, its accounts.
+
+    Batches that share none of it do not wait for each other. That none waits in a circle is the
+    order of locks in the database, and does not hang on this.
+    """
+    yield entry.id.int
+    if entry.pending_id is not None:
+        yield entry.pending_id.int
+    for line in entry.lines:
+        yield line.account.digest.int
 
 
 def reverse(*, entry_id: UUID, reversal_id: UUID, by: Actor, at: datetime) -> data.Posted:

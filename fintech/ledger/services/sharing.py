@@ -5,7 +5,7 @@ On the event loop of a web worker the combiner takes what has come meanwhile; el
 and where `COMBINE` is off, each goes by itself. Either way it is `post_to_book`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from uuid import UUID
@@ -73,4 +73,13 @@ def _posted(asked: Sequence[_Asked]) -> list[data.JournalEntryView | Exception]:
 
 @cache
 def _posts() -> LoopCombiner[_Asked, data.JournalEntryView]:
-    return LoopCombiner(lambda asked: waiting.tidily(lambda: post_each(asked)))
+    return LoopCombiner(lambda asked: waiting.tidily(lambda: post_each(asked)), claims=_claims)
+
+
+def _claims(asked: _Asked) -> Iterable[int]:
+    entry = asked.entry
+    yield entry.id.int
+    if entry.pending_id is not None:
+        yield entry.pending_id.int
+    for line in entry.lines:
+        yield line.account_id.int
