@@ -459,6 +459,8 @@ UNFOLD = {
                 ("Callbacks", "call_received", "payments_callback"),
                 ("Customers", "group", "payments_customer"),
                 ("Payment methods", "credit_card", "payments_paymentmethod"),
+                ("Products", "inventory_2", "payments_product"),
+                ("Prices", "sell", "payments_price"),
                 ("Links", "link", "payments_link"),
                 ("Routes", "alt_route", "payments_route"),
                 ("Costs of providers", "price_change", "payments_providercost"),

@@ -22,6 +22,8 @@ from fintech.wire import (
     fraud_assessments,
     payment_intents,
     payment_methods,
+    prices,
+    products,
     refunds,
 )
 
@@ -55,6 +57,8 @@ _LOADED: dict[str, Loads] = {
     ),
     "pi": lambda of, merchant: _of(payments.payments_by_id(of, merchant), payment_intents.render),
     "re": lambda of, merchant: _of(payments.refunds_by_id(of, merchant), refunds.render),
+    "price": lambda of, merchant: _of(payments.prices_by_id(of, merchant), prices.render),
+    "prod": lambda of, merchant: _of(payments.products_by_id(of, merchant), products.render),
     "ch": _charges,
     "fra": lambda of, merchant: _of(
         fraud.assessments_by_id(of, merchant_id=merchant), fraud_assessments.render

@@ -44,6 +44,8 @@ _PARAM_OF_FACT = {
     "wallet_id": ("wallet", "source", "destination"),
     "hold_id": ("hold",),
     "quote_id": ("quote",),
+    "product_id": ("product",),
+    "price_id": ("price",),
 }
 
 

@@ -19,6 +19,20 @@ def answer[Item](
     return Answer(body=lists.render([render(item) for item in items], path=path, has_more=has_more))
 
 
+def answer_of_whole[Item](
+    call: Call, items: Sequence[Item], render: Callable[[Item], Json]
+) -> Answer:
+    """Return a stretch of a list that is short and at hand whole; items have an `id`."""
+    page, found = call.page, list(items)
+    ids = [item.id for item in found]  # type: ignore[attr-defined]  # Every item has one.
+    if page.before is not None:
+        found = found[: ids.index(page.before)] if page.before in ids else []
+        return answer(call, found[-page.limit :], render, has_more=len(found) > page.limit)
+    if page.after is not None:
+        found = found[ids.index(page.after) + 1 :] if page.after in ids else []
+    return answer(call, found[: page.limit], render, has_more=len(found) > page.limit)
+
+
 def answer_longer[Item](
     call: Call, items: Sequence[Item], render: Callable[[Item], Json]
 ) -> Answer:

@@ -30,6 +30,14 @@ _CAPTURE: Step = ("POST", "/v1/wallet_holds/{2.id}/capture", {})
 _RELEASE: Step = ("POST", "/v1/wallet_holds/{2.id}/release", {})
 _LINK: Step = ("POST", "/v1/payment_links", {"title": "A book", **_ORDER})
 
+_PRODUCTS, _PRICES = "/v1/products", "/v1/prices"
+_PRODUCT: Step = ("POST", _PRODUCTS, {"name": "A book"})
+_PRICE: Step = (
+    "POST",
+    _PRICES,
+    {"product": "{0.id}", "unit_amount": 1200, "currency": "eur"},
+)
+
 
 def _card(name: str) -> Step:
     return "POST", _INTENTS, {**_ORDER, "payment_method": dialect.card_named(name), "confirm": True}
@@ -61,6 +69,11 @@ EVENTS: Mapping[str, tuple[Step, ...]] = {
         _ATTACH,
         ("POST", "/v1/payment_methods/{1.id}/detach", {}),
     ),
+    "price.created": (_PRODUCT, _PRICE),
+    "price.updated": (_PRODUCT, _PRICE, ("POST", _PRICES + "/{1.id}", {"active": False})),
+    "product.created": (_PRODUCT,),
+    "product.deleted": (_PRODUCT, ("DELETE", _PRODUCTS + "/{0.id}", {})),
+    "product.updated": (_PRODUCT, ("POST", _PRODUCTS + "/{0.id}", {"name": "Two books"})),
     "refund.created": (_PAID, _REFUND),
     "review.opened": (_card("riskLevelElevated"),),
     "wallet.closed": (_WALLET, ("POST", _WALLETS + "/{0.id}/close", {})),

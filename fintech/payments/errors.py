@@ -72,6 +72,44 @@ class LinkNotFound(NotFound):
         super().__init__("There is no such payment link.", link=link)
 
 
+class ProductNotFound(NotFound):
+    """This merchant has no such product."""
+
+    code = "resource_missing"
+
+    def __init__(self, product_id: UUID) -> None:
+        super().__init__("There is no such product.", product_id=str(product_id))
+
+
+class PriceNotFound(NotFound):
+    """This merchant has no such price."""
+
+    code = "resource_missing"
+
+    def __init__(self, price_id: UUID, *, param: str | None = None) -> None:
+        super().__init__("There is no such price.", price_id=str(price_id))
+        self.param = param
+
+
+class CatalogInUse(Refused):
+    """Something else of the catalog rests on this."""
+
+    code = "resource_in_use"
+
+    def __init__(self, message: str, **of: UUID) -> None:
+        super().__init__(message, **{name: str(value) for name, value in of.items()})
+
+
+class LookupKeyTaken(Refused):
+    """Another price of the merchant is found by this key."""
+
+    code = "resource_already_exists"
+
+    def __init__(self, lookup_key: str) -> None:
+        super().__init__("Another price has this lookup key.", lookup_key=lookup_key)
+        self.param = "lookup_key"
+
+
 class ProviderUnknown(NotFound):
     """No provider is registered under this name."""
 

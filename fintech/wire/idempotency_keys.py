@@ -16,6 +16,8 @@ MADE: dict[type, tuple[str, str]] = {
     payments.Customer: ("customer", "cus"),
     payments.PaymentMethod: ("payment_method", "pm"),
     payments.Link: ("payment_link", "plink"),
+    payments.Product: ("product", "prod"),
+    payments.Price: ("price", "price"),
     wallets.Wallet: ("wallet", "wal"),
     wallets.Hold: ("wallet_hold", "whd"),
     wallets.Limit: ("limit", "lim"),

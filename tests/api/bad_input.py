@@ -5,7 +5,11 @@ Bad input, case by case: what is sent, and the exact status, code and parameter.
 that nobody has confirmed. A case whose content is bytes is sent as it is.
 """
 
+import json
 from dataclasses import dataclass, field
+from uuid import UUID
+
+from fintech.kernel import ids
 
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 INTENT = "/v1/payment_intents"
@@ -76,6 +80,12 @@ def _amounts() -> list[Case]:
             "/v1/wallets/{wallet}/holds",
             '{{"amount": {0}, "currency": "eur"}}',
             "amount",
+        ),
+        (
+            "price",
+            "/v1/prices",
+            '{{"unit_amount": {0}, "currency": "eur", "product_data": {{"name": "A"}}}}',
+            "unit_amount",
         ),
         (
             "line item",
@@ -625,6 +635,8 @@ def _ids() -> list[Case]:
         "/v1/webhook_endpoints",
         "/v1/events",
         "/v1/payment_links",
+        "/v1/products",
+        "/v1/prices",
         "/v1/balance_transactions",
         "/v1/fraud/assessments",
         "/v1/ledger/entries",
@@ -643,6 +655,8 @@ def _ids() -> list[Case]:
         "we",
         "evt",
         "plink",
+        "prod",
+        "price",
         "txn",
         "fra",
         "ltx",
@@ -747,6 +761,79 @@ def _ids() -> list[Case]:
     ]
 
 
+def _catalog() -> list[Case]:
+    """What is no product and no price."""
+    missing, unknown, invalid = "parameter_missing", "parameter_unknown", "parameter_invalid"
+    named = {"product_data": {"name": "A"}}
+    product, price = (ids.public(prefix, UUID(int=0)) for prefix in ("prod", "price"))
+    asks = {"unit_amount": 5, "currency": "eur"}
+    cases: list[tuple[str, dict, str, str]] = [
+        ("products", {}, missing, "name"),
+        ("products", {"name": ""}, "parameter_invalid_empty", "name"),
+        ("products", {"name": 5}, invalid, "name"),
+        ("products", {"name": "x" * 251}, invalid, "name"),
+        ("products", {"name": "4242 4242 4242 4242"}, "sensitive_data_rejected", "name"),
+        ("products", {"name": "A", "id": "book"}, unknown, "id"),
+        ("products", {"name": "A", "tax_code": "txcd_1"}, unknown, "tax_code"),
+        ("products", {"name": "A", "url": "ftp://x"}, "url_invalid", "url"),
+        ("products", {"name": "A", "images": ["x"]}, "url_invalid", "images[0]"),
+        (
+            "products",
+            {"name": "A", "default_price_data": {"currency": "eur"}},
+            missing,
+            "default_price_data[unit_amount]",
+        ),
+        ("prices", asks, missing, "product"),
+        ("prices", {**asks, "product": product}, "resource_missing", "product"),
+        ("prices", {**asks, "product": "{customer}"}, "resource_missing", "product"),
+        (
+            "prices",
+            {**asks, **named, "product": product},
+            "parameters_exclusive",
+            "product_data",
+        ),
+        ("prices", {"unit_amount": 5, **named}, missing, "currency"),
+        ("prices", {**asks, **named, "currency": "xxx"}, "currency_not_supported", "currency"),
+        ("prices", {**asks, **named, "recurring": {"interval": "month"}}, unknown, "recurring"),
+        ("prices", {**asks, **named, "billing_scheme": "tiered"}, invalid, "billing_scheme"),
+        ("prices", {**asks, **named, "unit_amount_decimal": "5"}, unknown, "unit_amount_decimal"),
+        ("prices", {**asks, "product_data": {}}, missing, "product_data[name]"),
+        ("payment_links", {"line_items": [{"quantity": 1}]}, missing, "line_items[0][price]"),
+        (
+            "payment_links",
+            {"line_items": [{"price": price}]},
+            "resource_missing",
+            "line_items[0][price]",
+        ),
+        (
+            "payment_links",
+            {"line_items": [{"price": price, "price_data": {**asks, **named}}]},
+            "parameters_exclusive",
+            "line_items[0][price_data]",
+        ),
+        (
+            "payment_links",
+            {"line_items": [{"price": price, "quantity": 0}]},
+            invalid,
+            "line_items[0][quantity]",
+        ),
+    ]
+    return [
+        *(
+            post(f"catalog {n}: {path} {param}", f"/v1/{path}", json.dumps(body), 400, code, param)
+            for n, (path, body, code, param) in enumerate(cases)
+        ),
+        get(
+            "prices of no product",
+            "/v1/prices?product={customer}",
+            400,
+            "resource_missing",
+            "product",
+        ),
+        Case("DELETE a price", "DELETE", f"/v1/prices/{price}", b"", 405, "method_not_allowed"),
+    ]
+
+
 def _paths() -> list[Case]:
     return [
         get("no such path", "/v1/subscriptions", 404, "unsupported_endpoint"),
@@ -830,6 +917,7 @@ def _credentials() -> list[Case]:
 
 CASES = [
     *_credentials(),
+    *_catalog(),
     *_paths(),
     *_ids(),
     *_bodies(),

@@ -116,6 +116,10 @@ MADE: dict[str, Callable[[Api], str]] = {
     "wqt": _quote,
     "wwd": _withdrawal,
     "plink": lambda api: api.post("/v1/payment_links", title="A", currency="eur").body["id"],
+    "prod": lambda api: api.post("/v1/products", name="A").body["id"],
+    "price": lambda api: api.post(
+        "/v1/prices", product_data={"name": "A"}, unit_amount=5, currency="eur"
+    ).body["id"],
     "we": _endpoint,
     "lim": lambda api: api.post(
         "/v1/limits", scope="card", kind="count", window="day", maximum=9, zone="UTC"
@@ -209,6 +213,8 @@ def test_nothing_of_anothers_is_listed(api, theirs):
         "/v1/payment_methods",
         "/v1/wallets",
         "/v1/payment_links",
+        "/v1/products",
+        "/v1/prices",
         "/v1/webhook_endpoints",
         "/v1/fraud/assessments",
         "/v1/fraud/lists/blocklist/items",
@@ -228,6 +234,7 @@ def test_nothing_of_anothers_is_listed(api, theirs):
         ("/v1/refunds", "payment_intent", "pi", {}),
         ("/v1/refunds", "charge", "ch", {}),
         ("/v1/wallets", "customer", "cus", {"currency": "eur"}),
+        ("/v1/prices", "product", "prod", {"unit_amount": 5, "currency": "eur"}),
     ],
 )
 def test_anothers_thing_in_a_parameter_is_as_unknown(  # noqa: PLR0917

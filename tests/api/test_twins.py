@@ -18,6 +18,14 @@ JSON = {"Content-Type": "application/json", "Idempotency-Key": "once"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Idempotency-Key": "once"}
 
 
+def writable(sent: dict) -> dict:
+    """What both can say: a form has no way to write an empty list or object."""
+    kept = {
+        name: writable(value) if isinstance(value, dict) else value for name, value in sent.items()
+    }
+    return {name: value for name, value in kept.items() if value not in ([], {})}
+
+
 @pytest.mark.parametrize("operation", POSTS, ids=lambda one: one.name)
 def test_a_form_means_what_its_json_twin_means(operation):
     dice = random.Random(operation.name)
@@ -28,8 +36,7 @@ def test_a_form_means_what_its_json_twin_means(operation):
             for name, rule in operation.parameters.items()
             if rule.required or dice.random() < 0.5
         }
-        # A form has no way to write an empty list or object: it is left out of both.
-        sent = {name: value for name, value in sent.items() if value not in ([], {})}
+        sent = writable(sent)
         twins = []
         for headers, content in (
             (JSON, json.dumps(sent)),

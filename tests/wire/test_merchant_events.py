@@ -84,6 +84,8 @@ IDS = [
     "customer_id",
     "payment_method_id",
     "link_id",
+    "product_id",
+    "price_id",
     "wallet_id",
     "hold_id",
     "transfer_id",

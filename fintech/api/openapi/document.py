@@ -180,6 +180,10 @@ def _body(operation: Operation) -> Json:
     }
 
 
+# What is still found by its id after it was deleted, and says so.
+_LEAVE_A_STONE = frozenset({"customer", "product"})
+
+
 def _answer(operation: Operation) -> Json:
     if operation.returns == "list":
         return {
@@ -193,7 +197,7 @@ def _answer(operation: Operation) -> Json:
             "required": ["data", "has_more", "object", "url"],
         }
     whole = {"$ref": _SCHEMA + operation.returns}
-    if operation.returns == "customer" and operation.method != "POST":
+    if operation.returns in _LEAVE_A_STONE and operation.method != "POST":
         return {"anyOf": [whole, {"$ref": _SCHEMA + "deleted"}]}
     if operation.method == "DELETE":
         return {"$ref": _SCHEMA + "deleted"}

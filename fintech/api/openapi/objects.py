@@ -31,10 +31,13 @@ from fintech.wire import (
     ledger_books,
     ledger_entries,
     limits,
+    line_items,
     message_preferences,
     payment_intents,
     payment_links,
     payment_methods,
+    prices,
+    products,
     reconciliation,
     refunds,
     scalars,
@@ -90,6 +93,7 @@ def _samples() -> dict[str, list[Json]]:
         ],
         "clock": [{"livemode": False, "now": scalars.unix(samples.AT), "object": "clock"}],
         "fraud.case": [fraud_cases.render(known.CASE), fraud_cases.render(known.CLOSED_CASE)],
+        "item": [line_items.render(known.LINE_ITEM), line_items.render(known.PLAIN_ITEM)],
         "limit": [limits.render(known.LIMIT), limits.render(known.ROLLING_LIMIT)],
         "message_preference": [
             message_preferences.render(known.CUSTOMER_ID, known.AGREED),
@@ -146,6 +150,15 @@ def _samples() -> dict[str, list[Json]]:
             payment_methods.render(known.METHOD),
             payment_methods.render_tried(known.METHOD_ID, known.UNDECIDED_ATTEMPT.card, samples.AT),
             payment_methods.render_tried(known.METHOD_ID, known.WALLET_CARD, samples.AT),
+        ],
+        "price": [prices.render(known.PRICE), prices.render(known.BARE_PRICE)],
+        "product": [products.render(known.PRODUCT), products.render(known.BARE_PRODUCT)],
+        "product_feature": [
+            {
+                "id": ids.public("prodft", known.PRODUCT.id),
+                "livemode": False,
+                "object": "product_feature",
+            }
         ],
         "reconciliation.break": [
             reconciliation.render_break(known.BREAK),
@@ -234,6 +247,8 @@ _SHOWN_WHOLE = {
     "fra": "fraud.assessment",
     "pi": "payment_intent",
     "pm": "payment_method",
+    "price": "price",
+    "prod": "product",
     "re": "refund",
 }
 # Told only in the answer to a creation, or of a thing that was removed.

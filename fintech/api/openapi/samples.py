@@ -227,6 +227,49 @@ LINK = payments.Link(
     expires_at=LATER,
     created_at=AT,
 )
+PRODUCT = payments.Product(
+    id=_id(80),
+    merchant_id=MERCHANT_ID,
+    name="A book",
+    description="Bound in linen",
+    active=True,
+    images=("https://example.com/book.jpg",),
+    url="https://example.com/book",
+    unit_label="copy",
+    statement_descriptor="BLUE BOTTLE BOOK",
+    shippable=True,
+    default_price_id=_id(81),
+    metadata={"isbn": "7"},
+    created_at=AT,
+    updated_at=LATER,
+)
+BARE_PRODUCT = replace(
+    PRODUCT,
+    description="",
+    images=(),
+    url="",
+    unit_label="",
+    statement_descriptor="",
+    shippable=None,
+    default_price_id=None,
+    metadata={},
+)
+PRICE = payments.Price(
+    id=_id(81),
+    merchant_id=MERCHANT_ID,
+    product_id=PRODUCT.id,
+    amount=_eur(1200),
+    active=True,
+    nickname="In the shop",
+    lookup_key="book-shop",
+    metadata={"season": "spring"},
+    created_at=AT,
+)
+BARE_PRICE = replace(PRICE, nickname="", lookup_key="", metadata={})
+LINE_ITEM = payments.LineItem(
+    id=_id(82), description="A book", amount=_eur(2400), quantity=2, price=PRICE
+)
+PLAIN_ITEM = replace(LINE_ITEM, price=None)
 MOVEMENT = payments.BalanceTransaction(
     id=ENTRY_ID,
     merchant_id=MERCHANT_ID,

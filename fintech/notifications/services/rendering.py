@@ -26,6 +26,8 @@ from fintech.wire import (
     payment_intents,
     payment_links,
     payment_methods,
+    prices,
+    products,
     refunds,
 )
 from fintech.wire import reconciliation as wire_reconciliation
@@ -138,6 +140,14 @@ def _payment_link(_: Objects, object_id: UUID, merchant_id: UUID) -> Json:
     return payment_links.render(payments.link(object_id, merchant_id))
 
 
+def _product(_: Objects, object_id: UUID, merchant_id: UUID) -> Json:
+    return products.render(payments.product(object_id, merchant_id))
+
+
+def _price(_: Objects, object_id: UUID, merchant_id: UUID) -> Json:
+    return prices.render(payments.price(object_id, merchant_id))
+
+
 def _assessment(_: Objects, object_id: UUID, merchant_id: UUID) -> Json:
     return fraud_assessments.render(fraud.assessment(object_id, merchant_id=merchant_id))
 
@@ -187,6 +197,8 @@ _RENDERERS: dict[str, Callable[[Objects, UUID, UUID], Json]] = {
     "customer": _customer,
     "payment_method": _payment_method,
     "payment_link": _payment_link,
+    "price": _price,
+    "product": _product,
     "fraud.assessment": _assessment,
     "fraud.case": _case,
     "api_key": _api_key,

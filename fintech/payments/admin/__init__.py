@@ -26,6 +26,8 @@ from fintech.payments.models import (
     Link,
     Payment,
     PaymentMethod,
+    Price,
+    Product,
     Refund,
     Review,
 )
@@ -289,6 +291,27 @@ class PaymentMethodAdmin(ReadOnlyAdmin):
     list_filter = ("brand", "country", "funding")
     search_fields = ("id", "fingerprint", "last4", "merchant_id")
     ordering = ("-id",)
+
+
+@admin.register(Product)
+class ProductAdmin(ReadOnlyAdmin):
+    list_display = ("name", "active", "merchant_id", "created_at", "deleted_at")
+    list_filter = ("active",)
+    search_fields = ("id", "name", "merchant_id")
+    ordering = ("-id",)
+
+
+@admin.register(Price)
+class PriceAdmin(ReadOnlyAdmin):
+    list_display = ("__str__", "amount", "product", "active", "lookup_key", "merchant_id")
+    list_filter = ("active", "currency")
+    list_select_related = ("product",)
+    search_fields = ("id", "lookup_key", "product__id", "merchant_id")
+    ordering = ("-id",)
+
+    @admin.display(description="Amount", ordering="amount_minor")
+    def amount(self, price: Price) -> str:
+        return money(price.amount_minor, price.currency)
 
 
 @admin.register(Link)

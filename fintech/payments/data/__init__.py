@@ -5,6 +5,7 @@ Money is always `Money` (minor units and a currency). Values that an idempotent 
 must give again carry a stored shape.
 """
 
+from fintech.payments.data.catalog import LineItem, NewPrice, NewProduct, Price, Product
 from fintech.payments.data.orders import (
     Answer,
     Answered,
@@ -71,8 +72,11 @@ __all__ = [
     "DryRun",
     "Errand",
     "Hearing",
+    "LineItem",
     "Link",
     "NewPayment",
+    "NewPrice",
+    "NewProduct",
     "Notice",
     "Operation",
     "Page",
@@ -80,6 +84,8 @@ __all__ = [
     "PaymentMethod",
     "PaymentState",
     "Posting",
+    "Price",
+    "Product",
     "ProviderHealth",
     "Purpose",
     "Received",

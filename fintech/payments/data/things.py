@@ -212,6 +212,8 @@ class Link:
     max_uses: int | None
     expires_at: datetime | None
     created_at: datetime
+    price_id: UUID | None = None
+    quantity: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """The rows of payments, and nothing but rows: no other room is called from here."""
 
 from fintech.payments.models.attempt import Attempt
+from fintech.payments.models.catalog import Price, Product
 from fintech.payments.models.operation import Callback, Capture, Link, Refund
 from fintech.payments.models.payment import Payment, Review
 from fintech.payments.models.people import Customer, PaymentMethod
@@ -14,6 +15,8 @@ __all__ = [
     "Link",
     "Payment",
     "PaymentMethod",
+    "Price",
+    "Product",
     "ProviderCost",
     "ProviderHold",
     "Refund",

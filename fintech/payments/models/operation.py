@@ -358,6 +358,9 @@ class Link(models.Model):
     title = models.CharField(max_length=200)
     currency = models.CharField(max_length=3)
     amount_minor = models.BigIntegerField(null=True, blank=True)
+    # Where it sells so many pieces at a price of the catalog.
+    price_id = models.UUIDField(null=True, blank=True)
+    quantity = models.IntegerField(default=1)
     active = models.BooleanField(default=True)
     uses = models.IntegerField(default=0)
     max_uses = models.IntegerField(null=True, blank=True)
@@ -375,6 +378,11 @@ class Link(models.Model):
             models.CheckConstraint(
                 condition=Q(uses__gte=0) & (Q(max_uses__isnull=True) | Q(uses__lte=F("max_uses"))),
                 name="payments_link_is_used_at_most_so_often",
+            ),
+            models.CheckConstraint(
+                condition=Q(quantity__gte=1)
+                & (Q(price_id__isnull=True) | Q(amount_minor__isnull=False)),
+                name="payments_link_of_a_price_asks_for_its_amount",
             ),
         )
 
@@ -403,4 +411,6 @@ class Link(models.Model):
             max_uses=self.max_uses,
             expires_at=self.expires_at,
             created_at=self.created_at,
+            price_id=self.price_id,
+            quantity=self.quantity,
         )

@@ -5,6 +5,15 @@ from fintech.payments.queries.balances import (
     balance_transaction,
     balance_transactions,
 )
+from fintech.payments.queries.catalog import (
+    link_items,
+    price,
+    prices,
+    prices_by_id,
+    product,
+    products,
+    products_by_id,
+)
 from fintech.payments.queries.hashing import hash_of
 from fintech.payments.queries.invariants import INVARIANTS
 from fintech.payments.queries.providers import (
@@ -62,6 +71,7 @@ __all__ = [
     "last4_of",
     "link",
     "link_by_token",
+    "link_items",
     "links",
     "open_link",
     "payment",
@@ -71,6 +81,12 @@ __all__ = [
     "payment_methods_by_id",
     "payments",
     "payments_by_id",
+    "price",
+    "prices",
+    "prices_by_id",
+    "product",
+    "products",
+    "products_by_id",
     "provider_health",
     "providers_health",
     "providers_that_settle",

@@ -56,7 +56,8 @@ def bounds(created: Between | None) -> dict[str, datetime]:
     }
 
 
-def _each[V](rows: Iterable[Any]) -> list[V]:
+def each[V](rows: Iterable[Any]) -> list[V]:
+    """Return rows as the values that doors are given."""
     return [row.as_data() for row in rows]
 
 
@@ -211,12 +212,12 @@ def charges(
         rows = rows.filter(payment_id=payment_id)
     if customer_id is not None:
         rows = rows.filter(payment__customer_id=customer_id)
-    return page(rows, _each, limit=limit, after=after, before=before)
+    return page(rows, each, limit=limit, after=after, before=before)
 
 
 def attempts_of(payment_id: UUID) -> list[data.Attempt]:
     """Return all attempts of a payment, oldest first."""
-    return _each(_attempts().filter(payment_id=payment_id).order_by("number"))
+    return each(_attempts().filter(payment_id=payment_id).order_by("number"))
 
 
 def _attempts() -> QuerySet[Attempt]:
@@ -225,7 +226,7 @@ def _attempts() -> QuerySet[Attempt]:
 
 def captures_of(payment_id: UUID) -> list[data.Capture]:
     """Return all captures of a payment, oldest first."""
-    return _each(Capture.objects.filter(payment_id=payment_id).order_by("id"))
+    return each(Capture.objects.filter(payment_id=payment_id).order_by("id"))
 
 
 def refund(refund_id: UUID, merchant_id: UUID) -> data.Refund:
@@ -255,7 +256,7 @@ def refunds(
         rows = rows.filter(payment_id=payment_id)
     if attempt_id is not None:
         rows = rows.filter(attempt_id=attempt_id)
-    return page(rows, _each, limit=limit, after=after, before=before)
+    return page(rows, each, limit=limit, after=after, before=before)
 
 
 def refunds_by_id(refund_ids: Collection[UUID], merchant_id: UUID) -> dict[UUID, data.Refund]:
@@ -266,7 +267,7 @@ def refunds_by_id(refund_ids: Collection[UUID], merchant_id: UUID) -> dict[UUID,
 
 def refunds_of(payment_id: UUID) -> list[data.Refund]:
     """Return all refunds of a payment, oldest first."""
-    return _each(Refund.objects.filter(payment_id=payment_id).order_by("id"))
+    return each(Refund.objects.filter(payment_id=payment_id).order_by("id"))
 
 
 # -- people and cards --------------------------------------------------------------------
@@ -298,7 +299,7 @@ def customers(
     rows = Customer.objects.filter(merchant_id=merchant_id, deleted_at=None, **bounds(created))
     if email is not None:
         rows = rows.filter(email=email)
-    return page(rows, _each, limit=limit, after=after, before=before)
+    return page(rows, each, limit=limit, after=after, before=before)
 
 
 def customers_by_id(customer_ids: Collection[UUID], merchant_id: UUID) -> dict[UUID, data.Customer]:
@@ -341,7 +342,7 @@ def payment_methods(
     rows = PaymentMethod.objects.filter(merchant_id=merchant_id)
     if customer_id is not None:
         rows = rows.filter(customer_id=customer_id)
-    return page(rows, _each, limit=limit, after=after, before=before)
+    return page(rows, each, limit=limit, after=after, before=before)
 
 
 # -- links -------------------------------------------------------------------------------
@@ -368,7 +369,7 @@ def links(
     rows = Link.objects.filter(merchant_id=merchant_id, **bounds(created))
     if active is not None:
         rows = rows.filter(active=active)
-    return page(rows, _each, limit=limit, after=after, before=before)
+    return page(rows, each, limit=limit, after=after, before=before)
 
 
 def link_by_token(token: str) -> data.Link:

@@ -8,6 +8,13 @@ opens its transaction as its docstring says. Refusals are `fintech.payments.erro
 from fintech.payments.services.adjusting import adjust_authorization
 from fintech.payments.services.canceling import cancel
 from fintech.payments.services.capturing import capture
+from fintech.payments.services.catalog import (
+    create_price,
+    create_product,
+    delete_product,
+    update_price,
+    update_product,
+)
 from fintech.payments.services.challenging import answer_challenge
 from fintech.payments.services.confirming import confirm, confirm_all, confirm_one
 from fintech.payments.services.correcting import correct, propose_correction
@@ -65,8 +72,11 @@ __all__ = [
     "create_customer",
     "create_link",
     "create_payment_method",
+    "create_price",
+    "create_product",
     "decide_review",
     "delete_customer",
+    "delete_product",
     "detach",
     "dry_run",
     "expire_due",
@@ -90,6 +100,8 @@ __all__ = [
     "update_link",
     "update_payment",
     "update_payment_method",
+    "update_price",
+    "update_product",
     "update_refund",
     "withdraw_from_wallet",
     "write_route",

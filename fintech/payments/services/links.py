@@ -14,7 +14,7 @@ from fintech.kernel.idempotency import Done, Key
 from fintech.kernel.money import Money
 from fintech.payments import data, errors, events
 from fintech.payments.models import Link, Payment, batch
-from fintech.payments.services import drafting, rows
+from fintech.payments.services import catalog, drafting, rows
 
 _LONGEST_TITLE = 200
 
@@ -22,9 +22,11 @@ _LONGEST_TITLE = 200
 def create_link(
     *,
     merchant_id: UUID,
-    title: str,
+    title: str = "",
     amount: Money | None = None,
     currency: str = "",
+    price_id: UUID | None = None,
+    quantity: int = 1,
     max_uses: int | None = None,
     expires_at: datetime | None = None,
     key: Key | None = None,
@@ -36,19 +38,15 @@ def create_link(
 
     Args:
         amount: what is asked for; None lets the payer choose, in `currency`.
+        price_id: a price of the catalog, for `quantity` pieces, instead of title and amount.
         max_uses: how many payments may begin here; None is any number.
 
     Raises:
+        PriceNotFound: the merchant has no such price.
         CurrencyNotSupported, AmountTooSmall, AmountTooLarge, ParameterInvalid: bad input.
     """
-    if amount is not None:
-        drafting.check_amount(amount)
-    elif not money.is_known(currency):
-        raise errors.CurrencyNotSupported(currency)
-    if not title or len(title) > _LONGEST_TITLE or "\x00" in title:
-        raise errors.ParameterInvalid(
-            "title", f"This must be text of 1 to {_LONGEST_TITLE} characters."
-        )
+    if quantity < 1:
+        raise errors.ParameterInvalid("quantity", "This must be at least 1.")
     if max_uses is not None and max_uses < 1:
         raise errors.ParameterInvalid("max_uses", "This must be at least 1.")
     if expires_at is not None and expires_at <= at:
@@ -57,15 +55,22 @@ def create_link(
         id=ids.new(),
         merchant_id=merchant_id,
         token=secrets.token_urlsafe(16),
-        title=title,
-        currency=amount.currency if amount else currency,
-        amount_minor=amount.minor if amount else None,
+        price_id=price_id,
+        quantity=quantity,
         max_uses=max_uses,
         expires_at=expires_at,
         created_at=at,
     )
+    if price_id is None:
+        _offer(row, title, amount, currency)
 
     def work() -> data.Link:
+        if price_id is not None:
+            price = catalog.usable_price(
+                price_id, merchant_id=merchant_id, param="line_items[0][price]"
+            )
+            asked = Money(price.amount_minor * quantity, price.currency)
+            _offer(row, price.product.name[:_LONGEST_TITLE], asked)
         row.version += 1
         row.save(force_insert=True)
         event_log.append(
@@ -84,6 +89,21 @@ def create_link(
         return row.as_data()
 
     return idempotency.once(key, work, at=at)
+
+
+def _offer(row: Link, title: str, amount: Money | None, currency: str = "") -> None:
+    """Check what a link asks for, and what for, and note it."""
+    if amount is not None:
+        drafting.check_amount(amount)
+    elif not money.is_known(currency):
+        raise errors.CurrencyNotSupported(currency)
+    if not title or len(title) > _LONGEST_TITLE or "\x00" in title:
+        raise errors.ParameterInvalid(
+            "title", f"This must be text of 1 to {_LONGEST_TITLE} characters."
+        )
+    row.title = title
+    row.currency = amount.currency if amount else currency
+    row.amount_minor = amount.minor if amount else None
 
 
 def update_link(

@@ -80,6 +80,13 @@ _RULES = (
         "Retrieve and use the one that exists.",
     ),
     Rule(
+        "resource_in_use",
+        400,
+        INVALID,
+        "Something else rests on it, so it stays.",
+        "Switch it off instead, or change first what rests on it.",
+    ),
+    Rule(
         "payment_intent_unexpected_state",
         400,
         INVALID,
