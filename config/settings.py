@@ -182,6 +182,7 @@ APPROVALS: dict[str, str] = {
     "payments.refund": "fintech.payments.services.refund_agreed",
     "payments.route": "fintech.payments.services.route_agreed",
     "merchants.staff_role": "fintech.merchants.services.staff_role_agreed",
+    "wallets.overdraft": "fintech.wallets.services.overdraft_agreed",
 }
 # Which permission the second person has, by kind of proposal.
 APPROVAL_PERMISSIONS: dict[str, str] = {
@@ -193,6 +194,7 @@ APPROVAL_PERMISSIONS: dict[str, str] = {
     "payments.refund": "payments.change_payment",
     "payments.route": "payments.change_route",
     "merchants.staff_role": "merchants.change_user",
+    "wallets.overdraft": "wallets.change_allowance",
 }
 # A folder in which banks' and processors' files arrive; each night they are imported.
 RECONCILIATION_INBOX: str = env.str("RECONCILIATION_INBOX", default="")
@@ -481,6 +483,7 @@ UNFOLD = {
                 ("Transfers", "swap_horiz", "wallets_transfer"),
                 ("Withdrawals", "output", "wallets_withdrawal"),
                 ("Limits", "speed", "wallets_limit"),
+                ("Overdrafts", "trending_down", "wallets_allowance"),
                 ("Reservations", "bookmark", "wallets_reservation"),
                 ("Usage of limits", "avg_pace", "wallets_usage"),
                 ("Quotes", "request_quote", "wallets_quote"),

@@ -64,6 +64,17 @@ class Overdraft(PostingRefused):
     code = "entry_overdraft"
 
 
+class BelowFloor(Refused):
+    """An account holds less than it would have to keep."""
+
+    code = "entry_overdraft"
+
+    def __init__(self, *, address: str, currency: str, floor: int) -> None:
+        super().__init__(
+            "The account holds less than that.", address=address, currency=currency, floor=floor
+        )
+
+
 class PeriodClosed(PostingRefused):
     """The entry falls into a period that is closed."""
 

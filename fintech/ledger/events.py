@@ -69,6 +69,17 @@ class AccountReopened(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FloorSet(Event):
+    """How far an account may fall is another figure. The floor's id is the account's digest."""
+
+    name: ClassVar = "ledger.floor_set.v1"
+    stream_of: ClassVar = "floor_id"
+
+    floor_id: UUID
+    floor: int  # In minor units, in the account's normal direction; below zero: an overdraft.
+
+
+@dataclass(frozen=True, kw_only=True)
 class BookAccountOpened(Event):
     """A merchant has opened an account in its own book."""
 

@@ -1,18 +1,26 @@
 """Wallets in the back office: read here, changed through services."""
 
 from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from unfold.decorators import action
 
 from fintech.kernel import clock
 from fintech.kernel.actor import Actor
 from fintech.kernel.backoffice import ReadOnlyAdmin, money
 from fintech.kernel.errors import Refusal
+from fintech.kernel.money import is_known, parse_decimal
 from fintech.wallets import queries
 from fintech.wallets import services as wallets
 from fintech.wallets.models import (
+    Allowance,
     Hold,
     Limit,
     Quote,
@@ -158,6 +166,74 @@ class WithdrawalAdmin(ReadOnlyAdmin):
                 decide(withdrawal_id=withdrawal.id, by=_by(request), at=clock.now())
             except Refusal as refusal:
                 self.message_user(request, f"{withdrawal}: {refusal.message}", messages.ERROR)
+
+
+class ProposedOverdraft(forms.Form):
+    """How far one person wants wallets of a merchant to be overdrawn."""
+
+    merchant = forms.UUIDField(help_text="The merchant's id.")
+    currency = forms.CharField(max_length=3)
+    most = forms.DecimalField(
+        min_value=Decimal(0), label="At most", help_text="Each wallet, in whole units, as 500.00."
+    )
+    reason = forms.CharField(max_length=500)
+
+    def clean(self) -> dict[str, Any]:
+        """Return the form with its amount in minor units."""
+        given = super().clean() or self.cleaned_data
+        currency, most = given.get("currency", "").upper(), given.get("most")
+        if not is_known(currency):
+            raise forms.ValidationError("We do not know this currency.")
+        if most is not None:
+            try:
+                given["minor"] = parse_decimal(most, currency).minor
+            except ValueError:
+                raise forms.ValidationError(f"{most} is no amount of {currency}.") from None
+        return {**given, "currency": currency}
+
+
+@admin.register(Allowance)
+class AllowanceAdmin(ReadOnlyAdmin):
+    list_display = ("merchant_id", "currency", "most", "changed_at")
+    list_filter = ("currency",)
+    search_fields = ("merchant_id",)
+    ordering = ("-id",)
+    actions_list = ("propose",)  # type: ignore[assignment]  # unfold says (): none.
+
+    @admin.display(description="Each wallet at most", ordering="most_minor")
+    def most(self, allowance: Allowance) -> str:
+        return money(allowance.most_minor, allowance.currency)
+
+    def has_propose_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("wallets.change_allowance"))
+
+    @action(description="Propose an overdraft", permissions=["propose"])
+    def propose(self, request: HttpRequest) -> HttpResponse:
+        """Take how far one person lets wallets be overdrawn, for another to approve."""
+        form = ProposedOverdraft(request.POST or None)
+        refused = ""
+        if request.method == "POST" and form.is_valid():
+            try:
+                wallets.propose_overdraft(
+                    merchant_id=form.cleaned_data["merchant"],
+                    currency=form.cleaned_data["currency"],
+                    most_minor=form.cleaned_data["minor"],
+                    reason=form.cleaned_data["reason"],
+                    by=_by(request),
+                    at=clock.now(),
+                )
+            except Refusal as refusal:
+                refused = refusal.message
+            else:
+                self.message_user(request, "Proposed; somebody else approves it.", messages.SUCCESS)
+                return redirect("admin:kernel_approval_changelist")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Propose an overdraft",
+            "form": form,
+            "refusal": refused,
+        }
+        return TemplateResponse(request, "wallets/admin/propose_overdraft.html", context)
 
 
 @admin.register(Quote)

@@ -154,6 +154,36 @@ class InsufficientFunds(Refused):
         self.param = "amount"
 
 
+class OverdraftNotAllowed(Refused):
+    """The merchant may not lend so much."""
+
+    code = "overdraft_not_allowed"
+
+    def __init__(self, *, asked: Money, allowed: Money) -> None:
+        super().__init__(
+            f"A wallet may be overdrawn by at most {allowed}, not by {asked}.",
+            asked_minor=asked.minor,
+            allowed_minor=allowed.minor,
+            currency=asked.currency,
+        )
+        self.param = "minimum_balance"
+
+
+class BelowMinimum(Refused):
+    """The wallet has less available than would have to stay in it."""
+
+    code = "wallet_below_minimum"
+
+    def __init__(self, *, wallet_id: UUID, minimum: Money) -> None:
+        super().__init__(
+            f"The wallet has less than {minimum} that is not set aside.",
+            wallet_id=str(wallet_id),
+            minimum_minor=minimum.minor,
+            currency=minimum.currency,
+        )
+        self.param = "minimum_balance"
+
+
 class CaptureTooLarge(Refused):
     """More was asked for than is left of the hold."""
 

@@ -49,6 +49,29 @@ class WalletUpdated(WalletFact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FloorSet(WalletFact):
+    """How far the wallet may fall in a currency is another figure; below zero: overdrawn."""
+
+    name: ClassVar = "wallets.floor_set.v1"
+
+    floor_currency: Code
+    floor_minor: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OverdraftAllowed(Event):
+    """How far wallets of a merchant may be overdrawn is another figure."""
+
+    name: ClassVar = "wallets.overdraft_allowed.v1"
+    stream_of: ClassVar = "allowance_id"
+
+    allowance_id: UUID
+    merchant_id: UUID
+    currency: Code
+    most_minor: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class WalletFrozen(WalletFact):
     """Nothing leaves the wallet any more."""
 

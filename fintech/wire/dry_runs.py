@@ -1,7 +1,8 @@
 """What a command would do, were it meant."""
 
+from fintech.kernel import ids
 from fintech.payments.data import DryRun, Payment, Refund
-from fintech.wire import errors, payment_intents, refunds
+from fintech.wire import errors, payment_intents, refunds, wallets
 from fintech.wire.scalars import Json, currency
 
 
@@ -11,6 +12,10 @@ def render(told: DryRun, request_id: str) -> Json:
         "assessment": None
         if told.score is None
         else {"decision": told.decision, "reasons": list(told.reasons), "score": told.score},
+        "balances": [
+            {"wallet": ids.public("wal", wallet_id), **wallets.render_balance(balances)}
+            for wallet_id, balances in told.balances
+        ],
         "fees": []
         if told.fee is None
         else [{"amount": told.fee.minor, "currency": currency(told.fee.currency)}],

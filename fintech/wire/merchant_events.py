@@ -120,6 +120,7 @@ _TOLD: Mapping[str, tuple[str, ...] | Callable[[_Data], tuple[str, ...]]] = {
     "wallets.wallet_created": ("wallet.created",),
     "wallets.wallet_updated": ("wallet.updated",),
     "wallets.currency_added": ("wallet.updated",),
+    "wallets.floor_set": ("wallet.updated",),
     "wallets.wallet_frozen": ("wallet.frozen",),
     "wallets.wallet_unfrozen": ("wallet.updated",),
     "wallets.wallet_closed": ("wallet.closed",),

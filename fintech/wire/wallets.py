@@ -35,12 +35,16 @@ def render(wallet: Wallet, balances: Sequence[Balances] | None = None) -> Json:
     """
     return {
         **head("wallet", ids.public("wal", wallet.id), wallet.created_at, wallet.metadata),
-        "balances": None if balances is None else [_balance(part) for part in balances],
+        "balances": None if balances is None else [render_balance(part) for part in balances],
         "closed_at": unix_or_null(wallet.closed_at),
         "currencies": [currency(code) for code in wallet.currencies or (wallet.currency,)],
         "currency": currency(wallet.currency),
         "customer": public("cus", wallet.customer_id),
         "default_currency": currency(wallet.currency),
+        "minimum_balances": [
+            {"currency": currency(code), "minimum_balance": minor}
+            for code, minor in sorted(wallet.floors.items())
+        ],
         "owner": text(wallet.owner),
         "status": str(wallet.state),
         "tier": text(wallet.tier),
@@ -53,18 +57,20 @@ def render(wallet: Wallet, balances: Sequence[Balances] | None = None) -> Json:
 def render_balances(wallet: Wallet, balances: Sequence[Balances]) -> Json:
     """Return what is in a wallet."""
     return {
-        "balances": [_balance(part) for part in balances],
+        "balances": [render_balance(part) for part in balances],
         "livemode": livemode(),
         "object": "wallet_balances",
         "wallet": ids.public("wal", wallet.id),
     }
 
 
-def _balance(balances: Balances) -> Json:
+def render_balance(balances: Balances) -> Json:
+    """Return what a wallet has in a currency."""
     return {
         "available": balances.available.minor,
         "currency": currency(balances.currency),
         "held": balances.held.minor,
+        "minimum_balance": balances.floor.minor,
         "pending": balances.pending.minor,
         "posted": balances.posted.minor,
     }

@@ -10,6 +10,7 @@ import pytest
 from config import asgi
 from fintech.api import streams
 from fintech.wallets import services as wallets
+from tests.make import wallets as make
 
 WALLETS = "/v1/wallets"
 TRANSFERS = "/v1/wallet_transfers"
@@ -49,6 +50,35 @@ def test_a_wallet_keeps_many_currencies(api):
     assert [part["currency"] for part in told] == ["eur", "usd", "jpy", "gbp"]
 
 
+def _allow_overdraft(shop, most):
+    wallets.allow_overdraft(
+        merchant_id=shop.id, currency="EUR", most_minor=most, by=make.BY, at=make.NOON
+    )
+
+
+def test_a_wallet_may_be_overdrawn_as_far_as_its_merchant_may_lend(api, shop):
+    _allow_overdraft(shop, 50_00)
+    wallet, other = _wallet(api), _wallet(api)
+    path = f"{WALLETS}/{wallet}/minimum_balances"
+
+    changed = api.post(path, currency="eur", minimum_balance=-50_00)
+    further = api.post(path, currency="eur", minimum_balance=-50_01)
+    asked = {"source": wallet, "destination": other, "currency": "eur"}
+    paid = api.post(TRANSFERS, **asked, amount=50_00)
+    refused = api.post(TRANSFERS, **asked, amount=1)
+    kept = api.post(f"{WALLETS}/{other}/minimum_balances", currency="eur", minimum_balance=50_01)
+
+    assert changed.body["minimum_balances"] == [{"currency": "eur", "minimum_balance": -50_00}]
+    assert further.refusal == (400, "overdraft_not_allowed", "minimum_balance")
+    assert (paid.status, refused.refusal[:2]) == (200, (400, "balance_insufficient"))
+    assert kept.refusal == (400, "wallet_below_minimum", "minimum_balance")
+    (told,) = api.get(f"{WALLETS}/{wallet}").body["balances"]
+    assert (told["posted"], told["available"], told["minimum_balance"]) == (-50_00, 0, -50_00)
+    begun = api.post(WALLETS, currency="eur", minimum_balance=-1).body
+    assert begun["minimum_balances"] == [{"currency": "eur", "minimum_balance": -1}]
+    assert api.post(WALLETS, currency="eur", minimum_balance=1).status == 400
+
+
 def test_a_change_of_another_version_is_refused_with_412(api):
     made = api.post(WALLETS, currency="eur")
     path = f"{WALLETS}/{made.body['id']}"
@@ -60,8 +90,12 @@ def test_a_change_of_another_version_is_refused_with_412(api):
     assert (first.status, first.headers["ETag"]) == (200, '"2"')
     assert stale.refusal[:2] == (412, "precondition_failed")
     assert api.get(path).body["owner"] == "Ada"
-    for verb in ("freeze", "unfreeze", "close", "currencies"):
-        given = {"currencies": ["usd"]} if verb == "currencies" else {}
+    needed = {
+        "currencies": {"currencies": ["usd"]},
+        "minimum_balances": {"currency": "eur", "minimum_balance": 0},
+    }
+    for verb in ("freeze", "unfreeze", "close", "currencies", "minimum_balances"):
+        given = needed.get(verb, {})
         answer = _if(api, '"1"', f"{path}/{verb}", **given)
         assert answer.refusal[:2] == (412, "precondition_failed")
     assert _if(api, "*", path, owner="Cem").status == 200

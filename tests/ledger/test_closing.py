@@ -208,7 +208,7 @@ class TestAccounts:
 
     def test_only_the_books_own_functions_write_what_is_closed(self):
         with connection.cursor() as cursor:
-            for table in ("ledger_period", "ledger_closing"):
+            for table in ("ledger_period", "ledger_closing", "ledger_floor"):
                 cursor.execute(
                     "SELECT has_table_privilege(current_user, %s, p) FROM "
                     "unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) p",

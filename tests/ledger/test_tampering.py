@@ -26,7 +26,7 @@ from tests.make.ledger import eur
 EFFORT = float(os.environ.get("EFFORT", "0.02"))
 TABLES = (
     "ledger_account", "ledger_balance", "ledger_entry", "ledger_line", "ledger_pending",
-    "ledger_seal", "ledger_closing",
+    "ledger_seal", "ledger_closing", "ledger_floor",
 )  # fmt: skip
 
 

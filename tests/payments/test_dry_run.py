@@ -11,6 +11,7 @@ from fintech.payments.data import PaymentState, RefundState
 from fintech.payments.models import Attempt, Callback, Capture, Payment, PaymentMethod, Refund
 from fintech.wallets import services as wallets
 from tests.make import payments as make
+from tests.make import wallets as make_wallets
 from tests.make.merchants import NOON
 from tests.make.payments import BY, eur
 
@@ -128,6 +129,28 @@ def test_a_limit_is_found_out_and_not_used(shop, nothing_happens):
     assert sale(50_00).breaches == ()
     assert sale(50_00).breaches == ()
     assert "asked 50.01" in sale(50_01).breaches[0]
+
+
+def test_what_would_be_left_in_a_wallet_is_told_below_zero_too(shop, nothing_happens):
+    wallet = make_wallets.wallet(50_00, merchant=shop.id)
+    now = {"by": BY, "at": NOON}
+    wallets.allow_overdraft(merchant_id=shop.id, currency="EUR", most_minor=20_00, **now)
+    wallets.set_floor(wallet_id=wallet.id, currency="EUR", floor_minor=-20_00, **now)
+    nothing_happens()
+
+    def sale(minor):
+        return payments.dry_run(
+            lambda: payments.create(
+                merchant_id=shop.id, amount=eur(minor), wallet=wallet.id, confirm=True, **now
+            )
+        )
+
+    told = sale(60_00)
+    ((whose, left),) = told.balances
+    assert (whose, told.refusal) == (wallet.id, None)
+    assert (left.posted, left.available, left.floor) == (eur(-10_00), eur(10_00), eur(-20_00))
+    refused = sale(70_01)
+    assert (refused.refusal.code, refused.balances) == ("insufficient_funds", ())
 
 
 def test_bad_input_is_an_error_of_a_dry_run_too(shop, nothing_happens):

@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
+from fintech.kernel.models import Approval
 from fintech.kernel.money import Money
 from fintech.merchants.models import User
 from fintech.wallets import queries
@@ -85,3 +86,18 @@ def test_who_may_only_look_does_not_freeze(client):
 
     assert client.get(table).status_code == 200
     assert queries.wallet(wallet.id).state == "active"
+
+
+def test_how_far_wallets_may_be_overdrawn_is_proposed_here(staff):
+    page = reverse("admin:wallets_allowance_propose")
+    assert staff.get(page).status_code == 200
+
+    given = {"merchant": str(make.MERCHANT), "currency": "eur", "reason": "a credit line"}
+    finer = staff.post(page, {**given, "most": "500.001"})
+    unknown = staff.post(page, {**given, "currency": "XXX", "most": "500.00"})
+    proposed = staff.post(page, {**given, "most": "500.00"})
+
+    assert (finer.status_code, unknown.status_code, proposed.status_code) == (200, 200, 302)
+    approval = Approval.objects.get()
+    assert (approval.kind, approval.payload["most_minor"]) == ("wallets.overdraft", 500_00)
+    assert staff.get(reverse("admin:wallets_allowance_changelist")).status_code == 200

@@ -208,7 +208,10 @@ def _answer(operation: Operation) -> Json:
 
 def _dry_run() -> Json:
     line = {"type": "object"}
-    arrays = {name: {"type": "array", "items": line} for name in ("fees", "limits", "postings")}
+    arrays = {
+        name: {"type": "array", "items": line}
+        for name in ("balances", "fees", "limits", "postings")
+    }
     told = {name: {"type": ["object", "null"]} for name in ("assessment", "result")}
     properties = {"object": {"const": "dry_run"}, **arrays, **told}
     return {"type": "object", "properties": properties, "required": sorted(properties)}
@@ -229,7 +232,8 @@ def _example(operation: Operation) -> Json:
 
 # What a client may ask for only as the version it has seen.
 _HEED_IF_MATCH = frozenset(
-    f"wallets.{name}" for name in ("update", "freeze", "unfreeze", "close", "add_currencies")
+    f"wallets.{name}"
+    for name in ("update", "freeze", "unfreeze", "close", "add_currencies", "set_minimum_balance")
 )
 
 

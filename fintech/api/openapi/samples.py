@@ -318,6 +318,7 @@ WALLET = wallets.Wallet(
     currencies=("EUR", "USD"),
     tier="basic",
     zone="Europe/Berlin",
+    floors={"EUR": -10_000},
 )
 CLOSED_WALLET = replace(
     WALLET,
@@ -325,11 +326,17 @@ CLOSED_WALLET = replace(
     owner="",
     tier="",
     zone="",
+    floors={},
     state=wallets.WalletState.CLOSED,
     closed_at=LATER,
 )
 BALANCES = wallets.Balances(
-    currency="EUR", posted=_eur(2000), pending=_eur(-500), held=_eur(500), available=_eur(1500)
+    currency="EUR",
+    posted=_eur(2000),
+    pending=_eur(-500),
+    held=_eur(500),
+    available=_eur(11_500),
+    floor=_eur(-10_000),
 )
 HOLD = wallets.Hold(
     id=_id(13),

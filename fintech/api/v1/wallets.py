@@ -22,6 +22,8 @@ _DIGITS = 18  # Of a version.
 _CUSTOMER = fields.Id(prefix="cus", noun="customer", about="Whose money it is.")
 _CURRENCIES = fields.Many(of=fields.Currency(), most=50, about="Currencies that it keeps too.")
 _TIER = fields.Text(longest=40, about="A class of wallets that limits may name.")
+_MOST = 999_999_999_999
+_OVERDRAWN = "How far it may fall in minor units; below zero, an overdraft."
 _OWNER = fields.Text(longest=200, about="Your own name for whoever it belongs to.")
 
 
@@ -38,6 +40,7 @@ _OWNER = fields.Text(longest=200, about="Your own name for whoever it belongs to
         "tier": _TIER,
         "type": fields.OneOf(words=tuple(word.value for word in WalletType)),
         "zone": fields.Text(longest=60, about="Where its owner lives, such as Europe/Berlin."),
+        "minimum_balance": fields.Integer(least=-_MOST, most=0, about=_OVERDRAWN),
         "metadata": fields.Metadata(),
     },
 )
@@ -55,6 +58,7 @@ def create(call: Call) -> Answer:
         zone=call.text("zone"),
         customer_id=call.get("customer"),
         metadata=call.new_labels(),
+        floor_minor=call.get("minimum_balance", 0),
         key=call.key,
         by=call.by,
         at=call.at,
@@ -151,6 +155,37 @@ def add_currencies(call: Call) -> Answer:
         wallet_id=call.this("wal"),
         merchant_id=call.merchant_id,
         currencies=call.values["currencies"],
+        expected_version=_expected(call),
+        key=call.key,
+        by=call.by,
+        at=call.at,
+    )
+    return _changed(done)
+
+
+@operation(
+    "POST",
+    "/v1/wallets/{id}/minimum_balances",
+    scope=_WRITE,
+    returns="wallet",
+    parameters={
+        "currency": fields.Currency(required=True, example="eur"),
+        "minimum_balance": fields.Integer(
+            least=-_MOST,
+            most=_MOST,
+            required=True,
+            example=100,
+            about=f"{_OVERDRAWN} Above zero, what must stay in it.",
+        ),
+    },
+)
+def set_minimum_balance(call: Call) -> Answer:
+    """Let a wallet be overdrawn so far, as far as you may lend, or keep so much in it."""
+    done = wallets.set_floor(
+        wallet_id=call.this("wal"),
+        merchant_id=call.merchant_id,
+        currency=call.values["currency"],
+        floor_minor=call.values["minimum_balance"],
         expected_version=_expected(call),
         key=call.key,
         by=call.by,

@@ -77,11 +77,13 @@ INVARIANTS = (
     ),
 )
 
-# Balances as the lines tell them. What a pending entry adds and what a capture or a
+# Balances as the lines tell them. One whose floor was set before it was used has none, and its
+# head is where its chain begins. What a pending entry adds and what a capture or a
 # release takes away is on the same side, so the entry's kind says which side it is.
 _FOLDED = """
 SELECT a.address, a.currency, a.account, b.posted, b.pending_debit, b.pending_credit, b.seq,
-  b.head, f.posted, f.debit, f.credit, f.seq, f.head
+  b.head, coalesce(f.posted, 0), coalesce(f.debit, 0), coalesce(f.credit, 0), coalesce(f.seq, 0),
+  coalesce(f.head, b.head)
 FROM ledger_account a
 FULL JOIN ledger_balance b ON b.shard = a.shard AND b.account = a.account
 LEFT JOIN (
@@ -95,7 +97,8 @@ LEFT JOIN (
 ON f.shard = b.shard AND f.account = b.account
 WHERE coalesce(a.account, b.account) BETWEEN %(low)s AND %(high)s
   AND (b.posted, b.pending_debit, b.pending_credit, b.seq, b.head)
-  IS DISTINCT FROM (f.posted, f.debit, f.credit, f.seq, f.head)
+  IS DISTINCT FROM (coalesce(f.posted, 0), coalesce(f.debit, 0), coalesce(f.credit, 0),
+    coalesce(f.seq, 0), coalesce(f.head, b.head))
 """
 _REMAINDERS = """
 SELECT coalesce(p.id, f.id), p.remaining, f.remaining FROM ledger_pending p

@@ -9,7 +9,12 @@ from fintech.ledger.services.books import (
     update_book_account,
 )
 from fintech.ledger.services.by_hand import post_approved_entry, propose_entry
-from fintech.ledger.services.closing import close_account, close_period, reopen_account
+from fintech.ledger.services.closing import (
+    close_account,
+    close_period,
+    reopen_account,
+    set_floor,
+)
 from fintech.ledger.services.growing import open_partitions, seal, take_snapshots
 from fintech.ledger.services.posting import (
     MOST_ENTRIES,
@@ -43,6 +48,7 @@ __all__ = [
     "reverse_in_book",
     "seal",
     "set_book_account_closed",
+    "set_floor",
     "take_snapshots",
     "transfer_across",
     "try_post",

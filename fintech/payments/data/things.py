@@ -16,6 +16,7 @@ from fintech.payments.data.states import (
     Purpose,
     RefundState,
 )
+from fintech.wallets import data as wallet_data
 
 
 @frozen.shape("payments.card.v1")
@@ -254,6 +255,7 @@ class DryRun:
     score: int | None
     decision: str
     reasons: tuple[str, ...]
+    balances: tuple[tuple[UUID, wallet_data.Balances], ...] = ()  # Of wallets, afterwards.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

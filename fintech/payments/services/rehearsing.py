@@ -6,9 +6,11 @@ would ask a provider, the most favorable answer is assumed; nobody is asked. No 
 claimed, no counter moves, no fact is told.
 """
 
+import re
 from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from uuid import UUID
 
 from django_subatomic import db
 
@@ -17,6 +19,11 @@ from fintech.kernel.errors import Refusal
 from fintech.kernel.idempotency import Done
 from fintech.ledger import data as ledger_data
 from fintech.payments import data, errors
+from fintech.wallets import data as wallet_data
+from fintech.wallets import queries as wallet_queries
+
+_WALLET = "liabilities:wallet:"
+_WALLET_ACCOUNT = re.compile(rf"{_WALLET}[0-9a-f-]{{36}}")
 
 
 @dataclass(slots=True)
@@ -58,12 +65,30 @@ def dry_run(act: Callable[[], Done[data.Payment] | Done[data.Refund]]) -> data.D
     try:
         with db.transaction():
             result, refusal = _acted(act)
+            balances = _balances(rehearsal)
             raise _TakeBack  # noqa: TRY301 - it rolls back what the block has done.
     except _TakeBack:
         pass
     finally:
         _current.reset(token)
-    return _told(rehearsal, result, refusal)
+    return replace(_told(rehearsal, result, refusal), balances=balances)
+
+
+def _balances(rehearsal: Rehearsal) -> tuple[tuple[UUID, wallet_data.Balances], ...]:
+    """Return what would be in the wallets that money went from or to, in its currencies."""
+    moved = {
+        (UUID(address.removeprefix(_WALLET)), currency)
+        for posting in _postings(rehearsal)
+        for address, _, currency in posting.lines
+        if _WALLET_ACCOUNT.fullmatch(address)
+    }
+    known = wallet_queries.balances_of([wallet_id for wallet_id, _ in moved]) if moved else []
+    return tuple(
+        (wallet.id, each)
+        for wallet, parts in known
+        for each in parts
+        if (wallet.id, each.currency) in moved
+    )
 
 
 def _acted(
@@ -86,15 +111,19 @@ def _told(
     return data.DryRun(
         result=result,
         refusal=refusal,
-        postings=(
-            *(_posting(entry) for entry in rehearsal.entries),
-            *(_booked(entry) for entry in rehearsal.booked),
-        ),
+        postings=_postings(rehearsal),
         fee=result.fee if isinstance(result, data.Payment) else None,
         breaches=refusal.breaches if isinstance(refusal, errors.LimitExceeded) else (),
         score=assessment.score if assessment else None,
         decision=str(assessment.decision) if assessment else "",
         reasons=tuple(str(reason) for reason in assessment.reasons) if assessment else (),
+    )
+
+
+def _postings(rehearsal: Rehearsal) -> tuple[data.Posting, ...]:
+    return (
+        *(_posting(entry) for entry in rehearsal.entries),
+        *(_booked(entry) for entry in rehearsal.booked),
     )
 
 

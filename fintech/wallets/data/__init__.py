@@ -20,6 +20,7 @@ from fintech.wallets.data.limits import (
     is_zone,
 )
 from fintech.wallets.data.moving import (
+    Allowance,
     Hold,
     HoldState,
     Quote,
@@ -42,6 +43,7 @@ from fintech.wallets.data.statements import (
 
 __all__ = [
     "OWNERS_ZONE",
+    "Allowance",
     "Balances",
     "Breach",
     "Hold",

@@ -67,7 +67,8 @@ class Wallet:
     Money that a customer of a merchant keeps with us, in any number of currencies.
 
     `currency` is the one that is meant when none is named, and one of `currencies`.
-    `overdrafts` says per currency how far below nothing it may go, in minor units.
+    `floors` says per currency how far it may fall, in minor units: below zero it may be
+    overdrawn, above zero so much must stay; zero where nothing is said.
     """
 
     id: UUID
@@ -84,7 +85,20 @@ class Wallet:
     tier: str = ""
     zone: str = ""  # Where its owner lives; days begin there. UTC if empty.
     currencies: tuple[str, ...] = ()
-    overdrafts: dict[str, int] = field(default_factory=dict)
+    floors: dict[str, int] = field(default_factory=dict)
+
+
+@frozen.shape("wallets.allowance.v1")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """How far any one wallet of a merchant may be overdrawn in a currency."""
+
+    id: UUID
+    merchant_id: UUID
+    currency: str
+    most_minor: int
+    changed_at: datetime
+    version: int
 
 
 @frozen.shape("wallets.hold.v1")

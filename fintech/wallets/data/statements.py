@@ -16,6 +16,7 @@ class Balances:
 
     `held` is what holds set aside; `pending` is the same as the books tell it: what
     would come if everything pending were captured, so below zero where it would go.
+    `floor` is how far it may fall, and what is below zero of it is available too.
     """
 
     currency: str
@@ -23,6 +24,7 @@ class Balances:
     pending: Money
     held: Money
     available: Money
+    floor: Money
     sequence: int = 0  # How many lines its account has; it changes with every one.
 
 

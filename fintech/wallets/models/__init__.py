@@ -5,6 +5,7 @@ A wallet's row names its ledger account (`liabilities:wallet:{id}`), a hold's ro
 pending journal entry. No balance is kept here: the ledger alone decides funds.
 """
 
+from fintech.wallets.models.allowance import Allowance
 from fintech.wallets.models.exchange import Quote, Rate
 from fintech.wallets.models.limit import Limit, Reservation, Usage
 from fintech.wallets.models.transfer import Transfer
@@ -12,6 +13,7 @@ from fintech.wallets.models.wallet import Hold, Wallet, remaining
 from fintech.wallets.models.withdrawal import Withdrawal
 
 __all__ = [
+    "Allowance",
     "Hold",
     "Limit",
     "Quote",

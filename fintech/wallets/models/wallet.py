@@ -22,8 +22,9 @@ class Wallet(fsm.FSMModelMixin, models.Model):
     """
     Money that a customer of a merchant keeps with us, in any number of currencies.
 
-    Each currency has a ledger account of its own. `overdrafts` says, per currency, how far
-    below nothing it may go; the account is opened with it and keeps it.
+    Each currency has a ledger account of its own. `floors` says, per currency, how far it may
+    fall, in minor units: below zero it may be overdrawn, above zero so much must stay. Where
+    nothing is said it is zero. The account itself keeps it; this is what it was told.
     """
 
     id = models.UUIDField(primary_key=True, default=ids.new, editable=False)
@@ -35,7 +36,7 @@ class Wallet(fsm.FSMModelMixin, models.Model):
     zone = models.CharField(max_length=60, blank=True, default="")
     currency = models.CharField(max_length=3)  # The one that is meant when none is named.
     currencies = ArrayField(models.CharField(max_length=3), default=list)
-    overdrafts = models.JSONField(default=dict, blank=True)
+    floors = models.JSONField(default=dict, blank=True)
     state = fsm.FSMField(
         max_length=20, default=WalletState.ACTIVE, choices=choices(WalletState), protected=True
     )
@@ -90,9 +91,9 @@ class Wallet(fsm.FSMModelMixin, models.Model):
         """Exist again, because money came that was under way; nothing leaves until unfrozen."""
         self.closed_at = None
 
-    def overdraft(self, currency: str) -> int:
-        """Return how far below nothing a currency may go, in minor units."""
-        return int(self.overdrafts.get(currency, 0))
+    def floor(self, currency: str) -> int:
+        """Return how far a currency may fall, in minor units; below zero: overdrawn."""
+        return int(self.floors.get(currency, 0))
 
     def as_data(self) -> data.Wallet:
         """Return the frozen value for the door."""
@@ -106,7 +107,7 @@ class Wallet(fsm.FSMModelMixin, models.Model):
             zone=self.zone,
             currency=self.currency,
             currencies=tuple(self.currencies),
-            overdrafts=dict(self.overdrafts),
+            floors=dict(self.floors),
             state=WalletState(self.state),
             metadata=dict(self.metadata),
             created_at=self.created_at,

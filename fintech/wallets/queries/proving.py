@@ -10,15 +10,15 @@ from fintech.kernel import event_log
 from fintech.kernel.event_log import Recorded
 from fintech.kernel.invariants import Invariant
 from fintech.kernel.replay import Difference
-from fintech.wallets.models import Hold, Limit, Quote, Transfer, Wallet, Withdrawal
+from fintech.wallets.models import Allowance, Hold, Limit, Quote, Transfer, Wallet, Withdrawal
 
 INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
         id="I-6",
-        rule="What a wallet's holds set aside is what the ledger has pending, and no more"
-        " than there is",
+        rule="What a wallet's holds set aside is what the ledger has pending; no more than there"
+        " is, down to its floor, which is the ledger's too",
         sql="SELECT w.id, w.currency FROM (SELECT w.id, unnest(w.currencies) AS currency, "
-        "w.overdrafts FROM wallets_wallet w) w "
+        "w.floors FROM wallets_wallet w) w "
         "LEFT JOIN (SELECT wallet_id, currency, sum(amount_minor - captured_minor) AS held "
         "FROM wallets_hold WHERE state IN ('active', 'partially_captured') GROUP BY 1, 2) h "
         "ON h.wallet_id = w.id AND h.currency = w.currency "
@@ -27,7 +27,8 @@ INVARIANTS: tuple[Invariant, ...] = (
         "LEFT JOIN ledger_balance b ON b.shard = a.shard AND b.account = a.account "
         "WHERE coalesce(h.held, 0) <> coalesce(b.pending_debit, 0) "
         "OR -coalesce(b.posted, 0) - coalesce(b.pending_debit, 0) "
-        "< -coalesce((w.overdrafts ->> w.currency)::bigint, 0)",
+        "< coalesce((w.floors ->> w.currency)::bigint, 0) "
+        "OR coalesce(b.floor, 0) <> coalesce((w.floors ->> w.currency)::bigint, 0)",
     ),
     Invariant(
         id="W-1",
@@ -129,6 +130,7 @@ def _fold(row: dict[str, object], fact: Recorded) -> None:
         if fact.name == "wallets.wallet_created.v1":
             row["currencies"] = [told["currency"]]
             row["type"], row["tier"] = told.get("type", "customer"), told.get("tier", "")
+            row["floors"] = {}
     elif fact.name == "wallets.hold_captured.v1":
         row["captured_minor"] = int(str(row.get("captured_minor", 0))) + told["amount_minor"]
         row["state"] = "captured" if told["final"] else "partially_captured"
@@ -136,6 +138,10 @@ def _fold(row: dict[str, object], fact: Recorded) -> None:
         row["state"] = _ENDS[fact.name]
     elif fact.name == "wallets.currency_added.v1":
         row["currencies"] = [*cast("list[str]", row.get("currencies", [])), told["added"]]
+    elif fact.name == "wallets.floor_set.v1":
+        floors = {**cast("dict[str, int]", row.get("floors", {}))}
+        floors[told["floor_currency"]] = told["floor_minor"]
+        row["floors"] = {code: minor for code, minor in floors.items() if minor}
     elif fact.name == "wallets.wallet_updated.v1":
         row["tier"] = told.get("tier", row.get("tier", ""))
     elif fact.name == "wallets.limit_changed.v1":
@@ -145,6 +151,7 @@ def _fold(row: dict[str, object], fact: Recorded) -> None:
 
 
 _KEPT = {
+    "wallets.overdraft_allowed.v1": ("merchant_id", "currency", "most_minor"),
     "wallets.wallet_created.v1": ("merchant_id", "customer_id", "currency", "type", "tier"),
     "wallets.hold_created.v1": (
         "wallet_id",
@@ -190,6 +197,7 @@ _KEPT = {
     ),
 }
 _BORN: dict[str, dict[str, object]] = {
+    "wallets.overdraft_allowed.v1": {},
     "wallets.wallet_created.v1": {"state": "active"},
     "wallets.hold_created.v1": {"state": "active", "captured_minor": 0},
     "wallets.limit_created.v1": {"active": True},
@@ -204,6 +212,7 @@ _TABLES: tuple[tuple[str, type[models.Model], str], ...] = (
     ("wallets.transfer", Transfer, "wallets.transfer_succeeded.v1"),
     ("wallets.quote", Quote, "wallets.quote_made.v1"),
     ("wallets.withdrawal", Withdrawal, "wallets.withdrawal_begun.v1"),
+    ("wallets.allowance", Allowance, "wallets.overdraft_allowed.v1"),
 )
 
 
@@ -211,7 +220,7 @@ def _stored() -> Iterator[tuple[str, dict[str, object]]]:
     for stream, model, birth in _TABLES:
         columns = (*_KEPT[birth], *_BORN[birth], "version")
         if model is Wallet:
-            columns = (*columns, "currencies")
+            columns = (*columns, "currencies", "floors")
         for row in model._default_manager.values("id", *columns).iterator():
             kept = {name: row[name] for name in columns}
             yield (

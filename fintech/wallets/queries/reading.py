@@ -78,7 +78,8 @@ def _balances(found: Sequence[Wallet]) -> list[tuple[data.Balances, ...]]:
                 posted=balance.posted,
                 pending=balance.pending,
                 held=Money(held.get((of.id, currency), 0), currency),
-                available=balance.available + Money(of.overdraft(currency), currency),
+                available=balance.available - Money(of.floor(currency), currency),
+                floor=Money(of.floor(currency), currency),
                 sequence=balance.sequence,
             )
         )

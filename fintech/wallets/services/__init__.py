@@ -1,6 +1,13 @@
 """What can be done with wallets: holds, transfers, conversions, limits."""
 
 from fintech.wallets.services.combining import transfer_shared
+from fintech.wallets.services.flooring import (
+    OVERDRAFT_KIND,
+    allow_overdraft,
+    overdraft_agreed,
+    propose_overdraft,
+    set_floor,
+)
 from fintech.wallets.services.holding import capture, expire_due, hold, release
 from fintech.wallets.services.limiting import (
     conclude,
@@ -34,7 +41,9 @@ from fintech.wallets.services.withdrawing import (
 )
 
 __all__ = [
+    "OVERDRAFT_KIND",
     "add_currencies",
+    "allow_overdraft",
     "approve_withdrawal",
     "begin_withdrawal",
     "capture",
@@ -52,7 +61,9 @@ __all__ = [
     "free",
     "freeze",
     "hold",
+    "overdraft_agreed",
     "pending_withdrawals",
+    "propose_overdraft",
     "receive",
     "record_rates",
     "reject_withdrawal",
@@ -62,6 +73,7 @@ __all__ = [
     "reserve_or_refuse",
     "reverse",
     "reverse_transfer",
+    "set_floor",
     "transfer",
     "transfer_many",
     "transfer_shared",

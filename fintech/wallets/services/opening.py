@@ -19,7 +19,7 @@ from fintech.ledger.errors import AccountInUse, AccountNotFound
 from fintech.wallets import data, errors, events
 from fintech.wallets.data import WalletState, WalletType
 from fintech.wallets.models import Wallet
-from fintech.wallets.services import rows
+from fintech.wallets.services import flooring, rows
 
 _MOST_CURRENCIES = 50
 
@@ -35,6 +35,7 @@ def create_wallet(
     zone: str = "",
     customer_id: UUID | None = None,
     metadata: Mapping[str, str] | None = None,
+    floor_minor: int = 0,
     key: Key | None = None,
     by: Actor,
     at: datetime,
@@ -50,9 +51,11 @@ def create_wallet(
         tier: a class of wallets that limits may name, such as `basic` or `verified`.
         zone: where the owner lives; limits may count days, weeks and months there,
             so it stays.
+        floor_minor: how far it may fall in `currency`; see `set_floor`.
 
     Raises:
         CurrencyNotSupported: nobody can pay with it.
+        OverdraftNotAllowed, BelowMinimum: as `set_floor`.
         ParameterInvalid: a field is longer than it may be, or not one of its words.
     """
     wallet = Wallet(
@@ -82,8 +85,12 @@ def create_wallet(
             )
         ]
         facts += [_keep(wallet, other, at=at) for other in others]
+        if floor_minor:
+            facts.append(flooring.lower(wallet, currency, floor_minor, at=at))
         wallet.save(force_insert=True)
         event_log.append(facts, by=by)
+        if floor_minor:
+            flooring.in_the_books(wallet, currency, by=by, at=at)
         return wallet.as_data()
 
     return idempotency.once(key, work, at=at)

@@ -305,6 +305,20 @@ _RULES = (
         "Use currencies that are exchanged here.",
     ),
     Rule(
+        "overdraft_not_allowed",
+        400,
+        INVALID,
+        "The wallet may not be overdrawn so far.",
+        "Ask for less, or ask us to let your wallets be overdrawn further.",
+    ),
+    Rule(
+        "wallet_below_minimum",
+        400,
+        INVALID,
+        "The wallet has less available than would have to stay in it.",
+        "Put money into it first, or let holds go.",
+    ),
+    Rule(
         "wallet_not_empty",
         400,
         INVALID,

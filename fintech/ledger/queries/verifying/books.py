@@ -244,12 +244,17 @@ def balances(book: UUID | None = None) -> Iterator[tuple[Key, tuple[object, ...]
         cursor.execute(
             "SELECT b.shard, b.account, b.posted, b.seq, b.head, b.pending_debit, "
             "b.pending_credit, b.digest = a.digest AND b.currency = a.currency "
-            "AND b.normal = a.normal AND b.floor IS NOT DISTINCT FROM a.floor "
+            "AND b.normal = a.normal "
+            "AND b.floor IS NOT DISTINCT FROM CASE WHEN f.version IS NULL THEN a.floor "
+            "ELSE f.floor END AND f.version IS NOT DISTINCT FROM f.rows "
             "AND b.closed = coalesce(c.closed, false) "
             "FROM ledger_balance b "
             "LEFT JOIN ledger_account a ON a.shard = b.shard AND a.account = b.account "
             "LEFT JOIN LATERAL (SELECT closed FROM ledger_closing c WHERE c.shard = b.shard "
             "AND c.account = b.account ORDER BY version DESC LIMIT 1) c ON true "
+            "LEFT JOIN LATERAL (SELECT version, floor, count(*) OVER () AS rows "
+            "FROM ledger_floor f WHERE f.shard = b.shard AND f.account = b.account "
+            "ORDER BY version DESC LIMIT 1) f ON true "
             "WHERE coalesce(a.book = %s::uuid, %s::uuid IS NULL)",
             [book, book],
         )

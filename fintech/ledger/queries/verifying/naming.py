@@ -106,9 +106,11 @@ def _account(books: Books, one: Broken) -> Fault | None:
     shard, number = one.key
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT a.digest, a.code, a.normal, a.floor, b.normal, b.floor "
+            "SELECT a.digest, a.code, a.normal, a.floor, b.normal, "
+            "CASE WHEN f.version IS NULL THEN b.floor ELSE f.was END "
             "FROM ledger_account a JOIN ledger_balance b USING (shard, account) "
-            "WHERE a.shard = %s AND a.account = %s",
+            "LEFT JOIN ledger_floor f ON f.shard = a.shard AND f.account = a.account "
+            "AND f.version = 1 WHERE a.shard = %s AND a.account = %s",
             one.key,
         )
         row = cursor.fetchone()
