@@ -250,6 +250,19 @@ def test_the_device_and_the_bill_reach_the_decision(api):
     assert [known(), known()] == [(0, "BR"), (1, "BR")]
 
 
+def test_off_session_a_person_looks_where_the_payer_would_be_challenged(api):
+    rule = {"name": "ask", "condition": "amount == 901", "decision": "challenge"}
+    made = api.post("/v1/fraud/rules", **rule).body
+    api.post(f"/v1/fraud/rules/{made['id']}/activate")
+    order = {"amount": 901, "currency": "eur", "payment_method": "pm_card_visa", "confirm": True}
+
+    there = api.post(INTENT, order).body
+    away = api.post(INTENT, {**order, "off_session": True}).body
+
+    assert (there["status"], there["review"]) == ("requires_action", None)
+    assert (away["status"], away["review"][:4]) == ("processing", "fcs_")
+
+
 @pytest.mark.parametrize(
     ("country", "param"),
     [

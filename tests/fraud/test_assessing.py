@@ -278,3 +278,28 @@ def test_an_attempt_is_assessed_once():
         db.savepoint(),
     ):
         make.assessed(asked)
+
+
+@pytest.mark.parametrize(
+    ("there", "decision", "told"),
+    [(True, "challenge", []), (False, "review", ["challenge_unavailable"])],
+)
+@pytest.mark.django_db
+def test_who_is_not_there_is_not_challenged_but_looked_at(there, decision, told):
+    rule = fraud.draft_rule(
+        merchant_id=None,
+        name="ask",
+        condition="true",
+        decision="challenge",
+        by=make.BY,
+        at=make.NOON,
+    )
+    fraud.activate_rule(rule_id=rule.id, by=make.BY, at=make.NOON)
+
+    made = make.assessment(can_challenge=there)
+
+    assert str(made.decision) == decision
+    assert [r.code for r in made.reasons if r.code.startswith("challenge")] == told
+    assert (made.case_id is not None) is (not there)
+    again = queries.decided_again(made.id)
+    assert (again.decision, again.reasons) == (made.decision, made.reasons)

@@ -276,4 +276,5 @@ def test_a_changed_default_would_be_noticed():
         "customer_age_days": -1,
         "name_match": -1,
         "mail_match": -1,
+        "can_challenge": True,
     }

@@ -21,6 +21,9 @@ _METHOD = fields.PaymentMethod(
 PAYER_IP = fields.IpAddress(
     about="Where the payer is, for the fraud decision; your own server's address says nothing."
 )
+_OFF_SESSION = fields.Boolean(
+    about="The payer is not there: where the fraud decision would challenge him, a person looks."
+)
 PAYER_DEVICE = fields.Text(
     longest=200,
     about="What names the payer's browser or phone to you, for the fraud decision; only its"
@@ -46,7 +49,6 @@ _INERT: dict[str, Field] = {
     ),
     "confirmation_method": fields.OneOf(words=("automatic",), inert=True),
     "error_on_requires_action": fields.Boolean(inert=True),
-    "off_session": fields.Boolean(inert=True),
     "shipping": fields.Group(
         fields={
             "address": fields.Group(
@@ -93,6 +95,7 @@ def chosen(call: Call, name: str = "payment_method") -> dict[str, Any]:
         "confirm": fields.Boolean(about="Charge the card at once."),
         "customer": _CUSTOMER,
         "payment_method": _METHOD,
+        "off_session": _OFF_SESSION,
         "payer_device": PAYER_DEVICE,
         "payer_ip": PAYER_IP,
         "return_url": _RETURN_URL,
@@ -118,6 +121,7 @@ def create(call: Call) -> Answer:
         confirm=call.get("confirm", False),
         ip=call.text("payer_ip"),
         device=call.text("payer_device"),
+        payer_is_there=not call.get("off_session", False),
         key=call.key,
         by=call.by,
         at=call.at,
@@ -199,13 +203,11 @@ def update(call: Call) -> Answer:
     returns="payment_intent",
     parameters={
         "payment_method": _METHOD,
+        "off_session": _OFF_SESSION,
         "payer_device": PAYER_DEVICE,
         "payer_ip": PAYER_IP,
         "return_url": _RETURN_URL,
-        **{
-            name: _INERT[name]
-            for name in ("error_on_requires_action", "off_session", "use_stripe_sdk")
-        },
+        **{name: _INERT[name] for name in ("error_on_requires_action", "use_stripe_sdk")},
     },
     rehearses=True,
     is_combined=lambda _values: True,
@@ -218,6 +220,7 @@ def confirm(call: Call) -> Answer:
         return_url=call.text("return_url"),
         ip=call.text("payer_ip"),
         device=call.text("payer_device"),
+        payer_is_there=not call.get("off_session", False),
         key=call.key,
         by=call.by,
         at=call.at,

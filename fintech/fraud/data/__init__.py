@@ -136,6 +136,7 @@ class Question:
     customer_since: datetime | None = None  # when the merchant first knew the customer
     name_match: int = -1  # percent, of names that stay outside; -1: not both are known
     mail_match: int = -1
+    can_challenge: bool = True  # The payer is there to prove who he is.
 
 
 _SENTENCES = {
@@ -169,6 +170,7 @@ _SENTENCES = {
     "challenger": "Model {model}, which only watches, would give so many points.",
     "degraded": "Not everything was known in time ({why}); this merchant asks for {decision}.",
     "advisory": "Fraud only advises here; it would have said {would}.",
+    "challenge_unavailable": "The payer is not there to prove who he is: a person looks instead.",
     "explored": "Looked at instead of blocked, to learn whether blocks are right.",
     "moved": "This customer paid from another country within {minutes} minutes.",
     "moved_too_fast": "This customer paid {km} km away {minutes} minutes before: {kmh} km/h.",

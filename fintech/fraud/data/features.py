@@ -135,6 +135,7 @@ class Features:
     # Since schema 3.
     name_match: int = -1  # percent: the bill's name beside the customer's; -1: not both are known
     mail_match: int = -1  # percent: the mailbox's name beside the payer's
+    can_challenge: bool = True  # The payer is there to prove who he is.
 
     def as_mapping(self) -> dict[str, Any]:
         """Return every feature by name, as it is shown."""

@@ -56,6 +56,7 @@ def features(
         email_thrown_away=question.email_thrown_away,
         name_match=question.name_match,
         mail_match=question.mail_match,
+        can_challenge=question.can_challenge,
         draw=question.attempt_id.int % 10_000,
         counted=counted,
         degraded=" ".join([*([why] if why else []), *(["model"] if broken else [])]),

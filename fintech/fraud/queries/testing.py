@@ -19,7 +19,7 @@ from fintech.kernel import invariants
 from fintech.kernel.money import Money
 
 _CHUNK = 5_000
-_FOLLOW = {"clamp", "advisory", "explored"}  # They follow from the others.
+_FOLLOW = {"clamp", "advisory", "explored", "challenge_unavailable"}  # They follow from the others.
 _OF_A_MODEL = {"model_base", "model", "model_rest"}
 _STOPS = {Decision.REVIEW, Decision.BLOCK}
 # What people or banks said later; fraud said once is fraud.

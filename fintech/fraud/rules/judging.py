@@ -8,7 +8,7 @@ from fintech.fraud.data import Decision, Fails, Features, Judgment, Mode, Reason
 from fintech.fraud.rules import amounts, listed, novelty, velocity
 from fintech.fraud.rules.language import Condition
 
-MODEL_VERSION = "rules.6"  # Raised whenever a rule, weight or band changes.
+MODEL_VERSION = "rules.7"  # Raised whenever a rule, weight or band changes.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +95,9 @@ def combined(
         if band == decision == Decision.BLOCK not in hard and features.draw < features.explore:
             decision = Decision.REVIEW
             told.append(Reason("explored", 0))
+        if decision == Decision.CHALLENGE and not features.can_challenge:
+            decision = Decision.REVIEW
+            told.append(Reason("challenge_unavailable", 0))
         if features.mode == Mode.ADVISORY and decision != Decision.ALLOW:
             told.append(Reason("advisory", 0, (("would", str(decision)),)))
             decision = Decision.ALLOW

@@ -94,5 +94,6 @@ def _question(row: Assessment) -> data.Question:
         billing_country=kept.billing_country,
         name_match=kept.name_match,
         mail_match=kept.mail_match,
+        can_challenge=kept.can_challenge,
         customer_since=row.created_at - timedelta(days=age) if age >= 0 else None,
     )

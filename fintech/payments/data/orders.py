@@ -52,6 +52,7 @@ class Begin:
     return_url: str = ""
     ip: str = ""
     device: str = ""  # what names the payer's browser or phone; only its hash is kept
+    payer_is_there: bool = True  # to prove who he is, if fraud asks
     key: Key | None = None
     by: Actor | None = None  # Who asks, where a batch holds the orders of several.
 

@@ -25,6 +25,7 @@ def confirm(
     return_url: str = "",
     ip: str = "",
     device: str = "",
+    payer_is_there: bool = True,
     key: Key | None = None,
     by: Actor,
     at: datetime,
@@ -39,6 +40,7 @@ def confirm(
         payment_method: what is stored, or `token`: the neutral code of a sandbox card, or
             `wallet`: a wallet to pay from; without any, what the payment already has.
         device: what names the payer's browser or phone; only its hash is kept, for fraud.
+        payer_is_there: to prove who he is; if not, a person looks where he would be challenged.
         key: the caller's idempotency key; the same key has one effect.
 
     Raises:
@@ -58,6 +60,7 @@ def confirm(
         return_url=return_url,
         ip=ip,
         device=device,
+        payer_is_there=payer_is_there,
         key=key,
     )
     return confirm_one(order, by=by)

@@ -33,6 +33,7 @@ def create(
     confirm: bool = False,
     ip: str = "",
     device: str = "",
+    payer_is_there: bool = True,
     key: Key | None = None,
     by: Actor,
     at: datetime,
@@ -78,6 +79,7 @@ def create(
             return_url=return_url,
             ip=ip,
             device=device,
+            payer_is_there=payer_is_there,
             key=key,
         )
         return confirming.confirm_one(order, by=by)

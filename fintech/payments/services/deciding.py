@@ -237,6 +237,7 @@ def _question(plan: _Plan) -> fraud_data.Question:
         billing_country=method.billing_country,
         customer_since=customer.since if customer is not None else None,
         name_match=fraud_queries.names_match(method.billing_name, called),
+        can_challenge=plan.order.payer_is_there,
         mail_match=fraud_queries.mail_matches(email, method.billing_name or called),
     )
 
