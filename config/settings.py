@@ -172,6 +172,8 @@ AUDIT_VERIFIERS = ["fintech.ledger.queries.verify"]
 OPERATOR_MERCHANTS: list[str] = env.list("OPERATOR_MERCHANTS", default=[])
 # How many payments a day people can look at: a model is measured by what it finds in these.
 FRAUD_REVIEWS_A_DAY: int = env.int("FRAUD_REVIEWS_A_DAY", default=100)
+# Whole units up to which one person says yes to a payment in review.
+REVIEWS_ALONE_UP_TO: int = env.int("REVIEWS_ALONE_UP_TO", default=10_000)
 FRAUD_BUDGET_MS: int = env.int("FRAUD_BUDGET_MS", default=80)  # 0: as long as it takes.
 APPROVALS: dict[str, str] = {
     "ledger.manual_entry": "fintech.ledger.services.post_approved_entry",
@@ -181,6 +183,7 @@ APPROVALS: dict[str, str] = {
     "reconciliation.adjust": "fintech.reconciliation.services.approved",
     "payments.refund": "fintech.payments.services.refund_agreed",
     "payments.route": "fintech.payments.services.route_agreed",
+    "payments.review": "fintech.payments.services.review_agreed",
     "merchants.staff_role": "fintech.merchants.services.staff_role_agreed",
     "wallets.overdraft": "fintech.wallets.services.overdraft_agreed",
 }
@@ -193,6 +196,7 @@ APPROVAL_PERMISSIONS: dict[str, str] = {
     "reconciliation.adjust": "reconciliation.change_break",
     "payments.refund": "payments.change_payment",
     "payments.route": "payments.change_route",
+    "payments.review": "payments.change_review",
     "merchants.staff_role": "merchants.change_user",
     "wallets.overdraft": "wallets.change_allowance",
 }

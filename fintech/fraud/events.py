@@ -93,6 +93,15 @@ class CaseEscalated(CaseFact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CaseDueSooner(CaseFact):
+    """The authorization ends so soon that somebody must look earlier."""
+
+    name: ClassVar = "fraud.case_due_sooner.v1"
+
+    due_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class CaseClosed(CaseFact):
     """A person has found what it is."""
 

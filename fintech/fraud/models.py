@@ -17,7 +17,11 @@ def _choices(words: type[StrEnum]) -> list[tuple[str, str]]:
 
 
 class Case(fsm.FSMModelMixin, models.Model):
-    """A payment that a person is to look at. Cases with one pivot belong together."""
+    """
+    A payment that a person is to look at.
+
+    Open cases of one card, device or customer are a group, which is named by its first case.
+    """
 
     id = models.UUIDField(primary_key=True, default=ids.new, editable=False)
     merchant_id = models.UUIDField()
@@ -35,6 +39,11 @@ class Case(fsm.FSMModelMixin, models.Model):
     score = models.IntegerField()
     pivot_kind = models.CharField(max_length=20)
     pivot_value = models.CharField(max_length=80)
+    # What it may have in common with other cases; who has goes into their group.
+    group_id = models.UUIDField()
+    card_fingerprint = models.CharField(max_length=80)
+    device_hash = models.CharField(max_length=80, null=True, blank=True)
+    customer_id = models.UUIDField(null=True, blank=True)
     assignee = models.CharField(max_length=80, blank=True, default="")
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -52,6 +61,22 @@ class Case(fsm.FSMModelMixin, models.Model):
             ),
             models.Index(fields=["pivot_kind", "pivot_value"], name="fraud_case_pivot"),
             models.Index(fields=["payment_id"], name="fraud_case_payment"),
+            models.Index(fields=["group_id"], name="fraud_case_group"),
+            models.Index(
+                fields=["merchant_id", "card_fingerprint"],
+                name="fraud_case_open_of_card",
+                condition=~Q(state="closed"),
+            ),
+            models.Index(
+                fields=["merchant_id", "device_hash"],
+                name="fraud_case_open_of_device",
+                condition=~Q(state="closed") & Q(device_hash__isnull=False),
+            ),
+            models.Index(
+                fields=["merchant_id", "customer_id"],
+                name="fraud_case_open_of_customer",
+                condition=~Q(state="closed") & Q(customer_id__isnull=False),
+            ),
         )
         constraints = (
             models.CheckConstraint(
@@ -116,6 +141,7 @@ class Case(fsm.FSMModelMixin, models.Model):
             score=self.score,
             pivot_kind=self.pivot_kind,
             pivot_value=self.pivot_value,
+            group_id=self.group_id,
             assignee=self.assignee,
             opened_at=self.opened_at,
             closed_at=self.closed_at,

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from fintech.kernel.errors import Conflict, Invalid, NotFound, Refused, Unavailable
+from fintech.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refused, Unavailable
 from fintech.kernel.money import Money
 
 
@@ -327,6 +327,17 @@ class AcquirerUnavailable(Unavailable):
         self.payment = payment  # A `data.Payment`: errors lie below the values.
         facts = {"payment_id": str(payment.id)} if payment else {}
         super().__init__("The acquirer is not available; nothing was charged.", **facts)
+
+
+class ReviewNeedsTwo(Forbidden):
+    """So much is not approved by one person alone."""
+
+    code = "approval_required"
+
+    def __init__(self, payment_id: UUID) -> None:
+        super().__init__(
+            "So much is approved by two people of the back office.", payment_id=str(payment_id)
+        )
 
 
 class ReviewLost(Conflict):

@@ -2,7 +2,7 @@
 
 from fintech.fraud.data import Case
 from fintech.kernel import ids
-from fintech.wire.scalars import Json, head, text, unix_or_null
+from fintech.wire.scalars import Json, head, public, text, unix_or_null
 
 
 def render(case: Case) -> Json:
@@ -15,6 +15,8 @@ def render(case: Case) -> Json:
         "disposition": None if case.disposition is None else str(case.disposition),
         "due_at": unix_or_null(case.due_at),
         "escalated": case.escalated,
+        "group": public("fcs", case.group_id),
+        "grouped_by": case.pivot_kind,
         "payment_intent": ids.public("pi", case.payment_id),
         "score": case.score,
         "snoozed_until": unix_or_null(case.snoozed_until),

@@ -1,10 +1,13 @@
 """What people decide: cases, lists, and what is learned of them."""
 
+from datetime import timedelta
+
 import pytest
 
 from fintech.fraud import errors, queries
 from fintech.fraud import services as fraud
 from fintech.kernel import event_log, ids, invariants
+from fintech.kernel.actor import Actor
 from tests.make import fraud as make
 from tests.racing import race
 
@@ -116,6 +119,90 @@ def test_cases_of_one_card_belong_together():
     ]
     _close(second.id)
     assert [case.id for case in queries.cases(is_open=False)] == [second.id]
+
+
+ANNA, BO = ids.new(), ids.new()
+
+
+def test_open_cases_of_one_card_device_or_customer_are_a_group():
+    first = _case(card="a", device="d", customer=ANNA)
+    of_card = _case(card="a")
+    of_device = _case(card="b", device="d")
+    of_customer = _case(card="c", customer=ANNA)
+    through_another = _case(card="b", device="e")
+    other = _case(card="x", device="y", customer=BO)
+    elsewhere = _case(card="a", device="d", customer=ANNA, merchant=ids.new())
+
+    together = (first, of_card, of_device, of_customer, through_another)
+    assert {case.group_id for case in together} == {first.id}
+    assert [case.pivot_kind for case in together] == ["card", "card", "device", "customer", "card"]
+    assert (of_device.pivot_value, of_customer.pivot_value) == ("d", str(ANNA))
+    assert (other.group_id, elsewhere.group_id) == (other.id, elsewhere.id)
+    assert {case.id for case in queries.related(of_customer.id)} == {
+        case.id for case in together
+    } - {of_customer.id}
+    assert queries.cases(group_id=first.id) == sorted(together, key=lambda c: c.id, reverse=True)
+
+
+def test_a_closed_group_is_not_joined_but_its_cards_cases_are_still_found():
+    first = _case(card="a", device="d")
+    _close(first.id)
+
+    by_card, by_device = _case(card="a"), _case(card="b", device="d")
+
+    assert (by_card.group_id, by_device.group_id) == (by_card.id, by_device.id)
+    assert [case.id for case in queries.related(by_card.id)] == [first.id]
+    assert queries.related(by_device.id) == []
+
+
+def test_attempts_of_one_batch_with_one_card_are_a_group():
+    made = make.assessed(*[make.question(card=card, risk="elevated") for card in "aab"])
+
+    groups = [queries.case(each.case_id).group_id for each in made]
+
+    assert groups == [made[0].case_id, made[0].case_id, made[2].case_id]
+
+
+def test_who_looks_at_a_case_gets_the_rest_of_its_group_and_others_get_other_groups():
+    cases = [_case(card=card) for card in "abab"]
+
+    def claim(name):
+        by = Actor(kind="staff", id=name)
+        return fraud.claim_next_case(by=by, at=make.NOON).id
+
+    assert [claim("carla"), claim("dan")] == [cases[0].id, cases[1].id]
+    assert [claim("carla"), claim("dan")] == [cases[2].id, cases[3].id]
+    late = _case(card="a")
+    assert claim("erin") == late.id  # Better somebody else's group than nothing.
+
+
+def test_what_is_due_within_the_hour_comes_before_a_higher_score():
+    old = _case(at=make.NOON - timedelta(hours=23))
+    fraud.add_to_list(
+        merchant_id=None, kind="ip", value="i", action="review", by=make.BY, at=make.NOON
+    )
+    _case(card="b", ip="i")
+
+    assert fraud.claim_next_case(by=make.BY, at=make.NOON).id == old.id
+
+
+def test_a_case_is_due_before_half_of_a_short_authorization_has_passed():
+    case = _case()
+    hold = {"case_id": case.id, "by": make.BY, "at": make.NOON}
+
+    fraud.expect_before(until=make.NOON + timedelta(days=7), **hold)
+    unmoved = queries.case(case.id)
+    fraud.expect_before(until=make.NOON + timedelta(hours=10), **hold)
+    sooner = queries.case(case.id)
+    fraud.expect_before(until=make.NOON + timedelta(hours=20), **hold)
+
+    assert unmoved == case
+    assert case.due_at == make.NOON + timedelta(hours=24)
+    assert sooner.due_at == make.NOON + timedelta(hours=5)
+    assert queries.case(case.id) == sooner
+    told = [fact.name for fact in event_log.stream("fraud.case", case.id)]
+    assert told == ["fraud.case_opened.v1", "fraud.case_due_sooner.v1"]
+    assert list(queries.replay()) == []
 
 
 def test_a_value_stands_once_on_a_list():

@@ -3,7 +3,8 @@
 import pytest
 from django.urls import reverse
 
-from fintech.kernel import clock, ids
+from fintech.fraud import queries as fraud_queries
+from fintech.kernel import approvals, clock, ids
 from fintech.merchants import services as merchants
 from fintech.payments import services as payments
 from fintech.payments.data import PaymentState
@@ -121,6 +122,41 @@ def test_two_at_the_desk_get_two_cases(office, shop):
 
     assert sorted("€99.00" in page for page in pages) == [False, True]
     assert "Nobody else waits" in office.post(desk, {"do": "next"}, follow=True).content.decode()
+
+
+def test_the_desk_snoozes_escalates_and_blocks_a_card(office, shop):
+    payment = make.in_review(shop.id, at=clock.now())
+    desk = reverse("admin:payments_review_desk")
+    asked = {"payment": str(payment.id)}
+
+    page = office.get(desk).content.decode()
+    office.post(desk, {"do": "snooze", **asked})
+    clear = office.get(desk).content.decode()
+    office.post(desk, {"do": "escalate", **asked})
+    (case,) = fraud_queries.cases()
+    said = office.post(desk, {"do": "block", **asked}, follow=True).content.decode()
+
+    assert "23 h 59 min left" in page
+    assert "the money is reserved until" in page
+    assert "0 others of it, 0 open, 0 confirmed as fraud" in page
+    assert "The queue is clear" in clear
+    assert (case.escalated, str(case.state)) == (True, "pending")
+    assert "Its card is blocked for this merchant." in said
+    assert make.now(payment).state == PaymentState.CANCELED
+    assert [item.value for item in fraud_queries.list_items(shop.id)] == [payment.card.fingerprint]
+
+
+def test_at_the_desk_so_much_is_only_proposed(office, shop):
+    payment = make.in_review(shop.id, eur(10_000_01), at=clock.now())
+    desk = reverse("admin:payments_review_desk")
+
+    assert "Propose to approve (A)" in office.get(desk).content.decode()
+    said = office.post(desk, {"do": "approve", "payment": str(payment.id)}, follow=True)
+
+    assert "so much is approved by two" in said.content.decode()
+    assert make.now(payment).state == PaymentState.IN_REVIEW
+    (waiting,) = approvals.waiting(kind=payments.REVIEW_KIND, about={}, at=clock.now())
+    assert waiting.payload["amount_minor"] == 10_000_01
 
 
 def test_the_desk_refuses_what_was_decided_before_and_strangers(office, client, shop):

@@ -1,8 +1,13 @@
 """A person decides: the money is taken, or let go."""
 
+from datetime import timedelta
+from uuid import uuid4
+
 import pytest
 
 from fintech.fraud import queries as fraud_queries
+from fintech.kernel import approvals
+from fintech.kernel.actor import Actor
 from fintech.ledger import queries as ledger_queries
 from fintech.payments import errors, queries
 from fintech.payments import services as payments
@@ -98,6 +103,65 @@ def test_an_acquirer_that_holds_on_freezes_what_was_declined(shop, acquirer):
     with pytest.raises(errors.ProviderRefused):
         decide(payment, "decline")
     assert make.now(payment).state == PaymentState.CONFLICTED
+
+
+def test_a_short_authorization_makes_its_case_due_sooner(shop, monkeypatch):
+    monkeypatch.setattr("fintech.payments.services.rows.AUTHORIZATION_LASTS", timedelta(hours=6))
+
+    payment = make.in_review(shop.id)
+
+    assert case_of(payment).due_at == NOON + timedelta(hours=3)
+    assert payment.latest_attempt.expires_at == NOON + timedelta(hours=6)
+
+
+ALICE, BOB = uuid4(), uuid4()
+
+
+def _staff(person):
+    return Actor(kind="staff", id=str(person))
+
+
+def test_over_an_amount_one_proposes_and_another_agrees(shop, told, acquirer):
+    payment = make.in_review(shop.id, eur(10_000_01))
+    with pytest.raises(errors.ReviewNeedsTwo):
+        decide(payment, "approve")
+    assert make.now(payment) == payment
+    assert str(case_of(payment).state) == "pending"
+
+    proposal = payments.propose_approval(payment_id=payment.id, by=_staff(ALICE), at=NOON)
+    with pytest.raises(approvals.SamePerson):
+        approvals.approve(approval_id=proposal, by=_staff(ALICE), at=NOON)
+    assert make.now(payment).state == PaymentState.IN_REVIEW
+    approvals.approve(approval_id=proposal, by=_staff(BOB), at=NOON)
+    assert acquirer.counts() == {"authorization_approved": 1}
+    payments.resolve_due(by=BY, at=NOON)
+
+    assert make.now(payment).state == PaymentState.CAPTURED
+    assert acquirer.counts() == {"authorization_approved": 1, "capture_succeeded": 1}
+    assert str(case_of(payment).disposition) == "false_positive"
+    assert told(payment)[-3:] == ["review_approved", "capture_requested", "captured"]
+    with pytest.raises(approvals.ApprovalDecided):
+        approvals.approve(approval_id=proposal, by=_staff(BOB), at=NOON)
+
+
+def test_up_to_the_amount_one_approves_and_any_amount_one_declines(shop):
+    up_to, above = make.in_review(shop.id, eur(10_000_00)), make.in_review(shop.id, eur(10_000_01))
+
+    assert decide(up_to, "approve").value.state == PaymentState.CAPTURED
+    assert decide(above, "decline").value.state == PaymentState.CANCELED
+
+
+def test_what_was_declined_meanwhile_is_not_approved_by_two(shop):
+    payment = make.in_review(shop.id, eur(10_000_01))
+    proposal = payments.propose_approval(payment_id=payment.id, by=_staff(ALICE), at=NOON)
+    decide(payment, "decline")
+
+    with pytest.raises(errors.ReviewNotOpen):
+        approvals.approve(approval_id=proposal, by=_staff(BOB), at=NOON)
+    with pytest.raises(errors.ReviewNotOpen):
+        payments.propose_approval(payment_id=payment.id, by=_staff(ALICE), at=NOON)
+
+    assert make.now(payment).state == PaymentState.CANCELED
 
 
 def test_what_is_another_merchants_is_unknown(shop):

@@ -504,6 +504,7 @@ CASE = fraud.Case(
     closed_at=None,
     version=1,
     due_at=LATER,
+    group_id=_id(21),
 )
 CLOSED_CASE = replace(
     CASE,

@@ -74,6 +74,7 @@ def retrieve_case(call: Call) -> Answer:
         "case",
         both_ways=False,
         payment_intent=fields.Id(prefix="pi", noun="payment intent"),
+        group=fields.Id(prefix="fcs", noun="case", about="Of one card, device or customer."),
         open=fields.Boolean(about="Those that nobody has closed, or those that were."),
     ),
 )
@@ -83,6 +84,7 @@ def list_cases(call: Call) -> Answer:
         call.merchant_id,
         is_open=call.get("open"),
         payment_id=call.get("payment_intent"),
+        group_id=call.get("group"),
         before=call.page.after,
         limit=call.page.limit + 1,
     )

@@ -242,7 +242,7 @@ class Case:
     """
     A payment that a person is to look at.
 
-    Cases with the same pivot (here: the card) belong together.
+    Cases of one group belong together; the pivot says by what this one came into it.
     """
 
     id: UUID
@@ -261,6 +261,7 @@ class Case:
     due_at: datetime | None = None  # Until then somebody should have looked.
     snoozed_until: datetime | None = None
     escalated: bool = False
+    group_id: UUID | None = None  # the id of the group's first case
 
 
 @frozen.shape("fraud.list_item.v1")

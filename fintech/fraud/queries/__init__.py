@@ -9,6 +9,7 @@ from fintech.fraud.queries.places import country_of, is_thrown_away, mail_matche
 from fintech.fraud.queries.posturing import posture, postures
 from fintech.fraud.queries.proving import INVARIANTS, replay
 from fintech.fraud.queries.reading import (
+    LOOKED_AT_WITHIN,
     assessment,
     assessments,
     assessments_by_id,
@@ -32,6 +33,7 @@ from fintech.fraud.queries.testing import back_test, back_test_all
 
 __all__ = [
     "INVARIANTS",
+    "LOOKED_AT_WITHIN",
     "MATURES",
     "assessment",
     "assessments",

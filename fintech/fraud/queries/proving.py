@@ -108,6 +108,7 @@ def _fold(row: dict[str, str], fact: Recorded) -> None:
         "fraud.case_claimed.v1": {"state": "investigating"},
         "fraud.case_assigned.v1": {"state": "investigating"},
         "fraud.case_snoozed.v1": {"state": "pending"},
+        "fraud.case_due_sooner.v1": {},
         "fraud.case_escalated.v1": {"state": "pending"},
         "fraud.case_closed.v1": {
             "state": "closed",

@@ -1,12 +1,16 @@
 """Assessments, cases, lists and outcomes, as values."""
 
 from collections.abc import Collection
+from datetime import timedelta
 from uuid import UUID
 
 from django.db import models
 
 from fintech.fraud import data, errors
 from fintech.fraud.models import Assessment, Case, ListItem, Outcome
+
+# A payer does not wait longer, though an authorization may last for days.
+LOOKED_AT_WITHIN = timedelta(hours=24)
 
 
 def assessment(assessment_id: UUID, *, merchant_id: UUID | None = None) -> data.Assessment:
@@ -71,12 +75,13 @@ def cases(
     *,
     is_open: bool | None = None,
     payment_id: UUID | None = None,
+    group_id: UUID | None = None,
     before: UUID | None = None,
     limit: int = 50,
 ) -> list[data.Case]:
     """Return cases, newest first."""
     rows = Case.objects.order_by("-id")
-    chosen = {"merchant_id": merchant_id, "payment_id": payment_id}
+    chosen = {"merchant_id": merchant_id, "payment_id": payment_id, "group_id": group_id}
     rows = rows.filter(**{name: value for name, value in chosen.items() if value is not None})
     if is_open is not None:
         closed = models.Q(state=data.CaseState.CLOSED)
@@ -87,10 +92,14 @@ def cases(
 
 
 def related(case_id: UUID, *, limit: int = 50) -> list[data.Case]:
-    """Return the other cases with the same pivot, newest first."""
-    of = case(case_id)
+    """Return the other cases of its group, and those of its card before it; newest first."""
+    of = Case.objects.filter(id=case_id).first()
+    if of is None:
+        raise errors.CaseNotFound(case_id)
     rows = Case.objects.filter(
-        merchant_id=of.merchant_id, pivot_kind=of.pivot_kind, pivot_value=of.pivot_value
+        models.Q(group_id=of.group_id)
+        | models.Q(pivot_kind="card", pivot_value=of.card_fingerprint),
+        merchant_id=of.merchant_id,
     )
     return [row.as_data() for row in rows.exclude(id=case_id).order_by("-id")[:limit]]
 

@@ -7,6 +7,7 @@ from fintech.fraud.services.cases import (
     claim_next_case,
     close_case,
     escalate_case,
+    expect_before,
     snooze_case,
 )
 from fintech.fraud.services.counting import create_velocity_limit, remove_velocity_limit
@@ -49,6 +50,7 @@ __all__ = [
     "create_velocity_limit",
     "draft_rule",
     "escalate_case",
+    "expect_before",
     "install_model",
     "is_signed",
     "keep_online",

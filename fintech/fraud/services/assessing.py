@@ -95,15 +95,34 @@ _ASSESSMENT_COLUMNS = (
 )
 _ARRAYS = ", ".join("%b" for _ in _ASSESSMENT_COLUMNS)
 _NAMES = ", ".join(name for name, _ in _ASSESSMENT_COLUMNS)
-_LOOKED_AT_WITHIN = "24 hours"  # An authorization lasts days; a payer does not wait so long.
+# By what an open case of the same merchant is the same: the first that fits names the group.
+_ALIKE = " UNION ALL ".join(
+    f"(SELECT {rank} AS rank, c.group_id, '{kind}' AS kind, m.{column}::text AS value"
+    f" FROM fraud_case c WHERE c.merchant_id = m.merchant_id AND c.{column} = m.{column}"
+    " AND c.state <> 'closed' ORDER BY c.id LIMIT 1)"
+    for rank, (kind, column) in enumerate(
+        [("card", "card_fingerprint"), ("device", "device_hash"), ("customer", "customer_id")]
+    )
+)
 _INSERT = f"""
 WITH made AS (SELECT * FROM unnest({_ARRAYS}) AS t({_NAMES})),
+opened AS (
+  SELECT m.*, coalesce(k.kind, 'card') AS kind, coalesce(k.value, m.card_fingerprint) AS value,
+    -- Those of one batch do not see each other's rows; one card is a group here too.
+    coalesce(k.group_id, first_value(m.case_id) OVER (
+      PARTITION BY m.merchant_id, m.card_fingerprint ORDER BY m.case_id)) AS group_id
+  FROM made m
+  LEFT JOIN LATERAL (SELECT * FROM ({_ALIKE}) alike ORDER BY rank LIMIT 1) k ON true
+  WHERE m.case_id IS NOT NULL
+),
 cases AS (
   INSERT INTO fraud_case (id, merchant_id, payment_id, assessment_id, state, disposition, score,
-                          pivot_kind, pivot_value, assignee, opened_at, due_at, version)
-  SELECT case_id, merchant_id, payment_id, id, 'pending', '', score, 'card', card_fingerprint,
-         '', created_at, created_at + interval '{_LOOKED_AT_WITHIN}', 1
-  FROM made WHERE case_id IS NOT NULL
+                          pivot_kind, pivot_value, group_id, card_fingerprint, device_hash,
+                          customer_id, assignee, opened_at, due_at, version)
+  SELECT case_id, merchant_id, payment_id, id, 'pending', '', score, kind, value, group_id,
+         card_fingerprint, device_hash, customer_id, '', created_at,
+         created_at + interval '{queries.LOOKED_AT_WITHIN.total_seconds():.0f} seconds', 1
+  FROM opened
 )
 INSERT INTO fraud_assessment ({_NAMES}) SELECT {_NAMES} FROM made
 """

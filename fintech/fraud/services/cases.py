@@ -1,18 +1,21 @@
 """What a person finds."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import django_fsm as fsm
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django_subatomic import db
 
 from fintech.fraud import data, errors, events
 from fintech.fraud.models import Case
+from fintech.fraud.queries import LOOKED_AT_WITHIN
 from fintech.fraud.services import checking, outcomes
 from fintech.kernel import event_log
 from fintech.kernel.actor import Actor
 from fintech.kernel.events import Code
+
+_SOON = timedelta(hours=1)
 
 
 def claim_case(*, case_id: UUID, by: Actor, at: datetime) -> data.Case:
@@ -36,8 +39,9 @@ def claim_next_case(
     """
     Begin to look at the most urgent case that nobody looks at.
 
-    What was escalated comes first, then the highest score, then the oldest; what is
-    snoozed is passed over.
+    What was escalated comes first, then what is due within the hour, then the rest of a group
+    that this person has looked at, then the highest score, then the oldest. What is snoozed
+    is passed over; a group that somebody else is looking at comes last.
 
     Two who ask at once get two cases; who asks when there is none gets None.
     """
@@ -46,12 +50,41 @@ def claim_next_case(
         if merchant_id is not None:
             rows = rows.filter(merchant_id=merchant_id)
         rows = rows.filter(Q(snoozed_until=None) | Q(snoozed_until__lte=at))
-        case = rows.order_by("-escalated", "-score", "opened_at", "id").first()
+        of_group = Case.objects.filter(group_id=OuterRef("group_id")).exclude(id=OuterRef("id"))
+        looking = of_group.filter(state=data.CaseState.INVESTIGATING).exclude(assignee=by.id)
+        rows = rows.annotate(
+            urgent=Q(due_at__lte=at + _SOON),
+            mine=Exists(of_group.filter(assignee=by.id)),
+            theirs=Exists(looking),
+        )
+        case = rows.order_by(
+            "-escalated", "-urgent", "theirs", "-mine", "-score", "opened_at", "id"
+        ).first()
         if case is None:
             return None
         case.claim(by.id)
         _tell(case, events.CaseClaimed, at=at, by=by)
     return case.as_data()
+
+
+def expect_before(*, case_id: UUID, until: datetime, by: Actor, at: datetime) -> None:
+    """
+    Let a case be due before the money that it is about is let go.
+
+    It is due within a day, and at the latest when half of what the authorization lasts has
+    passed. Joins the caller's transaction; of a case that is closed nothing happens.
+    """
+    half = (until - at) / 2
+    if half >= LOOKED_AT_WITHIN:
+        return  # As it was when it was opened: almost always.
+    with db.transaction_if_not_already():
+        case = Case.objects.select_for_update().filter(id=case_id).first()
+        if case is None or not fsm.can_proceed(case.close):
+            return
+        due_at = at + half
+        if case.due_at is None or due_at < case.due_at:
+            case.due_at = due_at
+            _tell(case, events.CaseDueSooner, at=at, by=by, due_at=due_at)
 
 
 def assign_case(*, case_id: UUID, assignee: str, by: Actor, at: datetime) -> data.Case:
@@ -157,7 +190,12 @@ def _locked(case_id: UUID) -> Case:
 
 
 def _tell(
-    case: Case, fact: type[events.CaseFact], *, at: datetime, by: Actor, **told: Code
+    case: Case,
+    fact: type[events.CaseFact],
+    *,
+    at: datetime,
+    by: Actor,
+    **told: Code | datetime,
 ) -> None:
     """Save a case that has moved, and say so."""
     case.version += 1

@@ -36,7 +36,13 @@ from fintech.payments.services.recording import ask, record
 from fintech.payments.services.refunding import refund
 from fintech.payments.services.refunding_by_two import REFUND_KIND, propose_refund, refund_agreed
 from fintech.payments.services.rehearsing import dry_run
-from fintech.payments.services.reviewing import decide_review
+from fintech.payments.services.reviewing import (
+    REVIEW_KIND,
+    decide_review,
+    needs_two,
+    propose_approval,
+    review_agreed,
+)
 from fintech.payments.services.routes import (
     ROUTE_KIND,
     check_route,
@@ -55,6 +61,7 @@ from fintech.payments.services.withdrawals import (
 
 __all__ = [
     "REFUND_KIND",
+    "REVIEW_KIND",
     "ROUTE_KIND",
     "adjust_authorization",
     "answer_challenge",
@@ -82,7 +89,9 @@ __all__ = [
     "expire_due",
     "hold_provider",
     "keep_holds",
+    "needs_two",
     "pay_by_link",
+    "propose_approval",
     "propose_correction",
     "propose_refund",
     "propose_route",
@@ -91,6 +100,7 @@ __all__ = [
     "refund",
     "refund_agreed",
     "resolve_due",
+    "review_agreed",
     "route_agreed",
     "send_pending_withdrawals",
     "set_provider_cost",

@@ -209,6 +209,8 @@ def _approve(attempt: Attempt, answer: data.Answer, work: Work, *, at: datetime)
     if attempt.decision == "review":
         review_id = attempt.case_id or attempt.id
         payment.open_review(asked, review_id=review_id, until=until)
+        if attempt.case_id is not None:
+            work.held.append((attempt.case_id, until))
         work.facts.append(
             rows.tell(
                 events.PaymentReviewOpened,

@@ -34,6 +34,8 @@ class Work:
     confirmed: list[UUID] = field(default_factory=list)
     freed: list[UUID] = field(default_factory=list)
     declined: list[UUID] = field(default_factory=list)
+    # Cases whose money is reserved until then.
+    held: list[tuple[UUID, datetime]] = field(default_factory=list)
     filled: set[UUID] = field(default_factory=set)  # Wallets that money comes into.
     # What wallets do: each posts its own journal entry, so they come last of all.
     moves: list[partial[Any]] = field(default_factory=list)
@@ -57,6 +59,8 @@ class Work:
             wallets.free(self.freed)
         for payment_id in self.declined:
             fraud.record_outcome(payment_id=payment_id, outcome="declined", at=at, by=by)
+        for case_id, until in self.held:
+            fraud.expect_before(case_id=case_id, until=until, by=by, at=at)
         if self.filled:
             wallets.receive(wallet_ids=self.filled, by=by, at=at)
         if self.entries:
