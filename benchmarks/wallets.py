@@ -148,16 +148,16 @@ def batched(opened: Sequence[UUID], seconds: float) -> int:
 
 
 def shared(opened: Sequence[UUID], seconds: float) -> int:
-    """Transfer one by one from many threads that share commits, as a web worker's do."""
+    """Transfer one by one from many threads, assessed and sharing commits, as a web worker does."""
     from django.db import connections
 
-    from fintech.wallets import services as wallets
+    from fintech.payments import services as payments
 
     counts, until = [0] * CALLERS, time.perf_counter() + seconds
 
     def caller(number: int) -> None:
         while time.perf_counter() < until:
-            wallets.transfer_shared(order(opened))
+            payments.transfer_between_wallets(order(opened))
             counts[number] += 1
         connections.close_all()
 

@@ -175,6 +175,8 @@ FRAUD_REVIEWS_A_DAY: int = env.int("FRAUD_REVIEWS_A_DAY", default=100)
 # Whole units up to which one person says yes to a payment in review.
 REVIEWS_ALONE_UP_TO: int = env.int("REVIEWS_ALONE_UP_TO", default=10_000)
 FRAUD_BUDGET_MS: int = env.int("FRAUD_BUDGET_MS", default=80)  # 0: as long as it takes.
+# Above so many whole units a transfer between wallets waits for a second person; 0: none does.
+TRANSFER_APPROVAL_OVER: int = env.int("TRANSFER_APPROVAL_OVER", default=10_000)
 APPROVALS: dict[str, str] = {
     "ledger.manual_entry": "fintech.ledger.services.post_approved_entry",
     "payments.correct_status": "fintech.payments.services.correct",
@@ -497,6 +499,7 @@ UNFOLD = {
                 "Fraud",
                 ("Cases", "gavel", "fraud_case"),
                 ("Assessments", "policy", "fraud_assessment"),
+                ("Transfers", "swap_horiz", "fraud_transferassessment"),
                 ("Outcomes", "flag", "fraud_outcome"),
                 ("Lists", "block", "fraud_listitem"),
                 ("Rules", "tune", "fraud_rule"),

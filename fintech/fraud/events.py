@@ -29,6 +29,24 @@ class AssessmentMade(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TransferAssessed(Event):
+    """A transfer between wallets was stopped: blocked, or shown to a person first."""
+
+    name: ClassVar = "fraud.transfer_assessed.v1"
+    stream_of: ClassVar = "transfer_assessment_id"
+
+    transfer_assessment_id: UUID
+    merchant_id: UUID
+    transfer_id: UUID | None
+    source_wallet_id: UUID
+    score: int
+    decision: Code
+    reasons: tuple[Code, ...]
+    amount_minor: int
+    currency: Code
+
+
+@dataclass(frozen=True, kw_only=True)
 class AssessmentReconsidered(Event):
     """A decision made without knowing all was made again; the first one stands."""
 

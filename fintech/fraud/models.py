@@ -704,3 +704,71 @@ class VelocityCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.count} since {self.begins_at:%Y-%m-%d %H:%M}"
+
+
+class TransferAssessment(models.Model):
+    """
+    The decision about one transfer between wallets, with what it was made from.
+
+    It never changes. One that was blocked has no transfer. What a wallet sends and
+    receives is counted from these rows.
+    """
+
+    id = models.UUIDField(primary_key=True, default=ids.new, editable=False)
+    transfer_id = models.UUIDField(null=True, blank=True, unique=True)
+    merchant_id = models.UUIDField()
+    source_wallet_id = models.UUIDField()
+    destination_wallet_id = models.UUIDField()
+    currency = models.CharField(max_length=3)
+    amount_minor = models.BigIntegerField()
+    features = models.JSONField()
+    score = models.IntegerField()
+    decision = models.CharField(
+        max_length=20,
+        choices=[(word, word) for word in ("allow", "review", "block")],
+    )
+    reasons = models.JSONField()
+    model_version = models.CharField(max_length=40)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = (
+            models.Index(
+                fields=["source_wallet_id", "-created_at"], name="fraud_transfer_by_source"
+            ),
+            models.Index(
+                fields=["destination_wallet_id", "-created_at"],
+                name="fraud_transfer_by_destination",
+            ),
+        )
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(score__gte=0, score__lte=100),
+                name="fraud_transferassessment_scores_up_to_100",
+            ),
+            models.CheckConstraint(
+                condition=Q(decision="block", transfer_id__isnull=True)
+                | ~Q(decision="block") & Q(transfer_id__isnull=False),
+                name="fraud_transferassessment_is_of_a_transfer_unless_blocked",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.score} ({self.decision})"
+
+    def as_data(self) -> data.TransferAssessment:
+        """Return the frozen value for the door."""
+        return data.TransferAssessment(
+            id=self.id,
+            transfer_id=self.transfer_id,
+            merchant_id=self.merchant_id,
+            source_wallet_id=self.source_wallet_id,
+            destination_wallet_id=self.destination_wallet_id,
+            amount=Money(self.amount_minor, self.currency),
+            score=self.score,
+            decision=data.Decision(self.decision),
+            reasons=tuple(data.Reason.restored(reason) for reason in self.reasons),
+            features=data.TransferFeatures.restored(self.features),
+            model_version=self.model_version,
+            created_at=self.created_at,
+        )

@@ -444,3 +444,12 @@ class CardNumberIncorrect(Refused):
     def __init__(self) -> None:
         super().__init__("The card number is incorrect.", decline_code="incorrect_number")
         self.param = "card[number]"
+
+
+class TransferBlocked(Refused):
+    """Fraud has said no to a transfer between wallets; nothing moved."""
+
+    code = "transfer_blocked"
+
+    def __init__(self) -> None:
+        super().__init__("The transfer was blocked.")

@@ -14,11 +14,13 @@ from unfold.decorators import action
 
 from fintech.kernel import clock
 from fintech.kernel.actor import Actor
-from fintech.kernel.backoffice import ReadOnlyAdmin, money
+from fintech.kernel.backoffice import ReadOnlyAdmin, merchant_name, money
 from fintech.kernel.errors import Refusal
 from fintech.kernel.money import is_known, parse_decimal
+from fintech.kernel.queues import Deed, QueueAdmin
 from fintech.wallets import queries
 from fintech.wallets import services as wallets
+from fintech.wallets.data import TransferState
 from fintech.wallets.models import (
     Allowance,
     Hold,
@@ -31,6 +33,7 @@ from fintech.wallets.models import (
     Wallet,
     Withdrawal,
 )
+from fintech.wallets.services import TRANSFER_WAITS
 
 
 @admin.register(Wallet)
@@ -117,7 +120,15 @@ class UsageAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Transfer)
-class TransferAdmin(ReadOnlyAdmin):
+class TransferAdmin(QueueAdmin):
+    """Money between wallets; large and suspicious transfers wait here for a person."""
+
+    queue_title = "Transfers to approve"
+    queue_empty = "No transfer waits for you."
+    queue_deeds = (
+        Deed(name="approve", label="Approve: let it arrive", key="a"),
+        Deed(name="reject", label="Reject: bring the money back", key="r"),
+    )
     list_display = ("__str__", "source", "destination", "amount", "received", "state", "created_at")
     list_filter = ("state", "currency")
     list_select_related = ("source", "destination")
@@ -131,6 +142,38 @@ class TransferAdmin(ReadOnlyAdmin):
     @admin.display(description="Arrived", ordering="received_minor")
     def received(self, transfer: Transfer) -> str:
         return money(transfer.received_minor, transfer.received_currency)
+
+    def queue(self, request: HttpRequest) -> QuerySet[Transfer]:
+        """Return what waits, made by others than whoever decides."""
+        waiting = Transfer.objects.filter(state=TransferState.AWAITING_APPROVAL)
+        own = f"staff:{request.user.pk}"
+        chosen = waiting.exclude(made_by=own).select_related("source", "destination", "quote")
+        return chosen.order_by("id")
+
+    def queue_heading(self, row: Transfer) -> str:
+        """Return what would arrive."""
+        return f"{self.amount(row)} from {row.source} to {row.destination}"
+
+    def queue_facts(self, row: Transfer) -> list[tuple[str, object]]:
+        """Return why it waits, and what the payer has."""
+        until = row.created_at + TRANSFER_WAITS
+        return [
+            ("Merchant", merchant_name(row.merchant_id)),
+            ("Waits because of", ", ".join(row.reasons).replace("_", " ")),
+            ("Arrives", self.received(row)),
+            ("Made by", row.made_by),
+            ("Made", f"{row.created_at:%-d %b %Y, %H:%M} UTC"),
+            ("Goes back by itself", f"{until:%-d %b %Y, %H:%M} UTC"),
+            ("Payer", row.source.owner or "—"),
+            ("In the payer's wallet", _each(row.source, "posted")),
+            ("Receiver", row.destination.owner or "—"),
+        ]
+
+    def queue_do(self, request: HttpRequest, row: Transfer, deed: str, note: str) -> str:
+        """Let it arrive, or bring it back."""
+        decide = wallets.approve_transfer if deed == "approve" else wallets.reject_transfer
+        decide(transfer_id=row.id, by=_by(request), at=clock.now())
+        return f"{row}: {'it has arrived' if deed == 'approve' else 'the money is back'}."
 
 
 @admin.register(Withdrawal)

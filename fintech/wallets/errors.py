@@ -213,6 +213,19 @@ class UnexpectedState(Refused):
         )
 
 
+class TransferUnexpectedState(Refused):
+    """The transfer does not wait for a person's decision."""
+
+    code = "transfer_unexpected_state"
+
+    def __init__(self, *, transfer_id: UUID, state: str) -> None:
+        super().__init__(
+            f"The transfer is {state.replace('_', ' ')}; it cannot be decided.",
+            transfer_id=str(transfer_id),
+            state=state,
+        )
+
+
 class WithdrawalUnexpectedState(Refused):
     """The withdrawal is not in a state in which this can be done to it."""
 

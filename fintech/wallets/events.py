@@ -164,6 +164,20 @@ class TransferFact(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TransferBegun(TransferFact):
+    """Money is set aside in one wallet for another, until a person agrees."""
+
+    name: ClassVar = "wallets.transfer_begun.v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferCanceled(TransferFact):
+    """Nobody agreed: the money is back."""
+
+    name: ClassVar = "wallets.transfer_canceled.v1"
+
+
+@dataclass(frozen=True, kw_only=True)
 class TransferSucceeded(TransferFact):
     """Money went from one wallet to another."""
 

@@ -1,7 +1,8 @@
 """What a command would do, were it meant."""
 
 from fintech.kernel import ids
-from fintech.payments.data import DryRun, Payment, Refund
+from fintech.payments.data import DryRun, Payment, Rehearsed
+from fintech.wallets.data import Transfer
 from fintech.wire import errors, payment_intents, refunds, wallets
 from fintech.wire.scalars import Json, currency
 
@@ -38,7 +39,9 @@ def render(told: DryRun, request_id: str) -> Json:
     }
 
 
-def _result(result: Payment | Refund | None) -> Json | None:
+def _result(result: Rehearsed | None) -> Json | None:
     if isinstance(result, Payment):
         return payment_intents.render(result)
+    if isinstance(result, Transfer):
+        return wallets.render_transfer(result)
     return None if result is None else refunds.render(result)

@@ -130,6 +130,8 @@ _TOLD: Mapping[str, tuple[str, ...] | Callable[[_Data], tuple[str, ...]]] = {
     "wallets.hold_released": ("wallet.hold.released",),
     "wallets.hold_expired": ("wallet.hold.expired",),
     "wallets.transfer_succeeded": ("wallet.transfer.succeeded",),
+    "wallets.transfer_begun": ("wallet.transfer.created",),
+    "wallets.transfer_canceled": ("wallet.transfer.canceled",),
     "wallets.transfer_reversed": ("wallet.transfer.reversed",),
     "wallets.withdrawal_begun": ("wallet.withdrawal.created",),
     "wallets.withdrawal_canceled": ("wallet.withdrawal.canceled",),

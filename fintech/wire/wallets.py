@@ -135,8 +135,10 @@ def render_transfer(transfer: Transfer) -> Json:
     return {
         **head("wallet_transfer", ids.public("wtr", transfer.id), transfer.created_at, None),
         **amount(transfer.amount),
+        "approval_reasons": list(transfer.reasons),
+        "decided_at": unix_or_null(transfer.decided_at),
         "destination": ids.public("wal", transfer.destination_id),
-        "ledger_entry": ids.public("ltx", transfer.entry_id),
+        "ledger_entry": ids.public("ltx", transfer.newest_entry_id),
         "quote": public("wqt", transfer.quote_id),
         "received": amount(transfer.received),
         "reversed_at": unix_or_null(transfer.reversed_at),

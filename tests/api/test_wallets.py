@@ -9,6 +9,8 @@ import pytest
 
 from config import asgi
 from fintech.api import streams
+from fintech.fraud import services as fraud
+from fintech.kernel import ids
 from fintech.wallets import services as wallets
 from tests.make import wallets as make
 
@@ -77,6 +79,53 @@ def test_a_wallet_may_be_overdrawn_as_far_as_its_merchant_may_lend(api, shop):
     begun = api.post(WALLETS, currency="eur", minimum_balance=-1).body
     assert begun["minimum_balances"] == [{"currency": "eur", "minimum_balance": -1}]
     assert api.post(WALLETS, currency="eur", minimum_balance=1).status == 400
+
+
+def test_a_large_transfer_waits_for_a_person_and_a_dry_run_says_so(api):
+    wallet, other = _wallet(api, 20_000_00), _wallet(api)
+    asked = {"source": wallet, "destination": other, "currency": "eur", "amount": 10_000_01}
+
+    content = json.dumps(asked).encode()
+    told = api.send("POST", TRANSFERS, content, headers={"Dry-Run": "true"})
+    assert _available(api, wallet) == 20_000_00
+    made = api.post(TRANSFERS, **asked, key="large")
+    again = api.post(TRANSFERS, **asked, key="large")
+
+    assert (told.status, told.body["object"]) == (200, "dry_run")
+    assert told.body["result"]["status"] == "awaiting_approval"
+    assert told.body["assessment"]["decision"] == "allow"
+    assert [part["available"] for part in told.body["balances"]] == [9_999_99, 0]
+    assert (made.body["status"], made.body["approval_reasons"]) == (
+        "awaiting_approval",
+        ["over_amount"],
+    )
+    assert (again.body, again.headers["Idempotent-Replayed"]) == (made.body, "true")
+    assert _available(api, wallet) == 9_999_99
+    entry = api.get(f"/v1/ledger/entries/{made.body['ledger_entry']}").body
+    assert (entry["object"], entry["template"]) == ("ledger.entry", "hold_transfer")
+    assert api.post(f"{TRANSFERS}/{made.body['id']}/reverse").refusal[:2] == (
+        400,
+        "transfer_unexpected_state",
+    )
+
+
+def test_a_blocked_transfer_is_refused_and_moves_nothing(api, shop):
+    customer = api.post("/v1/customers", email="thief@example.com").body["id"]
+    wallet, other = _wallet(api, 10_00, customer=customer), _wallet(api)
+    fraud.add_to_list(
+        merchant_id=shop.id,
+        kind="customer",
+        value=str(ids.parse("cus", customer)),
+        action="block",
+        reason="",
+        by=make.BY,
+        at=make.NOON,
+    )
+
+    refused = api.post(TRANSFERS, source=wallet, destination=other, currency="eur", amount=1_00)
+
+    assert refused.refusal[:2] == (400, "transfer_blocked")
+    assert (_available(api, wallet), api.get(TRANSFERS).body["data"]) == (10_00, [])
 
 
 def test_a_change_of_another_version_is_refused_with_412(api):

@@ -75,6 +75,14 @@ CALLS = {
     "top_up": lambda a, p: {"wallet_id": WALLET, "amount": a, "processor_fee": p, **CARD},
     "transfer_arrives": lambda a, _: {"wallet_id": WALLET, "from_shard": 1, "amount": a},
     "transfer_departs": lambda a, _: {"wallet_id": WALLET, "to_shard": 1, "amount": a},
+    "hold_transfer": lambda a, _: {
+        "source_wallet_id": WALLET, "destination_wallet_id": OTHER, "amount": a, "received": a,
+    },
+    "capture_transfer": lambda a, p: {
+        "source_wallet_id": WALLET, "destination_wallet_id": OTHER, "pending_id": OTHER,
+        "amount": a, "spread": p,
+        "received": a if a.currency == "EUR" else Money(a.minor, "EUR"),
+    },
     "transfer_wallets": lambda a, _: {
         "source_wallet_id": WALLET, "destination_wallet_id": OTHER, "amount": a,
     },

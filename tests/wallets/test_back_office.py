@@ -1,5 +1,6 @@
 """Wallets in the back office: everything can be looked at, and a wallet frozen."""
 
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -10,7 +11,7 @@ from django.urls import reverse
 from fintech.kernel.models import Approval
 from fintech.kernel.money import Money
 from fintech.merchants.models import User
-from fintech.wallets import queries
+from fintech.wallets import data, queries
 from fintech.wallets import services as wallets
 from fintech.wallets.models import Rate, Reservation
 from tests.make import wallets as make
@@ -101,3 +102,30 @@ def test_how_far_wallets_may_be_overdrawn_is_proposed_here(staff):
     approval = Approval.objects.get()
     assert (approval.kind, approval.payload["most_minor"]) == ("wallets.overdraft", 500_00)
     assert staff.get(reverse("admin:wallets_allowance_changelist")).status_code == 200
+
+
+def test_a_transfer_that_waits_is_approved_at_the_desk(staff):
+    rich, other = make.wallet(20_000_00), make.wallet()
+    orders = [
+        data.TransferOrder(
+            source_id=rich.id,
+            destination_id=other.id,
+            amount=make.eur(minor),
+            at=make.NOON,
+            reasons=("over_amount",),
+        )
+        for minor in (1_00, 2_00)
+    ]
+    wallets.transfer_many(orders, **BY_NOW)
+    desk = reverse("admin:wallets_transfer_desk")
+
+    page = staff.get(desk).content.decode()
+    assert "over amount" in page
+    assert "1.00" in page
+    for deed in ("approve", "reject"):
+        row = re.search(r'name="row" value="([^"]+)"', staff.get(desk).content.decode())[1]
+        staff.post(desk, {"row": row, "do": deed, "note": ""})
+
+    states = sorted(str(one.state) for one in queries.transfers(make.MERCHANT))
+    assert states == ["canceled", "succeeded"]
+    assert queries.balances(other.id)[0].posted == make.eur(1_00)

@@ -197,6 +197,8 @@ def _samples() -> dict[str, list[Json]]:
         "wallet_statement": [wallets.render_statement(known.STATEMENT)],
         "wallet_transfer": [
             wallets.render_transfer(known.TRANSFER),
+            wallets.render_transfer(known.WAITING_TRANSFER),
+            wallets.render_transfer(known.DECIDED_TRANSFER),
             wallets.render_transfer(known.REVERSED_TRANSFER),
             wallets.render_transfer(known.CONVERTED),
         ],

@@ -396,6 +396,15 @@ TRANSFER = wallets.Transfer(
     reversed_at=None,
     version=1,
 )
+WAITING_TRANSFER = replace(
+    TRANSFER,
+    state=wallets.TransferState.AWAITING_APPROVAL,
+    reasons=("over_amount", "review"),
+    hold_entry_id=ENTRY_ID,
+)
+DECIDED_TRANSFER = replace(
+    WAITING_TRANSFER, state=wallets.TransferState.CANCELED, decided_at=LATER, version=2
+)
 REVERSED_TRANSFER = replace(
     TRANSFER,
     state=wallets.TransferState.REVERSED,

@@ -4,6 +4,7 @@ from fintech.api import pagination
 from fintech.api.codec import fields
 from fintech.api.operations import Answer, Call, list_parameters, operation
 from fintech.kernel.money import Money
+from fintech.payments import services as payments
 from fintech.wallets import queries
 from fintech.wallets import services as wallets
 from fintech.wallets.data import TransferOrder
@@ -19,6 +20,7 @@ _WALLET = fields.Id(prefix="wal", noun="wallet", about="From or to this wallet."
     "/v1/wallet_transfers",
     scope=_WRITE,
     returns="wallet_transfer",
+    rehearses=True,
     parameters={
         "source": fields.Id(prefix="wal", noun="wallet", required=True),
         "destination": fields.Id(prefix="wal", noun="wallet", required=True),
@@ -29,8 +31,12 @@ _WALLET = fields.Id(prefix="wal", noun="wallet", about="From or to this wallet."
     },
 )
 def create(call: Call) -> Answer:
-    """Move money from one wallet to another, or convert it within one."""
-    done = wallets.transfer_shared(
+    """
+    Move money from one wallet to another, or convert it within one.
+
+    It is assessed first; a large or suspicious one is set aside until a person agrees.
+    """
+    done = payments.transfer_between_wallets(
         TransferOrder(
             source_id=call.values["source"],
             destination_id=call.values["destination"],
@@ -44,7 +50,8 @@ def create(call: Call) -> Answer:
             at=call.at,
         )
     )
-    return Answer(body=wire.render_transfer(done.value), replayed=done.replayed)
+    body = wire.render_transfer(done.value)
+    return Answer(body=body, replayed=done.replayed, value=done.value)
 
 
 def _amount(call: Call) -> Money | None:

@@ -5,6 +5,7 @@ from fintech.fraud.admin.decisions import (
     CaseAdmin,
     OutcomeAdmin,
     ReassessmentAdmin,
+    TransferAssessmentAdmin,
 )
 from fintech.fraud.admin.lists import ListItemAdmin, VelocityLimitAdmin
 from fintech.fraud.admin.postures import PostureAdmin
@@ -20,5 +21,6 @@ __all__ = [
     "ReassessmentAdmin",
     "RuleAdmin",
     "TrainedModelAdmin",
+    "TransferAssessmentAdmin",
     "VelocityLimitAdmin",
 ]

@@ -11,11 +11,12 @@ from fintech.fraud.models import (
     Case,
     Outcome,
     Reassessment,
+    TransferAssessment,
 )
 from fintech.kernel.backoffice import ReadOnlyAdmin, money
 
 
-def _reasons(assessment: Assessment) -> SafeString:
+def _reasons(assessment: Assessment | TransferAssessment) -> SafeString:
     """Return the lines of a score, which sum to it."""
     lines = [
         (f"{reason.weight:+d}", str(reason), reason.code) for reason in assessment.as_data().reasons
@@ -44,6 +45,28 @@ class AssessmentAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Lines of the score")
     def lines(self, assessment: Assessment) -> SafeString:
+        return _reasons(assessment)
+
+
+@admin.register(TransferAssessment)
+class TransferAssessmentAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "decision", "score", "amount", "why", "transfer_id",
+                    "merchant_id")  # fmt: skip
+    list_filter = ("decision", "model_version", "currency")
+    search_fields = ("transfer_id", "source_wallet_id", "destination_wallet_id")
+    ordering = ("-id",)
+    readonly_fields = ("lines",)
+
+    @admin.display(description="Amount", ordering="amount_minor")
+    def amount(self, assessment: TransferAssessment) -> str:
+        return money(assessment.amount_minor, assessment.currency)
+
+    @admin.display(description="Why")
+    def why(self, assessment: TransferAssessment) -> str:
+        return ", ".join(reason["code"] for reason in assessment.reasons)
+
+    @admin.display(description="Lines of the score")
+    def lines(self, assessment: TransferAssessment) -> SafeString:
         return _reasons(assessment)
 
 

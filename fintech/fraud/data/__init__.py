@@ -14,6 +14,8 @@ from uuid import UUID
 
 from fintech.fraud.data.features import SCHEMA as SCHEMA
 from fintech.fraud.data.features import Features as Features
+from fintech.fraud.data.transfers import TransferFeatures as TransferFeatures
+from fintech.fraud.data.transfers import TransferQuestion as TransferQuestion
 from fintech.kernel import frozen
 from fintech.kernel.money import Money
 
@@ -178,6 +180,15 @@ _SENTENCES = {
     "past_disputes": "Payments of this card or customer that were disputed or fraud: {count}.",
     "billing_abroad": "The bill goes to {billing}, the card is of {card}.",
     "email_thrown_away": "The e-mail is a mailbox to throw away.",
+    "transfer_amount": "The amount is {times} times what this wallet usually sends"
+    " ({mean_minor} minor units).",
+    "transfer_velocity_1h": "{count} transfers from this wallet within an hour.",
+    "transfer_velocity_24h": "{count} transfers from this wallet within a day.",
+    "transfer_new_destination": "A large amount to a wallet that this one has never paid.",
+    "transfer_young_wallet": "A large amount from a wallet that is {minutes} minutes old.",
+    "transfer_passed_on": "What came into this wallet within the hour, {percent} percent of the"
+    " amount, goes on to a wallet that it has never paid.",
+    "transfer_gathered": "{senders} wallets have paid into the destination within an hour.",
     "clamp": "A score is at least 0 and at most 100.",
 }
 
@@ -234,6 +245,24 @@ class Assessment:
     amount: Money
     features: Features
     shadow: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferAssessment:
+    """The decision about one transfer between wallets; one that was blocked has no transfer."""
+
+    id: UUID
+    transfer_id: UUID | None
+    merchant_id: UUID
+    source_wallet_id: UUID
+    destination_wallet_id: UUID
+    amount: Money
+    score: int
+    decision: Decision
+    reasons: tuple[Reason, ...]
+    features: TransferFeatures
+    model_version: str
+    created_at: datetime
 
 
 @frozen.shape("fraud.case.v1")

@@ -30,6 +30,7 @@ from fintech.fraud.queries.ruling import (
     written,
 )
 from fintech.fraud.queries.testing import back_test, back_test_all
+from fintech.fraud.queries.transferring import gather_transfers, transfer_assessments
 
 __all__ = [
     "INVARIANTS",
@@ -48,6 +49,7 @@ __all__ = [
     "drift",
     "forget_models",
     "gather",
+    "gather_transfers",
     "is_country",
     "is_thrown_away",
     "label_maturity",
@@ -70,6 +72,7 @@ __all__ = [
     "said",
     "seen",
     "served",
+    "transfer_assessments",
     "velocity_limits",
     "written",
 ]

@@ -5,7 +5,7 @@ from uuid import UUID
 from fintech.fraud import data
 from fintech.fraud.models import Posture
 
-_OURS = data.Posture(
+OURS = data.Posture(
     merchant_id=None,
     mode=data.Mode.ENFORCE,
     fails=data.Fails.OPEN,
@@ -22,7 +22,7 @@ def posture(merchant_id: UUID | None = None) -> data.Posture:
     """Return what holds for a merchant: his own, else everybody's, else ours."""
     rows = Posture.objects.filter(merchant_id=merchant_id)
     own = rows.first() or Posture.objects.filter(merchant_id=None).first()
-    return own.as_data() if own is not None else _OURS
+    return own.as_data() if own is not None else OURS
 
 
 def postures() -> list[data.Posture]:

@@ -23,6 +23,12 @@ INVARIANTS: tuple[Invariant, ...] = (
         "WHERE (a.case_id IS NOT NULL OR c.id IS NOT NULL) "
         "AND (a.id IS DISTINCT FROM c.assessment_id OR a.payment_id <> c.payment_id)",
     ),
+    Invariant(
+        id="F-3",
+        rule="The reasons of a decision about a transfer sum to its score",
+        sql="SELECT a.id FROM fraud_transferassessment a WHERE a.score <> coalesce("
+        "(SELECT sum((r->>'weight')::bigint) FROM jsonb_array_elements(a.reasons) r), 0)",
+    ),
 )
 
 

@@ -7,5 +7,17 @@ Some are ours, in code; others people write in a small language (`language`).
 from fintech.fraud.rules.building import built, text_of
 from fintech.fraud.rules.judging import MODEL_VERSION, Written, combined, judge
 from fintech.fraud.rules.language import Condition, read
+from fintech.fraud.rules.transfers import TRANSFER_MODEL, judge_transfer
 
-__all__ = ["MODEL_VERSION", "Condition", "Written", "built", "combined", "judge", "read", "text_of"]
+__all__ = [
+    "MODEL_VERSION",
+    "TRANSFER_MODEL",
+    "Condition",
+    "Written",
+    "built",
+    "combined",
+    "judge",
+    "judge_transfer",
+    "read",
+    "text_of",
+]

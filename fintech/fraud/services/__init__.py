@@ -35,12 +35,14 @@ from fintech.fraud.services.rules import (
     watch_rule,
 )
 from fintech.fraud.services.training import train_on_handbook, train_on_payments
+from fintech.fraud.services.transferring import assess_transfers, record_transfers
 
 __all__ = [
     "activate_rule",
     "add_to_list",
     "archive_rule",
     "assess",
+    "assess_transfers",
     "assign_case",
     "claim_case",
     "claim_next_case",
@@ -57,6 +59,7 @@ __all__ = [
     "propose_champion",
     "reassess_degraded",
     "record_outcome",
+    "record_transfers",
     "remove_from_list",
     "remove_velocity_limit",
     "retire_model",

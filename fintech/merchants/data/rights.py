@@ -121,6 +121,7 @@ class StaffRight(StrEnum):
     VIEW_WALLETS = "view_wallets"
     FREEZE_WALLETS = "freeze_wallets"
     DECIDE_WITHDRAWALS = "decide_withdrawals"
+    DECIDE_TRANSFERS = "decide_transfers"
     ALLOW_OVERDRAFTS = "allow_overdrafts"
     VIEW_RISK = "view_risk"
     TUNE_RISK = "tune_risk"
@@ -151,6 +152,7 @@ PERMISSIONS: Mapping[StaffRight, tuple[str, ...]] = {
     StaffRight.VIEW_WALLETS: ("wallets.view_*",),
     StaffRight.FREEZE_WALLETS: ("wallets.change_wallet",),
     StaffRight.DECIDE_WITHDRAWALS: ("wallets.change_withdrawal",),
+    StaffRight.DECIDE_TRANSFERS: ("wallets.change_transfer",),
     StaffRight.ALLOW_OVERDRAFTS: ("wallets.change_allowance",),
     StaffRight.VIEW_RISK: ("fraud.view_*",),
     StaffRight.TUNE_RISK: ("fraud.add_*", "fraud.change_*", "fraud.delete_*"),
@@ -194,6 +196,7 @@ STAFF_ROLES: Mapping[StaffRole, frozenset[StaffRight]] = {
             StaffRight.PROPOSE_ENTRIES,
             StaffRight.VIEW_WALLETS,
             StaffRight.DECIDE_WITHDRAWALS,
+            StaffRight.DECIDE_TRANSFERS,
             StaffRight.ALLOW_OVERDRAFTS,
             StaffRight.VIEW_MERCHANTS,
             StaffRight.VIEW_RECONCILIATION,

@@ -48,6 +48,7 @@ from fintech.payments.data.things import (
     PaymentMethod,
     Posting,
     Refund,
+    Rehearsed,
     ToldOf,
 )
 
@@ -91,6 +92,7 @@ __all__ = [
     "Received",
     "Refund",
     "RefundState",
+    "Rehearsed",
     "Route",
     "RouteOrder",
     "SettlementFile",

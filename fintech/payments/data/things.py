@@ -243,11 +243,14 @@ class Posting:
     lines: tuple[tuple[str, int, str], ...]
 
 
+type Rehearsed = Payment | Refund | wallet_data.Transfer
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DryRun:
     """What a command would do, were it meant."""
 
-    result: Payment | Refund | None
+    result: Rehearsed | None
     refusal: Refusal | None
     postings: tuple[Posting, ...]
     fee: Money | None

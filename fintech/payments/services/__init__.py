@@ -53,6 +53,10 @@ from fintech.payments.services.routes import (
 )
 from fintech.payments.services.settling import settlement_file
 from fintech.payments.services.topping_up import top_up_wallet
+from fintech.payments.services.transfers import (
+    transfer_between_wallets,
+    transfer_many_between_wallets,
+)
 from fintech.payments.services.updating import update_payment, update_refund
 from fintech.payments.services.withdrawals import (
     send_pending_withdrawals,
@@ -106,6 +110,8 @@ __all__ = [
     "set_provider_cost",
     "settlement_file",
     "top_up_wallet",
+    "transfer_between_wallets",
+    "transfer_many_between_wallets",
     "update_customer",
     "update_link",
     "update_payment",

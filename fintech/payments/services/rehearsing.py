@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from typing import Any
 from uuid import UUID
 
 from django_subatomic import db
@@ -20,6 +21,7 @@ from fintech.kernel.idempotency import Done
 from fintech.ledger import data as ledger_data
 from fintech.payments import data, errors
 from fintech.wallets import data as wallet_data
+from fintech.wallets import errors as wallet_errors
 from fintech.wallets import queries as wallet_queries
 
 _WALLET = "liabilities:wallet:"
@@ -33,6 +35,7 @@ class Rehearsal:
     entries: list[ledger_data.JournalEntry] = field(default_factory=list)
     booked: list[ledger_data.JournalEntryView] = field(default_factory=list)  # By wallets.
     assessments: list[fraud_data.Assessment] = field(default_factory=list)
+    transfers: list[fraud_data.TransferAssessment] = field(default_factory=list)
 
 
 class _TakeBack(Exception):
@@ -47,7 +50,7 @@ def current() -> Rehearsal | None:
     return _current.get()
 
 
-def dry_run(act: Callable[[], Done[data.Payment] | Done[data.Refund]]) -> data.DryRun:
+def dry_run(act: Callable[[], Done[Any]]) -> data.DryRun:
     """
     Return what a command would do. Nothing of it stays.
 
@@ -92,8 +95,8 @@ def _balances(rehearsal: Rehearsal) -> tuple[tuple[UUID, wallet_data.Balances], 
 
 
 def _acted(
-    act: Callable[[], Done[data.Payment] | Done[data.Refund]],
-) -> tuple[data.Payment | data.Refund | None, Refusal | None]:
+    act: Callable[[], Done[Any]],
+) -> tuple[data.Rehearsed | None, Refusal | None]:
     try:
         return act().value, None
     except Refusal as refused:
@@ -103,21 +106,33 @@ def _acted(
 
 
 def _told(
-    rehearsal: Rehearsal, result: data.Payment | data.Refund | None, refusal: Refusal | None
+    rehearsal: Rehearsal, result: data.Rehearsed | None, refusal: Refusal | None
 ) -> data.DryRun:
     if isinstance(refusal, errors.CardDeclined | errors.AcquirerUnavailable):
         result = refusal.payment
-    assessment = rehearsal.assessments[-1] if rehearsal.assessments else None
+    assessments: list[fraud_data.Assessment | fraud_data.TransferAssessment] = [
+        *rehearsal.assessments,
+        *rehearsal.transfers,
+    ]
+    assessment = assessments[-1] if assessments else None
     return data.DryRun(
         result=result,
         refusal=refusal,
         postings=_postings(rehearsal),
         fee=result.fee if isinstance(result, data.Payment) else None,
-        breaches=refusal.breaches if isinstance(refusal, errors.LimitExceeded) else (),
+        breaches=_breaches(refusal),
         score=assessment.score if assessment else None,
         decision=str(assessment.decision) if assessment else "",
         reasons=tuple(str(reason) for reason in assessment.reasons) if assessment else (),
     )
+
+
+def _breaches(refusal: Refusal | None) -> tuple[str, ...]:
+    if isinstance(refusal, errors.LimitExceeded):
+        return refusal.breaches
+    if isinstance(refusal, wallet_errors.LimitExceeded):
+        return tuple(refusal.facts["breaches"])
+    return ()
 
 
 def _postings(rehearsal: Rehearsal) -> tuple[data.Posting, ...]:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fintech.kernel import frozen
 from fintech.kernel.actor import Actor
+from fintech.kernel.errors import Refusal
 from fintech.kernel.keys import Key
 from fintech.kernel.money import Money
 
@@ -39,8 +40,13 @@ class HoldState(StrEnum):
 class TransferState(StrEnum):
     """Where money between two wallets stands."""
 
+    AWAITING_APPROVAL = "awaiting_approval"  # Set aside in the one until a person agrees.
     SUCCEEDED = "succeeded"
     REVERSED = "reversed"
+    CANCELED = "canceled"  # A person said no, or nobody anything; the money is back.
+
+
+_NOT_MOVED = frozenset({TransferState.AWAITING_APPROVAL, TransferState.CANCELED})
 
 
 class WithdrawalState(StrEnum):
@@ -139,11 +145,26 @@ class Transfer:
     created_at: datetime
     reversed_at: datetime | None
     version: int
+    reasons: tuple[str, ...] = ()  # Why a person had, or has, to agree.
+    hold_entry_id: UUID | None = None  # The pending entry that sets it aside meanwhile.
+    decided_at: datetime | None = None
+
+    @property
+    def newest_entry_id(self) -> UUID:
+        """The journal entry that moved the money, or sets it aside; where it was, if it is back."""
+        if self.hold_entry_id is not None and self.state in _NOT_MOVED:
+            return self.hold_entry_id
+        return self.entry_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferOrder:
-    """One of many transfers that are asked for at once; see `services.transfer`."""
+    """
+    One of many transfers that are asked for at once; see `services.transfer`.
+
+    `reasons` are why a person must agree first; `refusal` is what whoever assessed it
+    says instead of carrying it out.
+    """
 
     source_id: UUID
     destination_id: UUID
@@ -155,6 +176,8 @@ class TransferOrder:
     key: Key | None = None
     by: Actor | None = None  # Who asks; the caller of `transfer_many`, if nobody is named.
     at: datetime
+    reasons: tuple[str, ...] = ()
+    refusal: Refusal | None = None
 
     @property
     def ends(self) -> tuple[UUID, UUID]:

@@ -9,7 +9,7 @@ from fintech.wallets.models.allowance import Allowance
 from fintech.wallets.models.exchange import Quote, Rate
 from fintech.wallets.models.limit import Limit, Reservation, Usage
 from fintech.wallets.models.transfer import Transfer
-from fintech.wallets.models.wallet import Hold, Wallet, remaining
+from fintech.wallets.models.wallet import Hold, Wallet
 from fintech.wallets.models.withdrawal import Withdrawal
 
 __all__ = [
@@ -23,5 +23,4 @@ __all__ = [
     "Usage",
     "Wallet",
     "Withdrawal",
-    "remaining",
 ]

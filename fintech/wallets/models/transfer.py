@@ -3,6 +3,7 @@
 from datetime import datetime
 
 import django_fsm as fsm
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
@@ -34,13 +35,25 @@ class Transfer(fsm.FSMModelMixin, models.Model):
     received_minor = models.BigIntegerField()
     quote = models.OneToOneField(Quote, on_delete=models.PROTECT, null=True, blank=True)
     entry_id = models.UUIDField(unique=True)
+    hold_entry_id = models.UUIDField(null=True, blank=True)
+    reasons = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    made_by = models.CharField(max_length=100, blank=True, default="")
+    decided_by = models.CharField(max_length=100, blank=True, default="")
+    decided_at = models.DateTimeField(null=True, blank=True)
     reversal_id = models.UUIDField(null=True, blank=True, unique=True)
     created_at = models.DateTimeField()
     reversed_at = models.DateTimeField(null=True, blank=True)
     version = models.BigIntegerField(default=1)
 
     class Meta:
-        indexes = (models.Index(fields=["merchant_id", "-id"], name="wallets_transfer_list"),)
+        indexes = (
+            models.Index(fields=["merchant_id", "-id"], name="wallets_transfer_list"),
+            models.Index(
+                fields=["source"],
+                name="wallets_transfer_waiting",
+                condition=Q(state="awaiting_approval"),
+            ),
+        )
         constraints = (
             models.CheckConstraint(
                 condition=~Q(source=F("destination")) | ~Q(currency=F("received_currency")),
@@ -57,13 +70,48 @@ class Transfer(fsm.FSMModelMixin, models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(state="reversed", reversed_at__isnull=False, reversal_id__isnull=False)
-                | Q(state="succeeded", reversed_at__isnull=True, reversal_id__isnull=True),
+                | ~Q(state="reversed") & Q(reversed_at__isnull=True, reversal_id__isnull=True),
                 name="wallets_transfer_says_when_and_how_it_was_reversed",
+            ),
+            models.CheckConstraint(
+                condition=Q(reasons=[], hold_entry_id__isnull=True, decided_at__isnull=True)
+                & Q(state__in=["succeeded", "reversed"])
+                | ~Q(reasons=[]) & Q(hold_entry_id__isnull=False),
+                name="wallets_transfer_that_waits_says_why_and_is_set_aside",
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_at__isnull=True, decided_by="")
+                & (Q(state="awaiting_approval") | Q(reasons=[]))
+                | Q(decided_at__isnull=False) & ~Q(decided_by="") & ~Q(state="awaiting_approval"),
+                name="wallets_transfer_that_waited_says_who_decided_it_and_when",
+            ),
+            models.UniqueConstraint(
+                fields=["hold_entry_id"],
+                name="wallets_transfer_is_set_aside_by_an_entry_of_its_own",
+                condition=Q(hold_entry_id__isnull=False),
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_by="") | ~Q(decided_by=F("made_by")),
+                name="wallets_transfer_is_decided_by_someone_else",
             ),
         )
 
     def __str__(self) -> str:
         return ids.public("wtr", self.id)
+
+    @fsm.transition(
+        field=state, source=TransferState.AWAITING_APPROVAL, target=TransferState.SUCCEEDED
+    )
+    def approve(self, *, by: str, at: datetime) -> None:
+        """Note who let it arrive."""
+        self.decided_by, self.decided_at = by, at
+
+    @fsm.transition(
+        field=state, source=TransferState.AWAITING_APPROVAL, target=TransferState.CANCELED
+    )
+    def reject(self, *, by: str, at: datetime) -> None:
+        """Note who did not; the money is back."""
+        self.decided_by, self.decided_at = by, at
 
     @fsm.transition(field=state, source=TransferState.SUCCEEDED, target=TransferState.REVERSED)
     def reverse(self, *, at: datetime) -> None:
@@ -86,4 +134,7 @@ class Transfer(fsm.FSMModelMixin, models.Model):
             created_at=self.created_at,
             reversed_at=self.reversed_at,
             version=self.version,
+            reasons=tuple(self.reasons),
+            hold_entry_id=self.hold_entry_id,
+            decided_at=self.decided_at,
         )

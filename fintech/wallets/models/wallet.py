@@ -1,8 +1,6 @@
 """Wallets and what is set aside in them. The money itself is in the ledger."""
 
-from collections.abc import Collection
 from datetime import datetime
-from uuid import UUID
 
 import django_fsm as fsm
 from django.contrib.postgres.fields import ArrayField
@@ -217,15 +215,3 @@ class Hold(fsm.FSMModelMixin, models.Model):
             ended_at=self.ended_at,
             version=self.version,
         )
-
-
-def remaining(
-    holds: "models.QuerySet[Hold]", wallet_ids: Collection[UUID]
-) -> dict[tuple[UUID, str], int]:
-    """Return what is set aside in wallets, per currency, in minor units."""
-    found = (
-        holds.filter(wallet_id__in=wallet_ids, state__in=list(_OPEN))
-        .values_list("wallet_id", "currency")
-        .annotate(total=models.Sum(F("amount_minor") - F("captured_minor")))
-    )
-    return {(wallet_id, currency): total for wallet_id, currency, total in found.order_by()}

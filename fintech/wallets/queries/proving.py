@@ -15,12 +15,15 @@ from fintech.wallets.models import Allowance, Hold, Limit, Quote, Transfer, Wall
 INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
         id="I-6",
-        rule="What a wallet's holds set aside is what the ledger has pending; no more than there"
-        " is, down to its floor, which is the ledger's too",
+        rule="What a wallet's holds and waiting transfers set aside is what the ledger has"
+        " pending; no more than there is, down to its floor, which is the ledger's too",
         sql="SELECT w.id, w.currency FROM (SELECT w.id, unnest(w.currencies) AS currency, "
         "w.floors FROM wallets_wallet w) w "
-        "LEFT JOIN (SELECT wallet_id, currency, sum(amount_minor - captured_minor) AS held "
-        "FROM wallets_hold WHERE state IN ('active', 'partially_captured') GROUP BY 1, 2) h "
+        "LEFT JOIN (SELECT wallet_id, currency, sum(minor) AS held FROM ("
+        "SELECT wallet_id, currency, amount_minor - captured_minor AS minor "
+        "FROM wallets_hold WHERE state IN ('active', 'partially_captured') "
+        "UNION ALL SELECT source_id, currency, amount_minor FROM wallets_transfer "
+        "WHERE state = 'awaiting_approval') aside GROUP BY 1, 2) h "
         "ON h.wallet_id = w.id AND h.currency = w.currency "
         "LEFT JOIN ledger_account a ON a.address = 'liabilities:wallet:' || w.id "
         "AND a.currency = w.currency AND a.code = 2100 "
@@ -32,11 +35,16 @@ INVARIANTS: tuple[Invariant, ...] = (
     ),
     Invariant(
         id="W-1",
-        rule="What is left of a hold is what is left of its pending journal entry",
+        rule="What is left of a hold or a waiting transfer is what is left of its pending"
+        " journal entry",
         sql="SELECT h.id FROM wallets_hold h LEFT JOIN ledger_pending p ON p.id = h.entry_id "
         "WHERE coalesce(p.remaining, -1) <> CASE "
         "WHEN h.state IN ('active', 'partially_captured') THEN h.amount_minor - h.captured_minor "
-        "ELSE 0 END",
+        "ELSE 0 END "
+        "UNION ALL SELECT t.id FROM wallets_transfer t "
+        "LEFT JOIN ledger_pending p ON p.id = t.hold_entry_id WHERE t.hold_entry_id IS NOT NULL "
+        "AND coalesce(p.remaining, -1) <> CASE t.state "
+        "WHEN 'awaiting_approval' THEN t.amount_minor ELSE 0 END",
     ),
     Invariant(
         id="W-2",
@@ -113,6 +121,7 @@ _ENDS = {
     "wallets.hold_released.v1": "released",
     "wallets.hold_expired.v1": "expired",
     "wallets.transfer_reversed.v1": "reversed",
+    "wallets.transfer_canceled.v1": "canceled",
     "wallets.quote_used.v1": "used",
     "wallets.withdrawal_approved.v1": "pending",
     "wallets.withdrawal_canceled.v1": "canceled",
@@ -179,6 +188,17 @@ _KEPT = {
         "quote_id",
         "entry_id",
     ),
+    "wallets.transfer_begun.v1": (
+        "merchant_id",
+        "source_id",
+        "destination_id",
+        "amount_minor",
+        "currency",
+        "received_minor",
+        "received_currency",
+        "quote_id",
+        "entry_id",
+    ),
     "wallets.withdrawal_begun.v1": (
         "wallet_id",
         "merchant_id",
@@ -201,6 +221,7 @@ _BORN: dict[str, dict[str, object]] = {
     "wallets.wallet_created.v1": {"state": "active"},
     "wallets.hold_created.v1": {"state": "active", "captured_minor": 0},
     "wallets.limit_created.v1": {"active": True},
+    "wallets.transfer_begun.v1": {"state": "awaiting_approval"},
     "wallets.transfer_succeeded.v1": {"state": "succeeded"},
     "wallets.quote_made.v1": {"state": "open"},
     "wallets.withdrawal_begun.v1": {},
@@ -216,13 +237,21 @@ _TABLES: tuple[tuple[str, type[models.Model], str], ...] = (
 )
 
 
+def _is_held(row: dict[str, object]) -> bool:
+    return row["state"] in {"awaiting_approval", "canceled"}
+
+
 def _stored() -> Iterator[tuple[str, dict[str, object]]]:
     for stream, model, birth in _TABLES:
         columns = (*_KEPT[birth], *_BORN[birth], "version")
         if model is Wallet:
             columns = (*columns, "currencies", "floors")
+        if model is Transfer:
+            columns = (*columns, "hold_entry_id")
         for row in model._default_manager.values("id", *columns).iterator():
             kept = {name: row[name] for name in columns}
+            if model is Transfer and (held := kept.pop("hold_entry_id")) and _is_held(row):
+                kept["entry_id"] = held  # What the log says of one that has not arrived.
             yield (
                 f"{stream}:{row['id']}",
                 {

@@ -1,12 +1,12 @@
 """Wallets, holds, limits, transfers and quotes, as values."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db import models
+from django.db import connection, models
 
 from fintech.kernel.errors import Refusal
 from fintech.kernel.money import Money
@@ -21,7 +21,6 @@ from fintech.wallets.models import (
     Transfer,
     Wallet,
     Withdrawal,
-    remaining,
 )
 
 
@@ -68,7 +67,7 @@ def balances_of(wallet_ids: Sequence[UUID]) -> list[tuple[data.Wallet, tuple[dat
 
 def _balances(found: Sequence[Wallet]) -> list[tuple[data.Balances, ...]]:
     pairs = [(wallet, currency) for wallet in found for currency in wallet.currencies]
-    held = remaining(Hold.objects.all(), [wallet.id for wallet in found])
+    held = _held([wallet.id for wallet in found])
     stand = ledger_queries.wallet_balances([(of.id, currency) for of, currency in pairs])
     told: dict[UUID, list[data.Balances]] = {wallet.id: [] for wallet in found}
     for (of, currency), balance in zip(pairs, stand, strict=True):
@@ -84,6 +83,24 @@ def _balances(found: Sequence[Wallet]) -> list[tuple[data.Balances, ...]]:
             )
         )
     return [tuple(told[wallet.id]) for wallet in found]
+
+
+_HELD = """
+SELECT wallet_id, currency, sum(minor)::bigint FROM (
+  SELECT wallet_id, currency, amount_minor - captured_minor AS minor FROM wallets_hold
+  WHERE wallet_id = ANY(%s) AND state IN ('active', 'partially_captured')
+  UNION ALL
+  SELECT source_id, currency, amount_minor FROM wallets_transfer
+  WHERE source_id = ANY(%s) AND state = 'awaiting_approval'
+) aside GROUP BY 1, 2
+"""
+
+
+def _held(wallet_ids: Sequence[UUID]) -> dict[tuple[UUID, str], int]:
+    """Return what is set aside in wallets, by holds and by transfers that wait for a person."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HELD, [list(wallet_ids), list(wallet_ids)])
+        return {(wallet_id, code): minor for wallet_id, code, minor in cursor.fetchall()}
 
 
 def movements(
@@ -274,6 +291,22 @@ def _zone(of: data.Limit, subject: str) -> str:
         return "UTC"
     found = Wallet.objects.filter(id=subject).values_list("zone", flat=True).first()
     return found or "UTC"
+
+
+def ends(wallet_ids: Collection[UUID]) -> dict[UUID, data.Wallet]:
+    """Return wallets by id, in one round trip; those that there are."""
+    return {row.id: row.as_data() for row in Wallet.objects.filter(id__in=wallet_ids)}
+
+
+def quoted(quote_ids: Collection[UUID]) -> dict[UUID, Money]:
+    """Return what conversions were offered for, by quote."""
+    if not quote_ids:
+        return {}
+    found = Quote.objects.filter(id__in=quote_ids)
+    return {
+        quote_id: Money(minor, currency)
+        for quote_id, minor, currency in found.values_list("id", "source_minor", "source_currency")
+    }
 
 
 def transfer(transfer_id: UUID, merchant_id: UUID | None = None) -> data.Transfer:

@@ -1,6 +1,11 @@
 """What can be done with wallets: holds, transfers, conversions, limits."""
 
-from fintech.wallets.services.combining import transfer_shared
+from fintech.wallets.services.agreeing import (
+    TRANSFER_WAITS,
+    approve_transfer,
+    expire_transfers,
+    reject_transfer,
+)
 from fintech.wallets.services.flooring import (
     OVERDRAFT_KIND,
     allow_overdraft,
@@ -42,8 +47,10 @@ from fintech.wallets.services.withdrawing import (
 
 __all__ = [
     "OVERDRAFT_KIND",
+    "TRANSFER_WAITS",
     "add_currencies",
     "allow_overdraft",
+    "approve_transfer",
     "approve_withdrawal",
     "begin_withdrawal",
     "capture",
@@ -58,6 +65,7 @@ __all__ = [
     "exceeded",
     "expire",
     "expire_due",
+    "expire_transfers",
     "free",
     "freeze",
     "hold",
@@ -66,6 +74,7 @@ __all__ = [
     "propose_overdraft",
     "receive",
     "record_rates",
+    "reject_transfer",
     "reject_withdrawal",
     "release",
     "remove_limit",
@@ -76,7 +85,6 @@ __all__ = [
     "set_floor",
     "transfer",
     "transfer_many",
-    "transfer_shared",
     "unfreeze",
     "update_wallet",
 ]

@@ -13,8 +13,15 @@ from fintech.ledger import services as ledger
 from fintech.ledger.data import templates
 from fintech.ledger.errors import Overdraft
 from fintech.wallets import data, errors, events
+from fintech.wallets.data import TransferState
 from fintech.wallets.models import Transfer
 from fintech.wallets.services import limiting, rows
+
+_WHY_NOT = {
+    TransferState.REVERSED: "has been reversed already",
+    TransferState.AWAITING_APPROVAL: "has not been made yet",
+    TransferState.CANCELED: "was not made",
+}
 
 
 def reverse_transfer(
@@ -41,9 +48,8 @@ def reverse_transfer(
         if made is None or merchant_id not in {None, made.merchant_id}:
             raise errors.TransferNotFound(transfer_id)
         if not fsm.can_proceed(made.reverse):
-            raise errors.TransferNotReversible(
-                transfer_id=transfer_id, because="has been reversed already"
-            )
+            because = _WHY_NOT[TransferState(made.state)]
+            raise errors.TransferNotReversible(transfer_id=transfer_id, because=because)
         if made.quote_id is not None:
             raise errors.TransferNotReversible(transfer_id=transfer_id, because="was converted")
         found = rows.parties({made.source_id, made.destination_id})

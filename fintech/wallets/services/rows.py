@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from fintech.kernel import columns, money
+from fintech.kernel.actor import Actor
 from fintech.kernel.columns import Column
 from fintech.kernel.events import Code
 from fintech.kernel.money import Money
@@ -180,6 +181,11 @@ def tell_hold[Fact: events.HoldFact](
         at=at,
         **fields,
     )
+
+
+def named(by: Actor) -> str:
+    """Return who acts, as a row keeps it."""
+    return f"{by.kind}:{by.id}"[:100]
 
 
 def both(

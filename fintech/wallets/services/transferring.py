@@ -7,7 +7,7 @@ step is set-based, so SQL round trips do not depend on how many there are. Rows 
 locked in id order, so transfers that cross each other never wait in a circle.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -46,6 +46,10 @@ class _Plan:
     quote: Quote | None
     id: UUID = field(default_factory=ids.new)
     entry_id: UUID = field(default_factory=ids.new)
+    hold_entry_id: UUID | None = None  # Where a person must agree first.
+
+
+type Beside = Callable[[Mapping[int, data.Transfer | Refusal]], None]
 
 
 class _Unfunded(Exception):
@@ -110,19 +114,24 @@ def transfer(
 
 
 def transfer_many(
-    orders: Sequence[TransferOrder], *, by: Actor, at: datetime
+    orders: Sequence[TransferOrder], *, by: Actor, at: datetime, beside: Beside | None = None
 ) -> list[Done[data.Transfer] | Refusal]:
     """
     Carry out transfers in order, each whole or not at all, and say of each what came of it.
 
     One that is refused does not touch its neighbors; of two for the same money the first
     has it. An order's key is claimed and settled with its own outcome.
+
+    Args:
+        beside: writes into the same transaction what whoever asks keeps of each order that
+            was not a replay: it is given what comes of them by their place, before the
+            journal is posted. Called again, in a new transaction, where the books refuse one.
     """
     unfunded: dict[int, Refusal] = {}
     while True:
         try:
             with _whole(), columns.pipelined():
-                return _batch(orders, unfunded, by=by, at=at)
+                return _batch(orders, unfunded, beside=beside, by=by, at=at)
         except _Unfunded as found:
             # Nothing was written. Without that one, those before and after it stand.
             unfunded[found.plan.place] = _insufficient(found.plan)
@@ -140,7 +149,12 @@ def _whole() -> Iterator[None]:
 
 
 def _batch(
-    orders: Sequence[TransferOrder], unfunded: dict[int, Refusal], *, by: Actor, at: datetime
+    orders: Sequence[TransferOrder],
+    unfunded: dict[int, Refusal],
+    *,
+    beside: Beside | None,
+    by: Actor,
+    at: datetime,
 ) -> list[Done[data.Transfer] | Refusal]:
     done: dict[int, Done[data.Transfer] | Refusal] = {}
     keyed = [(place, order.key) for place, order in enumerate(orders) if order.key is not None]
@@ -152,13 +166,18 @@ def _batch(
             except Refusal as refusal:
                 done[place] = refusal
     outcomes: dict[int, data.Transfer | Refusal] = dict(unfunded)
+    outcomes |= {
+        place: order.refusal
+        for place, order in enumerate(orders)
+        if order.refusal is not None and place not in done
+    }
     wanted = [
         (place, order)
         for place, order in enumerate(orders)
         if place not in done and place not in outcomes
     ]
     settled = [(place, key) for place, key in keyed if place not in done]
-    _carry_out(wanted, outcomes, settled=settled, by=by, at=at)
+    _carry_out(wanted, outcomes, settled=settled, beside=beside, by=by, at=at)
     for place, outcome in outcomes.items():
         done[place] = outcome if isinstance(outcome, Refusal) else Done(value=outcome)
     return [done[place] for place in range(len(orders))]
@@ -169,6 +188,7 @@ def _carry_out(
     outcomes: dict[int, data.Transfer | Refusal],
     *,
     settled: Sequence[tuple[int, Key]] = (),
+    beside: Beside | None = None,
     by: Actor,
     at: datetime | None = None,
 ) -> None:
@@ -180,11 +200,15 @@ def _carry_out(
     made = []
     for plan in plans:
         transferred = _made(plan)
-        made.append(transferred)
+        made.append((transferred, rows.named(plan.order.by or by)))
         outcomes[plan.place] = transferred
+        waits = plan.hold_entry_id is not None
         facts.append(
             rows.tell_transfer(
-                events.TransferSucceeded, transferred, plan.entry_id, at=plan.order.at
+                events.TransferBegun if waits else events.TransferSucceeded,
+                transferred,
+                plan.hold_entry_id or plan.entry_id,
+                at=plan.order.at,
             )
         )
         if plan.quote is not None:
@@ -193,6 +217,8 @@ def _carry_out(
         entries.append(_entry(plan))
     _insert(made)
     event_log.append(facts, by=actors)
+    if beside is not None:
+        beside(outcomes)
     if settled and at is not None:
         idempotency.settle([(key, outcomes[place]) for place, key in settled], at=at)
     if not entries:
@@ -200,7 +226,9 @@ def _carry_out(
     try:
         ledger.post(entries, by=by)
     except Overdraft as refused:
-        payer = next(plan for plan in plans if plan.entry_id == refused.entry_id)
+        payer = next(
+            plan for plan in plans if refused.entry_id in {plan.entry_id, plan.hold_entry_id}
+        )
         raise _Unfunded(payer) from refused
 
 
@@ -255,7 +283,8 @@ def _planned(
         raise errors.QuoteMissing
     rows.usable(source, amount)
     rows.check_not_closed(destination)
-    return _Plan(place, order, source, destination, amount, received, quote)
+    held = ids.new() if order.reasons else None
+    return _Plan(place, order, source, destination, amount, received, quote, hold_entry_id=held)
 
 
 def _reserved(
@@ -280,7 +309,8 @@ def _reserved(
         )
         for plan in plans
     ]
-    breached = limiting.reserve(asked, happened=True)
+    happened = [plan.hold_entry_id is None for plan in plans]
+    breached = limiting.reserve(asked, happened=happened)
     if not any(breached):
         return plans
     kept = []
@@ -292,17 +322,22 @@ def _reserved(
     return kept
 
 
-def _insert(made: Sequence[data.Transfer]) -> None:
-    if not made:
+def _insert(told: Sequence[tuple[data.Transfer, str]]) -> None:
+    """Write transfers, each with who made it."""
+    if not told:
         return
+    made = [transferred for transferred, _ in told]
     with columns.cursor() as cursor:
         cursor.execute(
             "INSERT INTO wallets_transfer (id, merchant_id, source_id, destination_id, state, "
             "currency, amount_minor, received_currency, received_minor, quote_id, entry_id, "
-            "created_at, version) SELECT i, m, s, d, 'succeeded', c, a, rc, r, q, e, t, 1 "
+            "hold_entry_id, reasons, made_by, decided_by, created_at, version) "
+            "SELECT i, m, s, d, CASE WHEN h IS NULL THEN 'succeeded' ELSE 'awaiting_approval' END, "
+            "c, a, rc, r, q, e, h, string_to_array(w, ' '), b, '', t, 1 "
             "FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::text[], "
-            "%s::bigint[], %s::text[], %s::bigint[], %s::uuid[], %s::uuid[], %s::timestamptz[]) "
-            "AS u(i, m, s, d, c, a, rc, r, q, e, t)",
+            "%s::bigint[], %s::text[], %s::bigint[], %s::uuid[], %s::uuid[], %s::uuid[], "
+            "%s::text[], %s::text[], %s::timestamptz[]) "
+            "AS u(i, m, s, d, c, a, rc, r, q, e, h, w, b, t)",
             [
                 Column("uuid", [one.id for one in made]),
                 Column("uuid", [one.merchant_id for one in made]),
@@ -314,6 +349,9 @@ def _insert(made: Sequence[data.Transfer]) -> None:
                 Column("bigint", [one.received.minor for one in made]),
                 Column("uuid", [one.quote_id for one in made]),
                 Column("uuid", [one.entry_id for one in made]),
+                Column("uuid", [one.hold_entry_id for one in made]),
+                Column("text", [" ".join(one.reasons) for one in made]),
+                Column("text", [by for _, by in told]),
                 Column("timestamptz", [one.created_at for one in made]),
             ],
         )
@@ -325,7 +363,9 @@ def _made(plan: _Plan) -> data.Transfer:
         merchant_id=plan.source.merchant_id,
         source_id=plan.source.id,
         destination_id=plan.destination.id,
-        state=TransferState.SUCCEEDED,
+        state=TransferState.AWAITING_APPROVAL
+        if plan.hold_entry_id is not None
+        else TransferState.SUCCEEDED,
         amount=plan.amount,
         received=plan.received,
         quote_id=None if plan.quote is None else plan.quote.id,
@@ -334,10 +374,22 @@ def _made(plan: _Plan) -> data.Transfer:
         created_at=plan.order.at,
         reversed_at=None,
         version=1,
+        reasons=plan.order.reasons,
+        hold_entry_id=plan.hold_entry_id,
     )
 
 
 def _entry(plan: _Plan) -> ledger_data.JournalEntry:
+    if plan.hold_entry_id is not None:
+        return templates.hold_transfer(
+            entry_id=plan.hold_entry_id,
+            source_wallet_id=plan.source.id,
+            destination_wallet_id=plan.destination.id,
+            amount=plan.amount,
+            received=plan.received,
+            subject=plan.id,
+            at=plan.order.at,
+        )
     if plan.quote is None:
         return templates.transfer_wallets(
             entry_id=plan.entry_id,

@@ -305,6 +305,13 @@ _RULES = (
         "Use currencies that are exchanged here.",
     ),
     Rule(
+        "transfer_blocked",
+        400,
+        INVALID,
+        "The transfer between wallets was blocked by fraud rules; nothing moved.",
+        "Do not try again; look at the wallets, or ask us.",
+    ),
+    Rule(
         "overdraft_not_allowed",
         400,
         INVALID,

@@ -39,8 +39,10 @@ from fintech.ledger.data.templates.merchants import (
 from fintech.ledger.data.templates.reconciling import adjust_receivable, convert_receivable
 from fintech.ledger.data.templates.shards import transfer_arrives, transfer_departs
 from fintech.ledger.data.templates.wallets import (
+    capture_transfer,
     capture_wallet,
     convert_wallets,
+    hold_transfer,
     hold_wallet,
     refund_wallet,
     top_up,
@@ -56,6 +58,7 @@ __all__ = [
     "by_hand",
     "by_merchant",
     "capture_card",
+    "capture_transfer",
     "capture_wallet",
     "convert_receivable",
     "convert_wallets",
@@ -63,6 +66,7 @@ __all__ = [
     "dispute_opened",
     "dispute_won",
     "explain_credit",
+    "hold_transfer",
     "hold_wallet",
     "make_available",
     "payout_created",

@@ -193,6 +193,76 @@ def convert_wallets(
     )
 
 
+def hold_transfer(
+    *,
+    entry_id: UUID,
+    source_wallet_id: UUID,
+    destination_wallet_id: UUID,
+    amount: Money,
+    received: Money,
+    subject: UUID,
+    at: datetime,
+) -> JournalEntry:
+    """E10 or E9 that a person must agree to: the payer has less, nobody has more yet."""
+    return JournalEntry(
+        id=entry_id,
+        kind=EntryKind.PENDING,
+        template="hold_transfer",
+        version=1,
+        at=at,
+        lines=pairs(
+            (
+                wallet(source_wallet_id, amount),
+                _arrives(destination_wallet_id, amount, received),
+                amount,
+            )
+        ),
+        subject=subject,
+    )
+
+
+def capture_transfer(
+    *,
+    entry_id: UUID,
+    pending_id: UUID,
+    source_wallet_id: UUID,
+    destination_wallet_id: UUID,
+    amount: Money,
+    spread: Money,
+    received: Money,
+    subject: UUID,
+    at: datetime,
+) -> JournalEntry:
+    """E10 or E9 that a person has agreed to; converted, each currency balances by itself."""
+    to = _arrives(destination_wallet_id, amount, received)
+    there = wallet(destination_wallet_id, received)
+    converted = (
+        (to, chart.account(chart.FX_SPREAD, amount.currency), spread),
+        (chart.account(chart.FX_POSITION, received.currency), there, received),
+    )
+    return JournalEntry(
+        id=entry_id,
+        kind=EntryKind.CAPTURE,
+        template="capture_transfer",
+        version=1,
+        at=at,
+        lines=pairs(
+            (wallet(source_wallet_id, amount), to, amount),
+            *(converted if amount.currency != received.currency else ()),
+        ),
+        subject=subject,
+        pending_id=pending_id,
+        final=True,
+    )
+
+
+def _arrives(destination_wallet_id: UUID, amount: Money, received: Money) -> Account:
+    """Return what a payer's money goes to: the other wallet, or our position if converted."""
+    if amount.currency == received.currency:
+        return wallet(destination_wallet_id, amount)
+    return chart.account(chart.FX_POSITION, amount.currency)
+
+
 def withdraw(
     *, entry_id: UUID, wallet_id: UUID, amount: Money, subject: UUID, at: datetime
 ) -> JournalEntry:

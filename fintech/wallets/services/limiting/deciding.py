@@ -20,9 +20,9 @@ _TAKE = """
 WITH taken AS (
   INSERT INTO wallets_reservation (id, operation_id, subject, amount_minor, currency,
     counterparty, state, at, limits, windows)
-  SELECT uuidv7(), o, s, m, c, p, %s, a, all_limits[first:last], all_windows[first:last]
-  FROM unnest(%s::uuid[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::timestamptz[],
-    %s::bigint[], %s::bigint[]) AS t(o, s, m, c, p, a, first, last),
+  SELECT uuidv7(), o, s, m, c, p, e, a, all_limits[first:last], all_windows[first:last]
+  FROM unnest(%s::uuid[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[],
+    %s::timestamptz[], %s::bigint[], %s::bigint[]) AS t(o, s, m, c, p, e, a, first, last),
     (SELECT %s::uuid[] AS all_limits, %s::timestamptz[] AS all_windows) lists
 )
 INSERT INTO wallets_usage AS u (limit_id, subject, begins, amount_minor, count, counted_from)
@@ -35,7 +35,7 @@ ON CONFLICT (limit_id, subject, begins) DO UPDATE
 
 
 def reserve(
-    requests: Sequence[data.LimitRequest], *, happened: bool = False
+    requests: Sequence[data.LimitRequest], *, happened: bool | Sequence[bool] = False
 ) -> list[tuple[data.Breach, ...]]:
     """
     Reserve each operation's share of its limits; return the breaches of each.
@@ -47,7 +47,7 @@ def reserve(
 
     Args:
         happened: whether the caller's transaction also carries them out, so that there
-            is nothing left to confirm.
+            is nothing left to confirm; one for all, or one for each.
     """
     if not requests:
         return []
@@ -56,7 +56,8 @@ def reserve(
         if not found:
             return [()] * len(requests)
         counting.count(found)
-        breached = _fit(requests, found, happened=happened)
+        each = [happened] * len(requests) if isinstance(happened, bool) else happened
+        breached = _fit(requests, found, happened=each)
     return [tuple(breached.get(place, ())) for place in range(len(requests))]
 
 
@@ -73,7 +74,7 @@ def exceeded(breaches: Sequence[data.Breach]) -> errors.LimitExceeded:
 
 
 def _fit(
-    requests: Sequence[data.LimitRequest], found: Sequence[Share], *, happened: bool
+    requests: Sequence[data.LimitRequest], found: Sequence[Share], *, happened: Sequence[bool]
 ) -> dict[int, list[data.Breach]]:
     """Let each operation have its shares if all of them fit, in the order of the requests."""
     wanted: dict[int, list[Share]] = defaultdict(list)
@@ -124,12 +125,14 @@ def _earlier(
     ]
 
 
-def _take(requests: Sequence[data.LimitRequest], taken: Sequence[Share], *, happened: bool) -> None:
+def _take(
+    requests: Sequence[data.LimitRequest], taken: Sequence[Share], *, happened: Sequence[bool]
+) -> None:
     """Write reservations and counters; a limit per transaction has nothing to remember."""
     kept = [
         share
         for share in taken
-        if share.is_counted or (share.limit.kind == LimitKind.BALANCE and not happened)
+        if share.is_counted or (share.limit.kind == LimitKind.BALANCE and not happened[share.place])
     ]
     if not kept:
         return
@@ -138,17 +141,16 @@ def _take(requests: Sequence[data.LimitRequest], taken: Sequence[Share], *, happ
         together[share.place, share.subject, share.currency].append(share)
     groups = list(together.values())
     lasts = list(accumulate(len(group) for group in groups))
-    state = ReservationState.CONFIRMED if happened else ReservationState.RESERVED
     with columns.cursor() as cursor:
         cursor.execute(
             _TAKE,
             [
-                str(state),
                 Column("uuid", [requests[group[0].place].operation_id for group in groups]),
                 Column("text", [group[0].subject for group in groups]),
                 Column("bigint", [group[0].minor for group in groups]),
                 Column("text", [group[0].currency for group in groups]),
                 Column("text", [group[0].counterparty for group in groups]),
+                Column("text", [_STATES[happened[group[0].place]] for group in groups]),
                 Column("timestamptz", [requests[group[0].place].at for group in groups]),
                 Column(
                     "bigint",
@@ -162,6 +164,7 @@ def _take(requests: Sequence[data.LimitRequest], taken: Sequence[Share], *, happ
         )
 
 
+_STATES = {True: str(ReservationState.CONFIRMED), False: str(ReservationState.RESERVED)}
 _Counter = tuple[UUID, str, datetime, int, int, datetime | None]
 
 
