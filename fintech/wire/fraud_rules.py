@@ -2,7 +2,7 @@
 
 from fintech.fraud.data import BackTest, Rule
 from fintech.kernel import ids
-from fintech.wire.scalars import Json, head
+from fintech.wire.scalars import Json, head, unix_or_null
 
 
 def render(rule: Rule) -> Json:
@@ -15,6 +15,7 @@ def render(rule: Rule) -> Json:
         "number": rule.number,
         "points": rule.points,
         "priority": rule.priority,
+        "snoozed_until": unix_or_null(rule.snoozed_until),
         "status": str(rule.state),
     }
 

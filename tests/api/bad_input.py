@@ -332,6 +332,13 @@ def _fields() -> list[Case]:
         ("reason", "/v1/refunds", '{{"payment_intent": "{{pi}}", "reason": {0}}}'),
         ("type", "/v1/payment_methods", '{{"type": {0}}}'),
         ("kind", "/v1/fraud/lists/blocklist/items", '{{"kind": {0}, "value": "x"}}'),
+        (
+            "of",
+            "/v1/fraud/velocity_limits",
+            '{{"name": "a", "of": {0}, "seconds": 1, "maximum": 1}}',
+        ),
+        ("mode", "/v1/fraud/posture", '{{"mode": {0}}}'),
+        ("fails", "/v1/fraud/posture", '{{"fails": {0}}}'),
     ]
     booleans = [
         ("confirm", INTENT, '{{"amount": 1, "currency": "eur", "confirm": {0}}}'),
@@ -391,6 +398,8 @@ def _fields() -> list[Case]:
         ("/v1/payment_links", "{}", "title"),
         ("/v1/payment_links", '{"title": "A"}', "currency"),
         ("/v1/fraud/lists/blocklist/items", '{"kind": "card"}', "value"),
+        ("/v1/fraud/velocity_limits", "{}", "name"),
+        ("/v1/fraud/velocity_limits", '{"name": "a", "of": "card", "seconds": 9}', "maximum"),
         ("/v1/reconciliation/runs", "{}", "source"),
         (INTENT + "/{pi_bare}/confirm", "{}", "payment_method"),
     ]

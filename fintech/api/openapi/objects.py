@@ -26,6 +26,7 @@ from fintech.wire import (
     events,
     fraud_assessments,
     fraud_cases,
+    fraud_limits,
     fraud_rules,
     idempotency_keys,
     ledger_books,
@@ -80,6 +81,9 @@ def _samples() -> dict[str, list[Json]]:
             fraud_rules.render_back_test(known.BACK_TEST),
             fraud_rules.render_back_test(known.UNLABELED_BACK_TEST),
         ],
+        "fraud.velocity_limit": [fraud_limits.render(known.VELOCITY_LIMIT)],
+        "fraud.posture": [fraud_limits.render_posture(known.POSTURE)],
+        "fraud.model": [fraud_limits.render_model(known.MODEL)],
         "idempotency_key": [
             idempotency_keys.render(
                 "order-7",

@@ -537,7 +537,49 @@ RULE = fraud.Rule(
     created_at=AT,
     version=3,
 )
-DRAFT_RULE = replace(RULE, state=fraud.RuleState.DRAFT, decision=None)
+DRAFT_RULE = replace(RULE, state=fraud.RuleState.DRAFT, decision=None, snoozed_until=LATER)
+VELOCITY_LIMIT = fraud.VelocityLimit(
+    id=_id(61),
+    merchant_id=MERCHANT_ID,
+    name="cards_per_hour",
+    of=fraud.Counted.CARD,
+    seconds=3600,
+    maximum=5,
+    decision=fraud.Decision.BLOCK,
+    active=True,
+    created_at=AT,
+    version=1,
+)
+POSTURE = fraud.Posture(
+    merchant_id=MERCHANT_ID,
+    mode=fraud.Mode.ENFORCE,
+    fails=fraud.Fails.REVIEW,
+    ceiling_minor=50_000,
+    challenge_at=60,
+    review_at=75,
+    block_at=95,
+    explore=100,
+    version=1,
+)
+MODEL = fraud.TrainedModel(
+    id=_id(62),
+    number=7,
+    schema="payments.2",
+    stage=fraud.ModelStage.CHAMPION,
+    source="payments",
+    metrics={"average_precision": 0.71},
+    gates={"average_precision": True},
+    card="Trained on 90 days of decisions.",
+    data_hash="",
+    files={},
+    slope=1.0,
+    offset=0.0,
+    signed_by="fraud",
+    signature="",
+    trained_by="system",
+    created_at=AT,
+    version=3,
+)
 BACK_TEST = fraud.BackTest(
     assessments=4100,
     hits=62,

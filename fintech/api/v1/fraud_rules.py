@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from fintech.api import pagination
@@ -97,6 +98,30 @@ def activate_rule(call: Call) -> Answer:
 def archive_rule(call: Call) -> Answer:
     """Let a rule do nothing any more, for good."""
     return _moved(call, fraud.archive_rule)
+
+
+@operation(
+    "POST",
+    "/v1/fraud/rules/{id}/snooze",
+    scope=_WRITE,
+    returns="fraud.rule",
+    noun="rule",
+    parameters={
+        "until": fields.Integer(
+            least=0, most=253_402_300_799, required=True, about="When it does again what it did."
+        )
+    },
+)
+def snooze_rule(call: Call) -> Answer:
+    """Let a live rule do nothing until later."""
+    until = datetime.fromtimestamp(call.values["until"], tz=UTC)
+    return _moved(call, partial(fraud.snooze_rule, until=until))
+
+
+@operation("POST", "/v1/fraud/rules/{id}/wake", scope=_WRITE, returns="fraud.rule", noun="rule")
+def wake_rule(call: Call) -> Answer:
+    """Let a snoozed rule do at once what it did."""
+    return _moved(call, fraud.wake_rule)
 
 
 @operation(

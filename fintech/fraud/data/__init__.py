@@ -341,6 +341,7 @@ class Rule:
     snoozed_until: datetime | None = None  # It is live, and does nothing until then.
 
 
+@frozen.shape("fraud.velocity_limit.v1")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VelocityLimit:
     """
@@ -403,6 +404,7 @@ class TrainedModel:
     version: int
 
 
+@frozen.shape("fraud.posture.v1")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posture:
     """What a merchant wants of fraud."""

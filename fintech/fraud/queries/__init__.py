@@ -26,6 +26,7 @@ from fintech.fraud.queries.ruling import (
     limits_of,
     rule,
     rules,
+    velocity_limit,
     velocity_limits,
     written,
 )
@@ -73,6 +74,7 @@ __all__ = [
     "seen",
     "served",
     "transfer_assessments",
+    "velocity_limit",
     "velocity_limits",
     "written",
 ]

@@ -65,6 +65,22 @@ def decided(
     return replace(judged, shadow=(*judged.shadow, *watched)) if watched else judged
 
 
+def velocity_limit(limit_id: UUID, *, merchant_id: UUID | None = None) -> data.VelocityLimit:
+    """
+    Return a velocity limit, removed or not.
+
+    Raises:
+        VelocityLimitNotFound: there is none, or it is not the merchant's own.
+    """
+    rows = VelocityLimit.objects.filter(id=limit_id)
+    if merchant_id is not None:
+        rows = rows.filter(merchant_id=merchant_id)
+    found = rows.first()
+    if found is None:
+        raise errors.VelocityLimitNotFound(limit_id)
+    return found.as_data()
+
+
 def velocity_limits(
     merchant_id: UUID | None = None, *, active: bool | None = True
 ) -> list[data.VelocityLimit]:
