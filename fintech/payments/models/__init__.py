@@ -2,9 +2,10 @@
 
 from fintech.payments.models.attempt import Attempt
 from fintech.payments.models.catalog import Price, Product
-from fintech.payments.models.operation import Callback, Capture, Link, Refund
+from fintech.payments.models.operation import Callback, Capture, Link
 from fintech.payments.models.payment import Payment, Review
 from fintech.payments.models.people import Customer, PaymentMethod
+from fintech.payments.models.refund import Refund
 from fintech.payments.models.routing import ProviderCost, ProviderHold, Route
 
 __all__ = [
