@@ -185,12 +185,9 @@ class RefundTooLarge(Refused):
 
     code = "refund_exceeds_charge"
 
-    def __init__(
-        self, *, payment_id: UUID, asked: Money, left: Money, of_one_capture: bool = False
-    ) -> None:
-        where = " of one capture; refund the captures one by one" if of_one_capture else ""
+    def __init__(self, *, payment_id: UUID, asked: Money, left: Money) -> None:
         super().__init__(
-            f"{asked} was asked for; {left} is left to refund{where}.",
+            f"{asked} was asked for; {left} is left to refund.",
             payment_id=str(payment_id),
             asked_minor=asked.minor,
             left_minor=left.minor,

@@ -239,8 +239,15 @@ def _adds(item: Item) -> dict[str, int]:
                 "fee_minor": item.data["fee_minor"],
             }
         case "refund_succeeded":
-            return {"refunds": 1, "refunded_minor": item.data["amount_minor"]}
+            return {"refunds": _counts(item), "refunded_minor": item.data["amount_minor"]}
+        case "refund_completed" if item.data["amount_minor"]:
+            return {"refunds": 1}
         case "refund_returned":
-            return {"refunds": -1, "refunded_minor": -item.data["amount_minor"]}
+            return {"refunds": -_counts(item), "refunded_minor": -item.data["amount_minor"]}
         case _:
             return {}
+
+
+def _counts(item: Item) -> int:
+    """Count a refund once: one in parts when its last part has come to an end."""
+    return 0 if item.data.get("whole_id") else 1

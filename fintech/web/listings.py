@@ -136,8 +136,8 @@ def _refunds(
 
 _STATES = {
     "pending": ("created", "submitted", "unknown"),
-    "succeeded": ("succeeded",),
-    "failed": ("failed", "canceled", "reversed"),
+    "succeeded": ("succeeded", "partially_succeeded"),
+    "failed": ("failed", "canceled", "reversed", "partially_succeeded"),
 }
 REFUNDS = Listing(
     name="refunds",

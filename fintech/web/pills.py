@@ -53,6 +53,9 @@ OPERATION: Final = {
     "created": Pill("quiet", "Created", "It has begun."),
     "submitted": Pill("info", "Pending", "The acquirer has it; the outcome comes later."),
     "succeeded": Pill("ok", "Succeeded", "It is done."),
+    "partially_succeeded": Pill(
+        "warn", "Succeeded in part", "Some captures gave their part back, others did not."
+    ),
     "failed": Pill("bad", "Failed", "It did not happen."),
     "canceled": Pill("quiet", "Canceled", "It was called off."),
     "reversed": Pill("quiet", "Reversed", "It was done, and taken back in full."),

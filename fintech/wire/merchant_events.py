@@ -67,6 +67,12 @@ def _assessed(data: _Data) -> tuple[str, ...]:
     return (f"fraud.assessment.{decision}",) if decision in {"review", "block"} else ()
 
 
+def _refund_created(data: _Data) -> tuple[str, ...]:
+    """A refund that spans several captures is told of once, though each part is a fact."""
+    is_one = data.get("whole_id") in {None, data.get("refund_id")}
+    return ("refund.created",) if is_one else ()
+
+
 # Messages to payers; what is told of webhooks would lead to webhooks, without an end.
 _TO_PAYERS = frozenset({"payment_receipt", "refund_receipt"})
 
@@ -100,7 +106,8 @@ _TOLD: Mapping[str, tuple[str, ...] | Callable[[_Data], tuple[str, ...]]] = {
     "payments.payment_captured": _captured,
     "payments.payment_canceled": _canceled,
     "payments.payment_remainder_released": ("payment_intent.succeeded",),
-    "payments.refund_created": ("refund.created",),
+    "payments.refund_created": _refund_created,
+    "payments.refund_completed": ("charge.refund.updated", "refund.updated"),
     "payments.refund_updated": ("charge.refund.updated", "refund.updated"),
     "payments.refund_returned": ("charge.refund.updated", "refund.failed", "refund.updated"),
     "payments.refund_succeeded": ("charge.refunded", "charge.refund.updated", "refund.updated"),
@@ -195,6 +202,8 @@ def subject(event_type: str, recorded: Recorded) -> tuple[str, UUID] | None:
             return None
     name, field = _OBJECTS[prefix]
     found = recorded.data.get(field)
+    if name == "refund":  # A part is shown as the refund that it is a part of.
+        found = recorded.data.get("whole_id") or found
     return (name, UUID(str(found))) if found else None
 
 
@@ -217,6 +226,7 @@ def types() -> tuple[str, ...]:
             "payment_intent.canceled",
             "payment_intent.processing",
             "payment_intent.succeeded",
+            "refund.created",
         )
     )
     return tuple(sorted(told))

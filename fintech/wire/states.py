@@ -30,6 +30,7 @@ _REFUNDS = {
     RefundState.SUBMITTED: "pending",
     RefundState.UNKNOWN: "pending",
     RefundState.SUCCEEDED: "succeeded",
+    RefundState.PARTIALLY_SUCCEEDED: "succeeded",  # Its amount says how much of it.
     RefundState.FAILED: "failed",
     RefundState.CANCELED: "canceled",
 }

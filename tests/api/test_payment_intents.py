@@ -307,3 +307,27 @@ def test_more_is_reserved_than_was_authorized(api, reserved):
     assert api.post(f"{path}/capture").body["amount_received"] == 6000
     late = api.post(f"{path}/increment_authorization", amount=7000)
     assert (late.status, late.body["error"]["code"]) == (400, "payment_intent_unexpected_state")
+
+
+def test_a_refund_of_several_captures_is_one_refund_with_its_parts(api, reserved):
+    path = f"{INTENT}/{reserved['id']}"
+    api.post(f"{path}/capture", amount_to_capture=1000, final_capture=False)
+    api.post(f"{path}/capture", amount_to_capture=2000)
+
+    refund = api.post("/v1/refunds", payment_intent=reserved["id"], amount=2500).body
+
+    assert (refund["status"], refund["amount"]) == ("succeeded", 2500)
+    assert [(part["status"], part["amount"]) for part in refund["parts"]] == [
+        ("succeeded", 1000),
+        ("succeeded", 1500),
+    ]
+    assert api.get(f"/v1/refunds/{refund['id']}").body == refund
+    assert api.get("/v1/refunds").body["data"] == [refund]
+    moved = api.get("/v1/balance_transactions?type=refund").body["data"]
+    assert [(one["amount"], one["source"]) for one in moved] == [
+        (-1500, refund["id"]),
+        (-1000, refund["id"]),
+    ]
+    assert [part["balance_transaction"] for part in refund["parts"]] == [
+        one["id"] for one in reversed(moved)
+    ]

@@ -124,6 +124,22 @@ def test_a_payer_hears_of_each_refund_and_its_own_amount(merchant, mailbox):
     ]
 
 
+def test_a_payer_hears_once_of_a_refund_of_several_captures(merchant, mailbox):
+    payment = sale(merchant, capture="manual")
+    named = {"payment_id": payment.id, "merchant_id": merchant.id, "by": BY, "at": NOON}
+    for minor in (10_00, 20_00):
+        payments.capture(amount=make_payments.eur(minor), final=False, **named)
+    payments.refund(**named)
+    make.told_so_far()
+
+    notifications.deliver_due(NOON)
+
+    subjects = [read(envelope)[0]["Subject"] for envelope in mailbox.mails]
+    assert [one for one in subjects if "refunded" in one] == [
+        "Blue Bottle Books has refunded €30.00"
+    ]
+
+
 def test_owners_hear_of_a_payment_that_waits_for_them(merchant, mailbox):
     payment = make_payments.in_review(merchant.id)
     make.told_so_far()

@@ -85,7 +85,7 @@ class Money:
         return sale.state
 
     def refund(self, sale: Sale, amount: int) -> str:
-        """Give back some of what was taken, from the oldest capture that holds as much."""
+        """Give back some of what was taken, from the oldest capture that holds as much, or from several."""
         if sale.state not in {DONE, PART}:
             return "NotRefundable"
         left = sale.taken - sale.given
@@ -93,10 +93,12 @@ class Money:
             return "AlreadyRefunded"
         if amount > left:
             return "RefundTooLarge"
-        chosen = next((take for take in sale.takes if take[0] - take[1] >= amount), None)
-        if chosen is None:
-            return "RefundTooLarge"
-        chosen[1] += amount
+        whole = [take for take in sale.takes if take[0] - take[1] >= amount]
+        missing = amount
+        for take in whole[:1] or sale.takes:
+            share = min(take[0] - take[1], missing)
+            take[1] += share
+            missing -= share
         sale.given += amount
         self.pending[sale.currency] -= amount
         if sale.wallet is not None:

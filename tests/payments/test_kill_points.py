@@ -111,6 +111,14 @@ def refunding(shop) -> Act:
     )
 
 
+def refunding_in_parts(shop) -> Act:
+    payment = make.authorized(shop.id)
+    named = {"merchant_id": shop.id, "payment_id": payment.id, "by": BY, "at": NOON}
+    for minor in (10_00, 20_00):
+        payments.capture(amount=eur(minor), final=False, **named)
+    return lambda key: payments.refund(key=make.key(shop.id, key), **named)
+
+
 def canceling(shop) -> Act:
     payment = make.authorized(shop.id)
     return lambda key: payments.cancel(
@@ -155,6 +163,11 @@ def at_the_acquirer(effect: str) -> Callable[[Outside], int]:
     return lambda outside: outside.book.counts().get(effect, 0)
 
 
+def in_two_parts(outside: Outside) -> float:
+    """Count refunds of which the acquirer has done both parts."""
+    return at_the_acquirer("refund_succeeded")(outside) / 2
+
+
 def from_wallets(_outside: Outside) -> int:
     """Count payments that took their money from a wallet."""
     return Hold.objects.filter(state="captured").count()
@@ -165,6 +178,7 @@ ACTS = {
     "fail over": (going_over, at_the_acquirer("authorization_succeeded")),
     "capture": (capturing, at_the_acquirer("capture_succeeded")),
     "refund": (refunding, at_the_acquirer("refund_succeeded")),
+    "refund in parts": (refunding_in_parts, in_two_parts),
     "cancel": (canceling, at_the_acquirer("void_succeeded")),
     "top up": (topping_up, at_the_acquirer("authorization_succeeded")),
     "wallet payment": (paying_from_a_wallet, from_wallets),

@@ -52,8 +52,10 @@ def test_the_database_knows_the_same_moves_as_the_code(model):
 )
 def test_every_state_can_be_reached(model, states):
     reached = {target for _, target in pairs(model)} | {"created"}
-    # Nobody cancels a refund yet: the state waits for two-person approval of refunds.
-    assert reached | ({"canceled"} if model is Refund else set()) == set(states)
+    # Nobody cancels a refund yet: the state waits for two-person approval of refunds. And only a
+    # refund that is several rows succeeds in part.
+    unreached = {"canceled", "partially_succeeded"} if model is Refund else set()
+    assert reached | unreached == set(states)
 
 
 def test_a_final_state_is_left_only_for_people():

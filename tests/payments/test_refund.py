@@ -112,25 +112,6 @@ def test_what_was_not_taken_is_not_given_back(shop):
             refund(payment)
 
 
-def test_a_refund_goes_to_one_capture(shop):
-    payment = make.authorized(shop.id)
-    for minor in (10_00, 20_00):
-        payments.capture(
-            merchant_id=shop.id,
-            payment_id=payment.id,
-            amount=eur(minor),
-            final=False,
-            by=BY,
-            at=NOON,
-        )
-
-    assert refund(payment, eur(15_00)).value.state == RefundState.SUCCEEDED
-    with pytest.raises(errors.RefundTooLarge, match=r"10\.00 EUR is left to refund of one capture"):
-        refund(payment, eur(12_00))
-    refund(payment, eur(10_00))
-    assert [one.refunded for one in queries.captures_of(payment.id)] == [eur(10_00), eur(15_00)]
-
-
 def test_a_refund_that_fails_is_a_fact_and_not_an_error(shop):
     payment = make.captured(shop.id, token="refund_fails")
 

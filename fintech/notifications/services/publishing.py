@@ -34,6 +34,7 @@ _PLATFORMS = "reconciliation."  # Its files and breaks are the platform's, not a
 _RECEIPTS = {
     ("payments.payment_captured.v1", "charge.captured"): Template.PAYMENT_RECEIPT,
     ("payments.refund_succeeded.v1", "refund.updated"): Template.REFUND_RECEIPT,
+    ("payments.refund_completed.v1", "refund.updated"): Template.REFUND_RECEIPT,
 }
 _NOTICES = {
     ("payments.payment_review_opened.v1", "review.opened"): Template.REVIEW_OPENED,
@@ -214,10 +215,18 @@ def _template(one: _Told, objects: Objects) -> Template | None:
     payment_id = one.fact.id("payment_id")
     cause = (one.fact.name, one.type)
     receipt = _RECEIPTS.get(cause)
+    if receipt and not _is_whole(one.fact):
+        return None
     if receipt and payment_id:
         has_mail = objects.payment(payment_id, one.merchant_id).receipt_email
         return receipt if has_mail or _number(one, objects) else None
     return _NOTICES.get(cause)
+
+
+def _is_whole(fact: Recorded) -> bool:
+    """Whether a fact is worth a receipt: of a refund in parts only its end is, if any arrived."""
+    is_end = fact.name == "payments.refund_completed.v1"
+    return bool(fact.data["amount_minor"]) if is_end else not fact.data.get("whole_id")
 
 
 def _messages(

@@ -48,6 +48,7 @@ from fintech.payments.data.things import (
     PaymentMethod,
     Posting,
     Refund,
+    RefundPart,
     Rehearsed,
     ToldOf,
 )
@@ -91,6 +92,7 @@ __all__ = [
     "Purpose",
     "Received",
     "Refund",
+    "RefundPart",
     "RefundState",
     "Rehearsed",
     "Route",

@@ -138,6 +138,7 @@ class Errand:
     amount: Money
     final: bool = False  # Of a capture: what is left is let go.
     at: datetime
+    then: tuple["Errand", ...] = ()  # What is asked next, whatever came of this.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

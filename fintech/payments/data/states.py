@@ -43,7 +43,12 @@ class CaptureState(StrEnum):
 
 
 class RefundState(StrEnum):
-    """Where one giving back of captured money stands."""
+    """
+    Where one giving back of captured money stands.
+
+    A refund that spans several captures, of which some did it and others did not, has
+    `partially_succeeded`; no row of the database has, for each capture's part is a row.
+    """
 
     CREATED = "created"
     SUBMITTED = "submitted"
@@ -51,6 +56,7 @@ class RefundState(StrEnum):
     FAILED = "failed"
     CANCELED = "canceled"
     UNKNOWN = "unknown"
+    PARTIALLY_SUCCEEDED = "partially_succeeded"
 
 
 class Purpose(StrEnum):

@@ -177,10 +177,27 @@ class Capture:
     succeeded_at: datetime | None
 
 
+@frozen.shape("payments.refund_part.v1")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundPart:
+    """What of a refund goes back to one capture, for providers refund per capture."""
+
+    id: UUID  # What the provider knows it by.
+    amount: Money
+    state: RefundState
+    failure_reason: str | None
+    entry_id: UUID | None
+
+
 @frozen.shape("payments.refund.v1")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refund:
-    """Captured money on its way back to the payer."""
+    """
+    Captured money on its way back to the payer.
+
+    `parts` is empty unless it spans several captures. Then `amount` is what has gone or
+    may still go back: a part that fails is taken out of it, unless all have failed.
+    """
 
     id: UUID
     merchant_id: UUID
@@ -195,6 +212,7 @@ class Refund:
     created_at: datetime
     version: int
     entry_id: UUID | None = None
+    parts: tuple[RefundPart, ...] = ()
 
 
 @frozen.shape("payments.link.v1")

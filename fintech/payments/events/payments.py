@@ -336,6 +336,8 @@ class RefundFact(Event):
     merchant_id: UUID
     amount_minor: int
     currency: Code
+    # Where a refund spans several captures, each part is one, and this the first of them.
+    whole_id: UUID | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -355,6 +357,15 @@ class RefundSucceeded(RefundFact):
     name: ClassVar = "payments.refund_succeeded.v1"
 
     entry_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundCompleted(RefundFact):
+    """A refund that spans several captures has come to an end: `amount_minor` was given back."""
+
+    name: ClassVar = "payments.refund_completed.v1"
+
+    parts: int
 
 
 @dataclass(frozen=True, kw_only=True)

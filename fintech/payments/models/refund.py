@@ -1,10 +1,12 @@
 """Captured money on its way back to the payer."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import django_fsm as fsm
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from fintech.kernel import ids
 from fintech.kernel.money import Money
@@ -14,9 +16,17 @@ from fintech.payments.models.attempt import Attempt
 from fintech.payments.models.operation import Capture
 from fintech.payments.models.payment import Payment, choices
 
+_IN_VAIN = (RefundState.FAILED, RefundState.CANCELED)
+OPEN = (RefundState.CREATED, RefundState.SUBMITTED, RefundState.UNKNOWN)
+
 
 class Refund(fsm.FSMModelMixin, models.Model):
-    """Captured money on its way back to the payer."""
+    """
+    What of one capture is on its way back to the payer.
+
+    A refund that spans several captures is a row for each, all of which name the first as
+    their `whole`; merchants see them as one, under the first one's id.
+    """
 
     BORN = (RefundState.SUBMITTED,)
     TOGETHER = ()
@@ -25,6 +35,9 @@ class Refund(fsm.FSMModelMixin, models.Model):
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
     attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, related_name="refunds")
     capture = models.ForeignKey(Capture, on_delete=models.PROTECT, related_name="refunds")
+    whole = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="parts"
+    )
     merchant_id = models.UUIDField()
     state = fsm.FSMField(
         max_length=20, default=RefundState.CREATED, choices=choices(RefundState), protected=True
@@ -57,6 +70,11 @@ class Refund(fsm.FSMModelMixin, models.Model):
             ),
         )
         constraints = (
+            models.UniqueConstraint(
+                fields=["whole", "capture"],
+                condition=Q(whole__isnull=False),
+                name="payments_refund_has_one_part_per_capture",
+            ),
             models.UniqueConstraint(
                 fields=["provider", "provider_reference"],
                 condition=~Q(provider_reference=""),
@@ -145,8 +163,23 @@ class Refund(fsm.FSMModelMixin, models.Model):
         """Note that nobody knows, and when to ask again."""
         self.next_check_at = check_at
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it can still come to something else."""
+        return self.state in OPEN
+
+    def as_part(self) -> data.RefundPart:
+        """Return the frozen value of one of several."""
+        return data.RefundPart(
+            id=self.id,
+            amount=Money(self.amount_minor, self.currency),
+            state=RefundState(self.state),
+            failure_reason=self.failure_code or None,
+            entry_id=self.entry_id,
+        )
+
     def as_data(self) -> data.Refund:
-        """Return the frozen value for the door."""
+        """Return the frozen value for the door, of one that is not one of several."""
         return data.Refund(
             id=self.id,
             merchant_id=self.merchant_id,
@@ -162,3 +195,37 @@ class Refund(fsm.FSMModelMixin, models.Model):
             version=self.version,
             entry_id=self.entry_id,
         )
+
+
+def as_one() -> Q:
+    """Return what holds of a refund's first row, under whose id merchants see it."""
+    return Q(whole__isnull=True) | Q(whole=F("id"))
+
+
+def whole(rows: Sequence[Refund]) -> data.Refund:
+    """Return the parts of one refund, in the order of their ids, as the one that it is."""
+    first = rows[0]
+    if first.whole_id is None:
+        return first.as_data()
+    parts = tuple(row.as_part() for row in rows)
+    may_go = [part for part in parts if part.state not in _IN_VAIN]
+    booked = [part.entry_id for part in may_go if part.entry_id is not None]
+    return replace(
+        first.as_data(),
+        amount=Money(sum(part.amount.minor for part in may_go or parts), first.currency),
+        state=_state({part.state for part in parts}),
+        failure_reason=next((part.failure_reason for part in parts if part.failure_reason), None),
+        version=sum(row.version for row in rows),
+        entry_id=booked[0] if booked else first.entry_id,
+        parts=parts,
+    )
+
+
+def _state(states: set[RefundState]) -> RefundState:
+    if RefundState.UNKNOWN in states:
+        return RefundState.UNKNOWN
+    if states.intersection(OPEN):
+        return RefundState.SUBMITTED
+    if RefundState.SUCCEEDED not in states:
+        return RefundState.FAILED
+    return RefundState.PARTIALLY_SUCCEEDED if len(states) > 1 else RefundState.SUCCEEDED

@@ -43,15 +43,12 @@ from fintech.payments.queries.reading import (
     payment_methods_by_id,
     payments,
     payments_by_id,
-    refund,
-    refunds,
-    refunds_by_id,
-    refunds_of,
     refuse_held_for_payment,
     reviews,
-    told_of,
 )
+from fintech.payments.queries.refunds import refund, refunds, refunds_by_id, refunds_of
 from fintech.payments.queries.replaying import replay
+from fintech.payments.queries.telling import told_of
 
 __all__ = [
     "INVARIANTS",

@@ -28,11 +28,11 @@ FROM payments_capture c
 WHERE c.merchant_id = %(merchant)s AND c.state = 'reversed'
 UNION ALL
 SELECT r.entry_id, 'refund', r.currency, -r.amount_minor, 0,
-       r.id, r.attempt_id, r.payment_id, r.succeeded_at
+       coalesce(r.whole_id, r.id), r.attempt_id, r.payment_id, r.succeeded_at
 FROM payments_refund r WHERE r.merchant_id = %(merchant)s AND r.entry_id IS NOT NULL
 UNION ALL
 SELECT r.return_entry_id, 'refund_failure', r.currency, r.amount_minor, 0,
-       r.id, r.attempt_id, r.payment_id, r.returned_at
+       coalesce(r.whole_id, r.id), r.attempt_id, r.payment_id, r.returned_at
 FROM payments_refund r WHERE r.merchant_id = %(merchant)s AND r.return_entry_id IS NOT NULL
 """
 _IS_OURS = """

@@ -45,6 +45,9 @@ LEFT JOIN (
   FROM payments_refund WHERE state NOT IN ('failed', 'canceled') GROUP BY capture_id
 ) r ON r.capture_id = c.id
 WHERE c.refunded_minor <> coalesce(r.given, 0)
+UNION ALL
+SELECT r.id, 'refund of a whole' FROM payments_refund r JOIN payments_refund w ON w.id = r.whole_id
+WHERE w.whole_id IS DISTINCT FROM w.id OR w.payment_id <> r.payment_id OR w.id > r.id
 """
 
 _STORY = """

@@ -15,7 +15,6 @@ from fintech.payments.models import (
     Link,
     Payment,
     PaymentMethod,
-    Refund,
 )
 
 MOST = 100
@@ -74,29 +73,6 @@ def payments_by_id(payment_ids: Collection[UUID], merchant_id: UUID) -> dict[UUI
     rows = Payment.objects.filter(id__in=list(payment_ids), merchant_id=merchant_id)
     found = payment_values(list(rows.select_related("payment_method")))
     return {payment.id: payment for payment in found}
-
-
-def told_of(payment_ids: Collection[UUID]) -> data.ToldOf:
-    """
-    Return payments with their cards and with the refunds of their newest attempts.
-
-    For a reader of the log, who tells each merchant of his own: whoever's they are, in four
-    round trips.
-    """
-    rows = list(Payment.objects.filter(id__in=list(payment_ids)).select_related("payment_method"))
-    found = payment_values(rows)
-    refunds: dict[UUID, list[data.Refund]] = {
-        payment.latest_attempt.id: [] for payment in found if payment.latest_attempt is not None
-    }
-    taken = [payment.id for payment in found if payment.captured.minor]
-    for row in Refund.objects.filter(payment_id__in=taken).order_by("-id") if taken else ():
-        if row.attempt_id in refunds:
-            refunds[row.attempt_id].append(row.as_data())
-    return data.ToldOf(
-        payments=found,
-        methods=[row.payment_method.as_data() for row in rows if row.payment_method is not None],
-        refunds=refunds,
-    )
 
 
 def refuse_held_for_payment(hold_id: UUID, merchant_id: UUID) -> None:
@@ -171,7 +147,7 @@ def _payment(payment_id: UUID, *, merchant_id: UUID | None = None) -> data.Payme
     return payment_values([found])[0]
 
 
-# -- charges, captures, refunds ----------------------------------------------------------
+# -- charges and captures ----------------------------------------------------------------
 
 
 def charge(attempt_id: UUID, merchant_id: UUID) -> data.Attempt:
@@ -227,47 +203,6 @@ def _attempts() -> QuerySet[Attempt]:
 def captures_of(payment_id: UUID) -> list[data.Capture]:
     """Return all captures of a payment, oldest first."""
     return each(Capture.objects.filter(payment_id=payment_id).order_by("id"))
-
-
-def refund(refund_id: UUID, merchant_id: UUID) -> data.Refund:
-    """Return a merchant's refund; `RefundNotFound` if it has none such."""
-    found = Refund.objects.filter(id=refund_id, merchant_id=merchant_id).first()
-    if found is None:
-        raise errors.RefundNotFound(refund_id)
-    return found.as_data()
-
-
-def refunds(
-    merchant_id: UUID,
-    limit: int = 10,
-    after: UUID | None = None,
-    before: UUID | None = None,
-    *,
-    payment_id: UUID | None = None,
-    attempt_id: UUID | None = None,
-    states: Collection[str] = (),
-    created: Between | None = None,
-) -> data.Page[data.Refund]:
-    """Return a stretch of a merchant's refunds, newest first; in some states if any are named."""
-    rows = Refund.objects.filter(merchant_id=merchant_id, **bounds(created))
-    if states:
-        rows = rows.filter(state__in=list(states))
-    if payment_id is not None:
-        rows = rows.filter(payment_id=payment_id)
-    if attempt_id is not None:
-        rows = rows.filter(attempt_id=attempt_id)
-    return page(rows, each, limit=limit, after=after, before=before)
-
-
-def refunds_by_id(refund_ids: Collection[UUID], merchant_id: UUID) -> dict[UUID, data.Refund]:
-    """Return those of the refunds that are the merchant's, in one round trip."""
-    rows = Refund.objects.filter(id__in=list(refund_ids), merchant_id=merchant_id)
-    return {row.id: row.as_data() for row in rows}
-
-
-def refunds_of(payment_id: UUID) -> list[data.Refund]:
-    """Return all refunds of a payment, oldest first."""
-    return each(Refund.objects.filter(payment_id=payment_id).order_by("id"))
 
 
 # -- people and cards --------------------------------------------------------------------

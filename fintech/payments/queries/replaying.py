@@ -253,6 +253,7 @@ def _fold_refund(kind: str, fact: Recorded, payment: Folded, refund: Folded) -> 
             payment_id=told["payment_id"],
             attempt_id=told["attempt_id"],
             capture_id=told["capture_id"],
+            whole_id=told.get("whole_id"),
             currency=told["currency"],
             amount_minor=amount,
             reason=told["reason"],

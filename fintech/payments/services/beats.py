@@ -50,7 +50,8 @@ def run(
     )
     if isinstance(decided, Done):
         return decided
-    outcome = record(decided, errands.run(decided), hear=hear, by=by, at=at)
+    for errand in (decided, *decided.then):
+        outcome = record(errand, errands.run(errand), hear=hear, by=by, at=at)
     if isinstance(outcome, Refusal):
         raise outcome
     return Done(value=outcome)
@@ -97,9 +98,10 @@ def decide(
             work.settled.append((key, refusal or made))
         work.write(at=at, by=by)
         if isinstance(made, data.Errand) and made.provider == data.WALLET:
-            moved = Work()
-            made = hear(payment, made.reference, paying.answer(made), moved, at)
-            moved.write(at=at, by=by)
+            for errand in (made, *made.then):
+                moved = Work()
+                made = hear(payment, errand.reference, paying.answer(errand), moved, at)
+                moved.write(at=at, by=by)
     if refusal is not None:
         raise refusal
     if made is None:
@@ -140,7 +142,7 @@ def _freeze(errand: data.Errand, *, by: Actor, at: datetime) -> Outcome:
         recording.conflict(payment, errand.reference, "posting_refused", work, at=at)
         outcome: data.Payment | data.Refund = rows.value(payment, attempt)
         if isinstance(operation, Refund):
-            outcome = operation.as_data()
+            outcome = rows.refund_value(operation)
         key = claims.found(payment.merchant_id, operation.claim)
         if key is not None:
             operation.claim = None

@@ -1,6 +1,7 @@
 """Giving back what was taken."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from fintech.kernel.money import Money
 from fintech.payments import data, errors, events
 from fintech.payments.data import AnswerStatus, CaptureState, PaymentState, RefundState
 from fintech.payments.models import Attempt, Capture, Payment, Refund
+from fintech.payments.models.refund import whole
 from fintech.payments.services import (
     beats,
     booking,
@@ -24,7 +26,7 @@ from fintech.payments.services import (
 from fintech.payments.services.writing import Work
 
 REASONS = ("duplicate", "fraudulent", "requested_by_customer")
-OPEN = (RefundState.CREATED, RefundState.SUBMITTED, RefundState.UNKNOWN)
+AT_ONCE = 10  # As many parts of a refund does a caller wait for.
 
 
 def refund(
@@ -43,6 +45,11 @@ def refund(
 
     A refund that the provider will not do comes back as failed, not as an error: it
     exists, and its failure is a fact. One without an answer is asked about again.
+
+    What no single capture holds is spread over them, the oldest first. All parts are decided
+    in one commit and asked for one after the other, whatever came of the one before; if the
+    provider does some and not others, the refund has partially succeeded and what failed can
+    be refunded anew.
 
     Args:
         amount: at most what was taken and is not on its way back; None is all of that.
@@ -96,33 +103,41 @@ def begin(
     key: Key | None,
     at: datetime,
 ) -> data.Errand:
-    """Note what is to be given back, and return what the provider is asked."""
+    """Note what is to be given back, and return what the provider is asked, part by part."""
     asked = checked(payment, amount)
-    capture = _capture(payment, asked)
-    row = Refund(
-        payment=payment,
-        attempt=capture.attempt,
-        capture=capture,
-        merchant_id=payment.merchant_id,
-        currency=payment.currency,
-        amount_minor=asked.minor,
-        reason=reason,
-        metadata=dict(metadata),
-        provider=capture.provider,
-        claim=claims.kept(key),
-        created_at=at,
-    )
-    row.submit(check_at=at + rows.FIRST_CHECK)
-    payment.refund_pending_minor += asked.minor
-    capture.refunded_minor += asked.minor
-    work.insert.append(row)
-    work.touch(payment, capture)
-    work.facts.append(
-        rows.tell_refund(
-            events.RefundCreated, row, at=at, reason=Code(reason), capture_id=capture.id
+    shares = _shares(payment, asked)
+    parts: list[Refund] = []
+    for capture, minor in shares:
+        row = Refund(
+            payment=payment,
+            attempt=capture.attempt,
+            capture=capture,
+            merchant_id=payment.merchant_id,
+            currency=payment.currency,
+            amount_minor=minor,
+            reason=reason,
+            metadata=dict(metadata),
+            provider=capture.provider,
+            created_at=at,
         )
-    )
-    return errands.of_refund(row)
+        if len(shares) > 1:
+            row.whole_id = parts[0].id if parts else row.id
+        # What nobody waits for is due at once: the clock asks.
+        row.submit(check_at=at if len(parts) >= AT_ONCE else at + rows.FIRST_CHECK)
+        payment.refund_pending_minor += minor
+        capture.refunded_minor += minor
+        parts.append(row)
+        work.touch(payment, capture)
+        work.facts.append(
+            rows.tell_refund(
+                events.RefundCreated, row, at=at, reason=Code(reason), capture_id=capture.id
+            )
+        )
+    waited_for = parts[:AT_ONCE]
+    waited_for[-1].claim = claims.kept(key)  # Whoever hears the last of them answers the caller.
+    work.insert.extend(parts)
+    first, *others = map(errands.of_refund, waited_for)
+    return replace(first, then=tuple(others))
 
 
 def checked(payment: Payment, amount: Money | None) -> Money:
@@ -144,21 +159,32 @@ def checked(payment: Payment, amount: Money | None) -> Money:
     return asked
 
 
-def _capture(payment: Payment, asked: Money) -> Capture:
-    """Return the oldest capture that still holds as much: providers refund per capture."""
+def _shares(payment: Payment, asked: Money) -> list[tuple[Capture, int]]:
+    """
+    Return what goes back to which capture, in minor units: providers refund per capture.
+
+    That is the oldest capture that holds it all; where none does, each in turn gives what
+    it still holds, the oldest first.
+    """
     found = list(
         Capture.objects.filter(payment_id=payment.id, state=CaptureState.SUCCEEDED)
         .select_related("attempt__payment_method")
         .order_by("id")
     )
     for capture in found:
+        capture.payment = capture.attempt.payment = payment
         if capture.amount_minor - capture.refunded_minor >= asked.minor:
-            capture.payment = capture.attempt.payment = payment
-            return capture
-    most = max(capture.amount_minor - capture.refunded_minor for capture in found)
-    raise errors.RefundTooLarge(
-        payment_id=payment.id, asked=asked, left=payment.money(most), of_one_capture=True
-    )
+            return [(capture, asked.minor)]
+    shares, missing = [], asked.minor
+    for capture in found:
+        share = min(capture.amount_minor - capture.refunded_minor, missing)
+        if share:
+            shares.append((capture, share))
+            missing -= share
+    if missing:
+        message = f"the captures of payment {payment.id} hold {missing} less than it says"
+        raise RuntimeError(message)
+    return shares
 
 
 def hear(
@@ -173,9 +199,9 @@ def hear(
         id=reference, payment_id=payment.id
     )
     row.payment = row.attempt.payment = row.capture.payment = payment
-    if row.state not in OPEN:
+    if not row.is_open:
         _hear_again(row, answer, work, at=at)
-        return row.as_data()
+        return rows.refund_value(row)
     if answer.status in {AnswerStatus.APPROVED, AnswerStatus.SUCCEEDED}:
         _succeed(row, answer, work, at=at)
     elif answer.status == AnswerStatus.PENDING:
@@ -185,12 +211,33 @@ def hear(
     else:
         _lose_sight(row, work, at=at)
     work.touch(row)
-    outcome = row.as_data()
+    parts = rows.parts_of(row)
+    if len(parts) > 1:
+        _complete(parts, work, at=at)
+    outcome = whole(parts)
     claimed = claims.found(row.merchant_id, row.claim)
     if claimed is not None:
         row.claim = None
         work.settled.append((claimed, outcome))
     return outcome
+
+
+def _complete(parts: list[Refund], work: Work, *, at: datetime) -> None:
+    """Tell that the last open part of a refund has come to something."""
+    if any(part.is_open for part in parts):
+        return
+    given = [part for part in parts if part.state == RefundState.SUCCEEDED]
+    first = parts[0]
+    work.touch(first)
+    work.facts.append(
+        rows.tell_refund(
+            events.RefundCompleted,
+            first,
+            at=at,
+            amount=Money(sum(part.amount_minor for part in given), first.currency),
+            parts=len(given),
+        )
+    )
 
 
 def _succeed(row: Refund, answer: data.Answer, work: Work, *, at: datetime) -> None:

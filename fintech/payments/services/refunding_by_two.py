@@ -18,7 +18,8 @@ from fintech.kernel import approvals
 from fintech.kernel.actor import Actor
 from fintech.kernel.money import Money
 from fintech.payments import data, errors
-from fintech.payments.models import Attempt, Payment, Refund
+from fintech.payments.models import Attempt, Payment, Refund, batch
+from fintech.payments.models.refund import whole
 from fintech.payments.services import beats, refunding, rows
 from fintech.payments.services.writing import Work
 
@@ -101,9 +102,9 @@ def refund_agreed(
         if isinstance(decided.value, data.Refund):
             return decided.value
         raise errors.NotRefundable(payment_id=UUID(payload["payment_id"]), because="it is no sale")
-    row = Refund.objects.select_related("attempt__payment_method", "capture").get(
-        id=decided.reference
-    )
-    row.next_check_at = at  # Nobody waits for the answer here: the clock asks now.
-    row.save(update_fields=["next_check_at"])
-    return row.as_data()
+    row = Refund.objects.get(id=decided.reference)
+    parts = rows.parts_of(row)
+    for part in parts:
+        part.next_check_at = at  # Nobody waits for the answer here: the clock asks now.
+    batch.write(update=parts)
+    return whole(parts)

@@ -10,6 +10,7 @@ from fintech.kernel.events import Code
 from fintech.kernel.money import Money
 from fintech.payments import data, errors, events
 from fintech.payments.models import Attempt, Payment, Refund
+from fintech.payments.models.refund import whole
 
 # When a provider that has not answered is asked again, counted from the last ask.
 CHECKS = (
@@ -90,6 +91,7 @@ def tell_refund[Fact: events.RefundFact](
     refund: Refund,
     *,
     at: datetime,
+    amount: Money | None = None,
     **fields: Any,
 ) -> Fact:
     """Make the next fact of a refund's stream, and count it."""
@@ -99,12 +101,26 @@ def tell_refund[Fact: events.RefundFact](
         payment_id=refund.payment_id,
         attempt_id=refund.attempt_id,
         merchant_id=refund.merchant_id,
-        amount_minor=refund.amount_minor,
+        amount_minor=refund.amount_minor if amount is None else amount.minor,
         currency=Code(refund.currency),
+        whole_id=refund.whole_id,
         version=refund.version,
         at=at,
         **fields,
     )
+
+
+def parts_of(refund: Refund) -> list[Refund]:
+    """Return all parts of a refund in the order of their ids; the given row stands for its own."""
+    if refund.whole_id is None:
+        return [refund]
+    found = Refund.objects.filter(whole_id=refund.whole_id).order_by("id")
+    return [refund if part.id == refund.id else part for part in found]
+
+
+def refund_value(refund: Refund) -> data.Refund:
+    """Return the refund that a row is, or is a part of, as a frozen value."""
+    return whole(parts_of(refund))
 
 
 def voice(actors: Sequence[Actor]) -> Actor:

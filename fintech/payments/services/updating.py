@@ -13,6 +13,7 @@ from fintech.kernel.money import Money
 from fintech.payments import data, errors, events
 from fintech.payments.data import PaymentState
 from fintech.payments.models import Customer, Payment, PaymentMethod, Refund, batch
+from fintech.payments.models.refund import as_one
 from fintech.payments.services import drafting, methods, rows
 
 
@@ -93,7 +94,7 @@ def update_refund(
     """Change a refund's metadata; `RefundNotFound` if the merchant has none such."""
     drafting.check_metadata(metadata)
     payment_id = (
-        Refund.objects.filter(id=refund_id, merchant_id=merchant_id)
+        Refund.objects.filter(as_one(), id=refund_id, merchant_id=merchant_id)
         .values_list("payment_id", flat=True)
         .first()
     )
@@ -108,7 +109,7 @@ def update_refund(
             fact = rows.tell_refund(events.RefundUpdated, refund, at=at)
             batch.write(update=[refund])
             event_log.append([fact], by=by)
-            return refund.as_data()
+            return rows.refund_value(refund)
 
         return idempotency.once(key, work, at=at)
 

@@ -96,7 +96,11 @@ def refund(request: HttpRequest, at: desk.Desk, payment_id: UUID) -> HttpRespons
             form.refuse(refusal)
         else:
             given = formats.amount(done.value.amount)
-            words = {"succeeded": f"{given} is on its way to the payer."}
+            words = {
+                "succeeded": f"{given} is on its way to the payer.",
+                "partially_succeeded": f"{given} is on its way to the payer; the rest failed.",
+                "failed": f"The refund of {given} failed.",
+            }
             state = str(done.value.state)
             messages.success(request, words.get(state, f"The refund of {given} is under way."))
             return redirect("web:payment", payment_id=payment.id)

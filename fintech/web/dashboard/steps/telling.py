@@ -189,6 +189,11 @@ def _refund_succeeded(data: dict[str, Any]) -> Told:
     return "ok", "arrow-counterclockwise", f"{_amount(data)} refunded", (line,)
 
 
+def _refund_completed(data: dict[str, Any]) -> Told:
+    line = f"It spans several captures; {data['parts']} of its parts went back."
+    return "quiet", "arrow-counterclockwise", f"{_amount(data)} refunded in all", (line,)
+
+
 def _refund_failed(data: dict[str, Any]) -> Told:
     line = f"Code: {data['failure_reason']}"
     return "bad", "x-circle-fill", f"Refund of {_amount(data)} failed", (line,)
@@ -240,6 +245,7 @@ TOLD = {
     "payment_status_corrected": _corrected,
     "refund_created": _refund_created,
     "refund_succeeded": _refund_succeeded,
+    "refund_completed": _refund_completed,
     "refund_failed": _refund_failed,
     "refund_outcome_unknown": _unknown,
 }
@@ -257,6 +263,7 @@ SILENT = frozenset(
         "payment_rerouted",
         "payment_outcome_unknown",
         "refund_succeeded",
+        "refund_completed",
         "refund_failed",
         "refund_outcome_unknown",
     }
