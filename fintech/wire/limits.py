@@ -12,6 +12,7 @@ def render(limit: Limit) -> Json:
         "active": limit.active,
         "category": text(limit.category),
         "channel": text(limit.channel),
+        "converts": limit.converts,
         "currency": currency(limit.currency) or None,
         "kind": str(limit.kind),
         "maximum": limit.maximum,

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from tests.wallets.oracle import Asked, Oracle
+from tests.wallets.oracle import YEN_PER_EURO, Asked, Oracle
 
 SPREAD = 50  # basis points
-YEN_PER_EURO = 150
 
 
 @dataclass

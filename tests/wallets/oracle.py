@@ -7,12 +7,15 @@ they have the same date where the owner lives; when there is room again is searc
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from fractions import Fraction
+from math import ceil
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from fintech.wallets import data
 
 SECOND = timedelta(seconds=1)
+YEN_PER_EURO = 150
 
 
 @dataclass
@@ -47,6 +50,8 @@ class Counted:
     minor: int
     to: str
     at: datetime
+    whole: int = 0  # What is left of it in its own currency,
+    currency: str = ""  # which this is.
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,8 @@ class Oracle:
         }
         if whose is None or (limit.subject and limit.subject != str(whose)):
             return None
+        if limit.converts:
+            del has["currency"]
         if any(getattr(limit, name) not in {"", value} for name, value in has.items()):
             return None
         return str(whose)
@@ -119,11 +126,20 @@ class Oracle:
 
     def weighed(self, limit, before: list[Counted], asked: Asked) -> tuple[int, int]:
         if limit.kind == "amount":
-            return sum(each.minor for each in before), asked.minor
+            worth = self.worth(limit, asked.minor, asked.currency)
+            return sum(each.minor for each in before), worth
         if limit.kind == "count":
             return len(before), 1
         known = {each.to for each in before}
         return len(known), 0 if asked.to in known else 1
+
+    def worth(self, limit: data.Limit, minor: int, currency: str) -> int:
+        """What an amount is in the limit's currency, in minor units, rounded up."""
+        if limit.kind != "amount" or limit.currency == currency:
+            return minor
+        if (currency, limit.currency) == ("EUR", "JPY"):
+            return ceil(Fraction(minor, 100) * YEN_PER_EURO)
+        return ceil(Fraction(minor * 100, YEN_PER_EURO))
 
     def together(self, limit, zone: str, then: datetime, now: datetime) -> bool:
         """Whether what was done then still counts now."""
@@ -164,17 +180,30 @@ class Oracle:
         for limit in self.limits:
             subject = self.subject(limit, asked)
             if subject is not None and limit.kind != "balance":
-                self.counted.setdefault(limit.id, []).append(
-                    Counted(asked.id, subject, asked.minor, asked.to, asked.at)
-                )
+                worth = self.worth(limit, asked.minor, asked.currency)
+                one = Counted(asked.id, subject, worth, asked.to, asked.at)
+                one.whole, one.currency = asked.minor, asked.currency
+                self.counted.setdefault(limit.id, []).append(one)
 
     def keep(self, operation: UUID, minor: int) -> None:
         """Count only so much of an operation; of nothing, nothing."""
-        for group in self.counted.values():
+        for limit in self.limits:
+            group = self.counted.get(limit.id, [])
             for each in [each for each in group if each.id == operation]:
-                each.minor = minor
+                each.whole, each.minor = minor, self.worth(limit, minor, each.currency)
                 if not minor:
                     group.remove(each)
+
+    def refund(self, operation: UUID, minor: int) -> None:
+        """Count so much less of an operation, where the limit gives back what was undone."""
+        for limit in self.limits:
+            group = self.counted.get(limit.id, [])
+            for each in [each for each in group if each.id == operation]:
+                if limit.reversal == "gives_back":
+                    each.whole = max(0, each.whole - minor)
+                    each.minor = self.worth(limit, each.whole, each.currency)
+                    if not each.whole:
+                        group.remove(each)
 
     def reverse(self, operation: UUID) -> None:
         """Forget an operation where the limit gives back what was undone."""

@@ -1,7 +1,8 @@
 """Limits against an oracle that remembers everything and adds it up by hand."""
 
 import os
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import connection
@@ -14,7 +15,7 @@ from fintech.kernel.money import Money
 from fintech.wallets import data, queries
 from fintech.wallets import services as wallets
 from tests.make import wallets as make
-from tests.wallets.oracle import Asked, Oracle, told
+from tests.wallets.oracle import YEN_PER_EURO, Asked, Oracle, told
 
 # Real commits: all histories in one transaction would outlast what a transaction may.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -49,6 +50,7 @@ _LIMIT = st.fixed_dictionaries(
         "channel": _WORD,
         "category": _WORD,
         "reversal": st.sampled_from(["gives_back", "keeps"]),
+        "converts": st.booleans(),
     }
 )
 _STEP = st.fixed_dictionaries(
@@ -67,7 +69,20 @@ _STEP = st.fixed_dictionaries(
         "category": _WORD,
         "batch": st.booleans(),  # Asked together with the one before.
         "then": st.sampled_from(
-            [None, None, None, "confirm", "free", "expire", "reverse", "part", "none"]
+            [
+                None,
+                None,
+                None,
+                "confirm",
+                "free",
+                "expire",
+                "reverse",
+                "part",
+                "none",
+                "refund",
+                "refund",
+                "returned",
+            ]
         ),
     }
 )
@@ -94,6 +109,7 @@ def _limit(merchant, customers, purses, each) -> data.Limit:
         channel=each["channel"],
         category=each["category"],
         reversal=each["reversal"],
+        converts=each["converts"] and kind == "amount",
         by=make.BY,
         at=make.NOON,
     ).value
@@ -129,6 +145,7 @@ def _purses(merchant):
 )
 def _what_fits_goes_through_and_nothing_else(limits, steps, begin):
     merchant, customers = ids.new(), [ids.new(), ids.new()]
+    wallets.record_rates([("JPY", date(2026, 1, 1), Decimal(YEN_PER_EURO))], source="tests")
     purses = _purses(merchant)
     oracle = Oracle([_limit(merchant, customers, purses, each) for each in limits])
     at, batches = begin - timedelta(hours=12), []
@@ -200,27 +217,47 @@ def _request(one: Asked) -> data.LimitRequest:
     )
 
 
+def _refunded(one: Asked, *parts: int) -> None:
+    wallets.confirm([one.id])
+    for part in parts:
+        wallets.reverse_parts([(one.id, part)])
+
+
+def _reversed(one: Asked) -> None:
+    wallets.confirm([one.id])
+    wallets.reverse([one.id])
+
+
+# What is done to an operation, and what the oracle must make of it.
+_ENDS = {
+    "confirm": (lambda one: wallets.confirm([one.id]), lambda *_: None),
+    "reverse": (_reversed, lambda oracle, one: oracle.reverse(one.id)),
+    "free": (lambda one: wallets.free([one.id]), lambda oracle, one: oracle.keep(one.id, 0)),
+    "expire": (lambda one: wallets.expire([one.id]), lambda oracle, one: oracle.keep(one.id, 0)),
+    "part": (
+        lambda one: wallets.conclude([(one.id, 1)]),
+        lambda oracle, one: oracle.keep(one.id, 1),
+    ),
+    "none": (
+        lambda one: wallets.conclude([(one.id, 0)]),
+        lambda oracle, one: oracle.keep(one.id, 0),
+    ),
+    "refund": (lambda one: _refunded(one, 1, 1), lambda oracle, one: oracle.refund(one.id, 2)),
+    # More came back than it ever was, where it was one.
+    "returned": (
+        lambda one: _refunded(one, 2, -2),
+        lambda oracle, one: oracle.refund(one.id, -max(0, 2 - one.minor)),
+    ),
+}
+
+
 def _end(one: Asked, then: str | None, oracle: Oracle) -> None:
     if then is None:
         return
+    act, expect = _ENDS[then]
     with db.transaction_if_not_already():
-        if then == "confirm":
-            wallets.confirm([one.id])
-        elif then == "reverse":
-            wallets.confirm([one.id])
-            wallets.reverse([one.id])
-        elif then == "free":
-            wallets.free([one.id])
-        elif then == "expire":
-            wallets.expire([one.id])
-        else:
-            wallets.conclude([(one.id, 1 if then == "part" else 0)])
-    if then == "reverse":
-        oracle.reverse(one.id)
-    elif then == "part":
-        oracle.keep(one.id, 1)
-    elif then != "confirm":
-        oracle.keep(one.id, 0)
+        act(one)
+    expect(oracle, one)
 
 
 def _forget() -> None:

@@ -289,10 +289,15 @@ class Wallets(RuleBasedStateMachine):
 
     @invariant()
     def wallet_is_ledger_is_model(self):
-        for wallet in {wallet for wallet, _ in self.model.posted}:
-            for known in queries.balances(wallet):
-                minor = self.model.posted[wallet, known.currency]
-                held = self.model.held(wallet, known.currency)
+        # All wallets as of one moment: three round trips a step instead of nine.
+        told = queries.balances_of({wallet for wallet, _ in self.model.posted})
+        assert {
+            (wallet.id, known.currency) for wallet, parts in told for known in parts
+        } == self.model.posted.keys()
+        for wallet, parts in told:
+            for known in parts:
+                minor = self.model.posted[wallet.id, known.currency]
+                held = self.model.held(wallet.id, known.currency)
                 assert (known.posted.minor, known.held.minor) == (minor, held)
                 assert known.available.minor == minor - held >= 0
                 assert known.pending.minor == -held

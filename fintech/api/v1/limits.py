@@ -40,7 +40,10 @@ _MOST = 999_999_999_999
         ),
         "reversal": fields.OneOf(
             words=tuple(word.value for word in OnReversal),
-            about="Whether what was undone is given back; it is if not given.",
+            about="Whether what was undone or refunded is given back; it is if not given.",
+        ),
+        "converts": fields.Boolean(
+            about="Count amounts in other currencies too, at the stored rates; not if not given."
         ),
     },
 )
@@ -61,6 +64,7 @@ def create(call: Call) -> Answer:
         category=call.text("category"),
         operation=call.text("operation"),
         reversal=call.text("reversal") or OnReversal.GIVES_BACK,
+        converts=call.get("converts", False),
         key=call.key,
         by=call.by,
         at=call.at,

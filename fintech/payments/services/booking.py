@@ -158,6 +158,7 @@ def give_back(
     payment.refund_pending_minor -= refund.amount_minor
     payment.refunded_minor += refund.amount_minor
     refund.attempt.refunded_minor += refund.amount_minor
+    work.refunded.append((refund.attempt.id, refund.amount_minor))
     work.touch(refund, payment, refund.attempt)
     work.facts.append(
         rows.tell_refund(events.RefundSucceeded, refund, at=at, entry_id=refund.entry_id)
@@ -196,6 +197,7 @@ def take_back(refund: Refund, payment: Payment, work: Work, *, code: str, at: da
     refund.come_back(code, at=at)
     payment.refunded_minor -= refund.amount_minor
     refund.attempt.refunded_minor -= refund.amount_minor
+    work.refunded.append((refund.attempt.id, -refund.amount_minor))
     refund.capture.refunded_minor -= refund.amount_minor
     work.touch(refund, payment, refund.attempt, refund.capture)
     work.facts.append(

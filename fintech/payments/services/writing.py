@@ -33,6 +33,8 @@ class Work:
     entries: list[ledger_data.JournalEntry] = field(default_factory=list)
     confirmed: list[UUID] = field(default_factory=list)
     freed: list[UUID] = field(default_factory=list)
+    # Attempts and what was refunded of each; below zero, what came back of that.
+    refunded: list[tuple[UUID, int]] = field(default_factory=list)
     declined: list[UUID] = field(default_factory=list)
     # Cases whose money is reserved until then.
     held: list[tuple[UUID, datetime]] = field(default_factory=list)
@@ -53,10 +55,7 @@ class Work:
             event_log.append(self.facts, by=self.actors or by)
         if self.settled:
             idempotency.settle(self.settled, at=at)
-        if self.confirmed:
-            wallets.confirm(self.confirmed)
-        if self.freed:
-            wallets.free(self.freed)
+        self._tell_limits()
         for payment_id in self.declined:
             fraud.record_outcome(payment_id=payment_id, outcome="declined", at=at, by=by)
         for case_id, until in self.held:
@@ -73,3 +72,9 @@ class Work:
             rehearsal = rehearsing.current()
             if rehearsal is not None:
                 rehearsal.booked.append(ledger_queries.entry(move.keywords["entry_id"]))
+
+    def _tell_limits(self) -> None:
+        """Say what came about, what did not, and what was undone; of nothing, nothing is asked."""
+        wallets.confirm(self.confirmed)
+        wallets.free(self.freed)
+        wallets.reverse_parts(self.refunded)

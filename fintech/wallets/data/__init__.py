@@ -8,6 +8,7 @@ must give again carry a stored shape.
 from fintech.wallets.data.limits import (
     OWNERS_ZONE,
     Breach,
+    Conversion,
     Limit,
     LimitKind,
     LimitRequest,
@@ -46,6 +47,7 @@ __all__ = [
     "Allowance",
     "Balances",
     "Breach",
+    "Conversion",
     "Hold",
     "HoldState",
     "Limit",

@@ -2,13 +2,16 @@
 
 from calendar import monthrange
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from functools import cache
+from math import gcd
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
 from fintech.kernel import frozen
+from fintech.kernel import money as currencies
 from fintech.kernel.money import Money
 
 OWNERS_ZONE = "owner"  # A limit's zone that is each wallet's own.
@@ -78,6 +81,7 @@ class Limit:
     An empty `subject` means each customer, card or wallet by itself. `maximum` is minor
     units of `currency`, or a count; a count without a currency counts all of them. Only
     operations of the named tier, channel, category and kind count, where one is named.
+    One that `converts` counts amounts of other currencies too, at the stored rates.
     """
 
     id: UUID
@@ -98,6 +102,7 @@ class Limit:
     category: str = ""
     operation: str = ""
     reversal: OnReversal = OnReversal.GIVES_BACK
+    converts: bool = False
 
     def counts_between(self, at: datetime) -> tuple[datetime, datetime | None]:
         """Return between which instants, both left out, the limit counts for an operation."""
@@ -157,14 +162,59 @@ class LimitRequest:
     received: Money | None = None
 
 
+_RATE_DIGITS = 10  # Of a rate as it is stored.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversion:
+    """An amount in another currency than a limit's, at rates as they were published."""
+
+    original: Money
+    currency: str  # The limit's.
+    per_euro: tuple[Decimal, Decimal]  # Of the original's currency, and of the limit's.
+    rate_on: date
+
+    @property
+    def units(self) -> tuple[int, int]:
+        """So many minor units of the limit's currency are so many of the original's, exactly."""
+        of, to = (int(rate.scaleb(_RATE_DIGITS)) for rate in self.per_euro)
+        to *= 10 ** currencies.exponent(self.currency)
+        of *= 10 ** currencies.exponent(self.original.currency)
+        common = gcd(of, to)
+        return to // common, of // common
+
+    @property
+    def minor(self) -> int:
+        """Return the amount in the limit's currency, rounded up: a limit is never evaded."""
+        to, of = self.units
+        return -(-self.original.minor * to // of)
+
+    def __str__(self) -> str:
+        rates = [
+            f"{currency} {rate.normalize():f}"
+            for currency, rate in zip(
+                (self.original.currency, self.currency), self.per_euro, strict=True
+            )
+            if currency != "EUR"
+        ]
+        return f"{_grouped(self.original)}; EUR 1 = {' = '.join(rates)}, {self.rate_on}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breach:
-    """A limit that an operation would go over, with the arithmetic."""
+    """
+    A limit that an operation would go over, with the arithmetic.
+
+    Where `rate_missing` names a currency, nobody has told us what it is worth, so nothing
+    of it can be let through.
+    """
 
     limit: Limit
     used: int
     asked: int
     frees_at: datetime | None = field(default=None)
+    conversion: Conversion | None = None
+    rate_missing: str = ""
 
     @property
     def left(self) -> int:
@@ -185,10 +235,12 @@ class Breach:
             LimitWindow.WEEK: "weekly",
             LimitWindow.MONTH: "monthly",
         }[limit.window]
-        said = (
-            f"{over} {_figure(limit, limit.maximum)} by {limit.scope}, "
-            f"used {_bare(limit, self.used)}, asked {_bare(limit, self.asked)}"
-        )
+        whose = f"{over} {_figure(limit, limit.maximum)} by {limit.scope}"
+        if self.rate_missing:
+            return f"{whose}, there is no recent rate for {self.rate_missing}"
+        said = f"{whose}, used {_bare(limit, self.used)}, asked {_bare(limit, self.asked)}"
+        if self.conversion is not None:
+            said = f"{said} ({self.conversion})"
         return f"{said}, frees {_instant(self.frees_at, limit.zone)}" if self.frees_at else said
 
 
@@ -204,8 +256,15 @@ def _figure(limit: Limit, number: int) -> str:
 def _bare(limit: Limit, number: int) -> str:
     if limit.kind not in {LimitKind.AMOUNT, LimitKind.BALANCE}:
         return str(number)
-    whole, point, part = str(Money(number, limit.currency)).partition(" ")[0].partition(".")
-    return f"{int(whole):,}{point}{part}" if whole.lstrip("-") != "0" else f"{whole}{point}{part}"
+    return _grouped(Money(number, limit.currency)).partition(" ")[0]
+
+
+def _grouped(amount: Money) -> str:
+    """Return an amount with its thousands apart, such as 1,000.00 EUR."""
+    number, _, currency = str(amount).partition(" ")
+    whole, point, part = number.partition(".")
+    told = f"{int(whole):,}" if whole.lstrip("-") != "0" else whole
+    return f"{told}{point}{part} {currency}"
 
 
 def _instant(moment: datetime, zone: str) -> str:

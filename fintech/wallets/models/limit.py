@@ -30,6 +30,7 @@ class Limit(models.Model):
     reversal = models.CharField(
         max_length=20, default=OnReversal.GIVES_BACK, choices=choices(OnReversal)
     )
+    converts = models.BooleanField(default=False)
     active = models.BooleanField(default=True)
     created_at = models.DateTimeField()
     version = models.BigIntegerField(default=1)
@@ -47,6 +48,10 @@ class Limit(models.Model):
             models.CheckConstraint(
                 condition=~Q(kind__in=["amount", "balance"]) | ~Q(currency=""),
                 name="wallets_limit_of_an_amount_has_a_currency",
+            ),
+            models.CheckConstraint(
+                condition=Q(converts=False) | Q(kind="amount"),
+                name="wallets_limit_that_converts_is_of_an_amount",
             ),
             models.CheckConstraint(
                 condition=Q(window="rolling", seconds__gte=1)
@@ -88,6 +93,7 @@ class Limit(models.Model):
             category=self.category,
             operation=self.operation,
             reversal=OnReversal(self.reversal),
+            converts=self.converts,
         )
 
 
@@ -95,9 +101,11 @@ class Reservation(models.Model):
     """
     An operation's share of the limits of one subject: reserved, then confirmed or given back.
 
-    One row for all of them, however many there are: `limits` says which, and `windows`
-    where the counter of each begins that it is counted in. It is the working copy of what
-    the operation's own facts say, so it has none of its own.
+    One row for all of them that do the same on a reversal, however many there are: `limits`
+    says which, and `windows` where the counter of each begins that it is counted in. What was
+    converted for them has a row of its own, with the rate: so many `units` of its currency
+    are `of_units` of the original's. It is the working copy of what the operation's own facts
+    say, so it has none of its own.
     """
 
     id = models.UUIDField(primary_key=True, default=ids.new, editable=False)
@@ -107,6 +115,13 @@ class Reservation(models.Model):
     windows = ArrayField(models.DateTimeField())
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
+    original_minor = models.BigIntegerField(null=True, blank=True)
+    original_currency = models.CharField(max_length=3, blank=True, default="")
+    units = models.DecimalField(max_digits=40, decimal_places=0, null=True, blank=True)
+    of_units = models.DecimalField(max_digits=40, decimal_places=0, null=True, blank=True)
+    reversal = models.CharField(
+        max_length=20, default=OnReversal.GIVES_BACK, choices=choices(OnReversal)
+    )
     counterparty = models.CharField(max_length=80, blank=True, default="")
     state = models.CharField(
         max_length=20,
@@ -131,8 +146,19 @@ class Reservation(models.Model):
         )
         constraints = (
             models.UniqueConstraint(
-                fields=["operation_id", "subject", "currency"],
+                fields=["operation_id", "subject", "currency", "original_currency", "reversal"],
                 name="wallets_reservation_is_made_once_per_operation_and_subject",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    original_currency="",
+                    original_minor__isnull=True,
+                    units__isnull=True,
+                    of_units__isnull=True,
+                )
+                | ~Q(original_currency="")
+                & Q(original_minor__gte=0, units__gte=1, of_units__gte=1),
+                name="wallets_reservation_that_was_converted_says_at_which_rate",
             ),
             models.CheckConstraint(
                 condition=Q(amount_minor__gte=0), name="wallets_reservation_is_not_negative"

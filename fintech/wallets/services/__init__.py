@@ -23,6 +23,7 @@ from fintech.wallets.services.limiting import (
     reserve,
     reserve_or_refuse,
     reverse,
+    reverse_parts,
 )
 from fintech.wallets.services.limits import change_limit, create_limit, remove_limit
 from fintech.wallets.services.opening import (
@@ -81,6 +82,7 @@ __all__ = [
     "reserve",
     "reserve_or_refuse",
     "reverse",
+    "reverse_parts",
     "reverse_transfer",
     "set_floor",
     "transfer",

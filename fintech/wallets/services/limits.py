@@ -32,6 +32,7 @@ def create_limit(
     category: str = "",
     operation: str = "",
     reversal: str = OnReversal.GIVES_BACK,
+    converts: bool = False,
     key: Key | None = None,
     by: Actor,
     at: datetime,
@@ -49,7 +50,8 @@ def create_limit(
             zone of each wallet's owner; UTC when left out.
         tier, channel, category, operation: only what is of this tier, came this way, is for
             this, or is a payment, hold, transfer, withdrawal or top_up; empty: all.
-        reversal: whether what was undone is given back.
+        reversal: whether what was undone, or refunded, is given back.
+        converts: whether amounts in other currencies count too, at the stored rates.
 
     Raises:
         ParameterInvalid: the parts do not make a limit.
@@ -70,6 +72,7 @@ def create_limit(
         category=rows.check_code(category, 40, "category"),
         operation=rows.check_code(operation, 40, "operation"),
         reversal=_word(OnReversal, reversal, "reversal"),
+        converts=converts,
         currency=rows.check_currency(currency) if currency else "",
         maximum=maximum,
         created_at=at,
@@ -163,6 +166,8 @@ def _problem_of_kind(limit: Limit) -> tuple[str, str] | None:
         return ("window", "A balance is looked at per transaction.")
     if limit.kind == LimitKind.BALANCE and limit.scope != LimitScope.WALLET:
         return ("scope", "A balance is a wallet's.")
+    if limit.converts and limit.kind != LimitKind.AMOUNT:
+        return ("converts", "Only amounts are converted.")
     if limit.kind in {LimitKind.COUNT, LimitKind.COUNTERPARTIES} and at_once:
         return ("kind", "A transaction is always one.")
     return None

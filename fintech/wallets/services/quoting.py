@@ -11,7 +11,6 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_DOWN, Decimal, localcontext
 from uuid import UUID
 
-from django.conf import settings
 from django.db import connection
 from django_subatomic import db
 
@@ -22,15 +21,13 @@ from fintech.kernel.idempotency import Done, Key
 from fintech.kernel.money import Money
 from fintech.wallets import data, errors, events
 from fintech.wallets.models import Quote, Rate
-from fintech.wallets.services import rows
+from fintech.wallets.services import rating, rows
 
 SPREAD_BASIS_POINTS = 50  # What we keep of what is converted.
 QUOTE_LASTS = timedelta(minutes=2)
 
-_EURO = "EUR"
 _TRILLIONTH = Decimal("0.000000000001")
 _DIGITS = 60  # More than any amount times any rate needs.
-_FRESH = timedelta(days=5)  # Over a long weekend nobody publishes.
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,30 +169,14 @@ def use(quote: Quote, transfer_id: UUID, *, at: datetime) -> events.QuoteUsed:
 
 def _rate(source: str, destination: str, on: date) -> tuple[Decimal, date]:
     """Return how much one unit buys, cut to trillionths, and the older rate's day."""
-    from_euro, from_on = _per_euro(source, on)
-    to_euro, to_on = _per_euro(destination, on)
+    from_euro, from_on = rating.per_euro(source, on)
+    to_euro, to_on = rating.per_euro(destination, on)
     with localcontext() as context:
         context.prec = _DIGITS
         rate = (to_euro / from_euro).quantize(_TRILLIONTH, ROUND_DOWN)
     if not rate:
         raise errors.RateUnknown(destination)
     return rate, min(from_on, to_on)
-
-
-def _per_euro(currency: str, on: date) -> tuple[Decimal, date]:
-    if currency == _EURO:
-        return Decimal(1), on
-    newest = (
-        Rate.objects.filter(currency=currency, published_on__lte=on)
-        .order_by("-published_on")
-        .first()
-    )
-    if newest is None:
-        raise errors.RateUnknown(currency)
-    # A sandbox lives on the rates that came with it, whatever its clock says.
-    if settings.MODE == "live" and on - newest.published_on > _FRESH:
-        raise errors.RateUnknown(currency)
-    return newest.per_euro, newest.published_on
 
 
 def _made(quote: Quote, *, at: datetime) -> events.QuoteMade:

@@ -12,7 +12,14 @@ has left the window since is taken off when it is next looked at.
 """
 
 from fintech.wallets.services.limiting.deciding import exceeded, reserve, reserve_or_refuse
-from fintech.wallets.services.limiting.ending import conclude, confirm, expire, free, reverse
+from fintech.wallets.services.limiting.ending import (
+    conclude,
+    confirm,
+    expire,
+    free,
+    reverse,
+    reverse_parts,
+)
 
 __all__ = [
     "conclude",
@@ -23,4 +30,5 @@ __all__ = [
     "reserve",
     "reserve_or_refuse",
     "reverse",
+    "reverse_parts",
 ]

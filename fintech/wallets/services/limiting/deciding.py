@@ -19,10 +19,13 @@ from fintech.wallets.services.limiting.shares import Share
 _TAKE = """
 WITH taken AS (
   INSERT INTO wallets_reservation (id, operation_id, subject, amount_minor, currency,
+    original_minor, original_currency, units, of_units, reversal,
     counterparty, state, at, limits, windows)
-  SELECT uuidv7(), o, s, m, c, p, e, a, all_limits[first:last], all_windows[first:last]
-  FROM unnest(%s::uuid[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[],
-    %s::timestamptz[], %s::bigint[], %s::bigint[]) AS t(o, s, m, c, p, e, a, first, last),
+  SELECT uuidv7(), o, s, m, c, om, oc, u::numeric, ou::numeric, v,
+    p, e, a, all_limits[first:last], all_windows[first:last]
+  FROM unnest(%s::uuid[], %s::text[], %s::bigint[], %s::text[], %s::bigint[], %s::text[],
+    %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[],
+    %s::bigint[], %s::bigint[]) AS t(o, s, m, c, om, oc, u, ou, v, p, e, a, first, last),
     (SELECT %s::uuid[] AS all_limits, %s::timestamptz[] AS all_windows) lists
 )
 INSERT INTO wallets_usage AS u (limit_id, subject, begins, amount_minor, count, counted_from)
@@ -101,7 +104,14 @@ def _fit(
     breached: dict[int, list[data.Breach]] = {}
     for share, frees_at in zip(over, counting.frees(over), strict=True):
         breached.setdefault(share.place, []).append(
-            data.Breach(limit=share.limit, used=share.used, asked=share.asked, frees_at=frees_at)
+            data.Breach(
+                limit=share.limit,
+                used=share.used,
+                asked=0 if share.rate_missing else share.asked,
+                frees_at=frees_at,
+                conversion=share.conversion,
+                rate_missing=share.rate_missing,
+            )
         )
     _take(requests, [share for of_one in taken.values() for share in of_one], happened=happened)
     return breached
@@ -136,10 +146,12 @@ def _take(
     ]
     if not kept:
         return
-    together: dict[tuple[int, str, str], list[Share]] = defaultdict(list)
+    together: dict[tuple[int, str, str, str, str], list[Share]] = defaultdict(list)
     for share in kept:
-        together[share.place, share.subject, share.currency].append(share)
+        original = share.conversion.original.currency if share.conversion else ""
+        together[share.place, share.subject, share.currency, original, share.reversal].append(share)
     groups = list(together.values())
+    converted = [group[0].conversion for group in groups]
     lasts = list(accumulate(len(group) for group in groups))
     with columns.cursor() as cursor:
         cursor.execute(
@@ -149,6 +161,11 @@ def _take(
                 Column("text", [group[0].subject for group in groups]),
                 Column("bigint", [group[0].minor for group in groups]),
                 Column("text", [group[0].currency for group in groups]),
+                Column("bigint", [one.original.minor if one else None for one in converted]),
+                Column("text", [one.original.currency if one else "" for one in converted]),
+                Column("text", [str(one.units[0]) if one else None for one in converted]),
+                Column("text", [str(one.units[1]) if one else None for one in converted]),
+                Column("text", [group[0].reversal for group in groups]),
                 Column("text", [group[0].counterparty for group in groups]),
                 Column("text", [_STATES[happened[group[0].place]] for group in groups]),
                 Column("timestamptz", [requests[group[0].place].at for group in groups]),

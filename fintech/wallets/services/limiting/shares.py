@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from functools import lru_cache
 from uuid import UUID
 
@@ -10,9 +11,11 @@ from django.db.models.expressions import RawSQL
 
 from fintech.kernel import columns
 from fintech.kernel.columns import Column
-from fintech.wallets import data
-from fintech.wallets.data import LimitKind, LimitWindow
+from fintech.kernel.money import Money
+from fintech.wallets import data, errors
+from fintech.wallets.data import LimitKind, LimitWindow, OnReversal
 from fintech.wallets.models import Limit
+from fintech.wallets.services import rating
 
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)  # Where the counter of a rolling window begins.
 
@@ -35,6 +38,9 @@ class Share:
     asked: int
     after: datetime  # Reservations after this instant count,
     before: datetime | None  # and before this one.
+    reversal: str = str(OnReversal.GIVES_BACK)
+    conversion: data.Conversion | None = None  # Where `minor` was another currency's.
+    rate_missing: str = ""  # Of which nobody knows what it is worth.
     used: int = 0
     amount: int = 0  # What the counter stands at, of amounts
     count: int = 0  # and of operations
@@ -94,7 +100,8 @@ FROM (
   LEFT JOIN wallets_wallet w ON (l.tier <> '' OR l.zone = 'owner')
     AND w.id = CASE l.kind WHEN 'balance' THEN q.receiver ELSE q.wallet END::uuid
   WHERE s.subject IS NOT NULL AND l.subject IN ('', s.subject)
-    AND l.currency IN ('', CASE l.kind WHEN 'balance' THEN q.received ELSE q.currency END)
+    AND (l.converts
+      OR l.currency IN ('', CASE l.kind WHEN 'balance' THEN q.received ELSE q.currency END))
     AND l.tier IN ('', coalesce(w.tier, q.tier))
     AND l.operation IN ('', q.operation) AND l.channel IN ('', q.channel)
     AND l.category IN ('', q.category)
@@ -124,10 +131,50 @@ def find(requests: Sequence[data.LimitRequest]) -> list[Share]:
         )
         found = cursor.fetchall()
     limits = _known({(limit_id.int, written) for _, _, limit_id, written, _, _ in found})
-    return [
+    shares = [
         _share(requests[place - 1], place - 1, whose, limits[limit_id.int], owners or "UTC")
         for place, whose, limit_id, _, owners, _ in found
     ]
+    foreign = [
+        share for share in shares if share.limit.converts and share.limit.currency != share.currency
+    ]
+    if foreign:
+        _convert(foreign, requests)
+    return shares
+
+
+type _Known = dict[tuple[str, date], tuple[Decimal, date] | None]
+
+
+def _convert(foreign: Sequence[Share], requests: Sequence[data.LimitRequest]) -> None:
+    """Have shares ask for what their amounts are worth in their limits' currencies."""
+    known: _Known = {}
+    for share in foreign:
+        on = requests[share.place].at.date()
+        original, currency = Money(share.minor, share.currency), share.limit.currency
+        rates = [_worth(code, on, known) for code in (original.currency, currency)]
+        if rates[0] is None or rates[1] is None:
+            share.rate_missing = original.currency if rates[0] is None else currency
+            share.asked = share.limit.maximum + 1  # It never fits.
+            continue
+        share.conversion = data.Conversion(
+            original=original,
+            currency=currency,
+            per_euro=(rates[0][0], rates[1][0]),
+            rate_on=min(rates[0][1], rates[1][1]),
+        )
+        share.minor = share.asked = share.conversion.minor
+        share.currency = currency
+
+
+def _worth(currency: str, on: date, known: _Known) -> tuple[Decimal, date] | None:
+    """Return a rate and its day; None where nobody knows it."""
+    if (currency, on) not in known:
+        try:
+            known[currency, on] = rating.per_euro(currency, on)
+        except errors.RateUnknown:
+            known[currency, on] = None
+    return known[currency, on]
 
 
 def _share(
@@ -146,6 +193,7 @@ def _share(
         counterparty=request.counterparty or str(request.merchant_id),
         minor=money.minor,
         currency=money.currency,
+        reversal=str(limit.reversal),
         asked=money.minor if limit.kind in {LimitKind.AMOUNT, LimitKind.BALANCE} else 1,
         after=after,
         before=before,
