@@ -42,6 +42,7 @@ app.conf.beat_schedule = {
         ("expire-payments", "fintech.payments.tasks.expire_due", 30.0),
         ("ask-the-bank", "fintech.payments.tasks.ask_the_bank", 30.0),
         ("expire-holds", "fintech.wallets.tasks.expire_due", 30.0),
+        ("recover-debts", "fintech.payments.tasks.recover_debts", 3600.0),
         ("take-snapshots", "fintech.ledger.tasks.take_snapshots", 3600.0),
         ("open-partitions", "fintech.ledger.tasks.open_partitions", 86_400.0),
         ("reconcile", "fintech.reconciliation.tasks.run_nightly", 3600.0),

@@ -24,3 +24,9 @@ def expire_due() -> int:
 def ask_the_bank() -> int:
     """Ask the bank about withdrawals of which it has not said what came of them."""
     return payments.send_pending_withdrawals(clock.now())
+
+
+@shared_task
+def recover_debts() -> int:
+    """Take what merchants owe from what they have by now."""
+    return payments.recover_debts(by=system("recovery"), at=clock.now())

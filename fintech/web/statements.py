@@ -12,7 +12,7 @@ import io
 import json
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -47,6 +47,7 @@ _WORDS = {
     "refund_wallet": ("Refunds", "Refunds"),
     "refund_returned": ("Refunds that came back", "Refunds that came back"),
     "payout_paid": ("Payouts", "Payouts"),
+    "recover_debt": ("Debts settled", "Debts settled"),
     "make_available": ("Made available", "Made available"),
 }
 
@@ -128,7 +129,7 @@ def month(merchant_id: UUID, currency: str, first: date, *, at: datetime) -> Sta
                     else:
                         found.append(_movement(line, Money(minor, currency)))
         journal, log = _newest(ledger_queries.heads(limit=1)), _newest(audit_queries.heads(limit=1))
-    found.sort(key=lambda one: (one.at, one.entry_id))
+    found = _put_together(found)
     return Statement(
         merchant_id=merchant_id,
         currency=currency,
@@ -164,6 +165,17 @@ def _lines(address: str, currency: str, *, since: datetime) -> Iterator[Statemen
         if len(page) < _LINES:
             return
         before = page[-1].sequence
+
+
+def _put_together(found: list[Movement]) -> list[Movement]:
+    """Return one movement per entry and kind, in order; what an entry only moves about is none."""
+    sums: dict[tuple[UUID, str], Movement] = {}
+    for one in found:
+        known = sums.get((one.entry_id, one.kind))
+        both = one if known is None else replace(known, amount=known.amount + one.amount)
+        sums[one.entry_id, one.kind] = both
+    moved = [one for one in sums.values() if one.amount]
+    return sorted(moved, key=lambda one: (one.at, one.entry_id))
 
 
 def _movement(line: StatementLine, amount: Money) -> Movement:

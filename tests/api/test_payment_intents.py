@@ -331,3 +331,22 @@ def test_a_refund_of_several_captures_is_one_refund_with_its_parts(api, reserved
     assert [part["balance_transaction"] for part in refund["parts"]] == [
         one["id"] for one in reversed(moved)
     ]
+
+
+def test_what_a_merchant_lacks_for_a_refund_is_owed(api):
+    paid = api.post(
+        INTENT, amount=4250, currency="eur", payment_method="pm_card_visa", confirm=True
+    ).body
+    refund = api.post("/v1/refunds", payment_intent=paid["id"]).body
+
+    balance = api.get("/v1/balance").body
+    assert [one["amount"] for one in balance["pending"]] == [0]
+    assert [one["amount"] for one in balance["available"]] == [-85]
+    moved = api.get(f"/v1/balance_transactions/{refund['balance_transaction']}").body
+    entry = api.get(f"/v1/ledger/entries/{moved['ledger_entry']}").body
+    assert moved["amount"] == -4250
+    assert [(line["direction"], line["amount"]) for line in entry["lines"]] == [
+        ("debit", 4165),
+        ("credit", 4250),
+        ("debit", 85),
+    ]

@@ -94,7 +94,10 @@ CALLS = {
 }  # fmt: skip
 WITHOUT_AMOUNTS = {"by_hand", "by_merchant", "release", "reversal"}
 # Templates whose first version was replaced.
-SECOND = {"refund_card", "dispute_opened", "payout_paid", "withdrawal_paid"}
+VERSIONS = {
+    "refund_card": 3, "refund_returned": 2, "refund_wallet": 2, "recover_debt": 2,
+    "dispute_opened": 2, "payout_paid": 2, "withdrawal_paid": 2,
+}  # fmt: skip
 
 
 def made(name, amount, part, **named):
@@ -123,7 +126,7 @@ def test_an_entry_is_balanced_whatever_the_amounts(name, minor, share, currency)
         assert any(kind.code == line.account.code for kind in chart.CHART)
     assert set(sums.values()) == {0}
     assert len(entry.lines) >= 2
-    assert (entry.template, entry.version) == (name, 2 if name in SECOND else 1)
+    assert (entry.template, entry.version) == (name, VERSIONS.get(name, 1))
     assert entry.lines[0].amount_minor >= 0 >= entry.lines[1].amount_minor
 
 
@@ -262,6 +265,24 @@ def test_a_refund_beyond_what_is_available_is_a_debt():
 
     post("refund_card", eur(5_00), shortfall=eur(5_00))
     assert book(DEBT) == eur(8_20)
+
+
+@pytest.mark.usefixtures("paid")
+def test_a_refund_takes_pending_funds_then_available_ones_then_a_debt():
+    post("make_available", eur(40_00))  # 56.80 is pending.
+    post(
+        "refund_card", eur(100_00),
+        from_pending=True, from_available=eur(40_00), shortfall=eur(3_20),
+    )  # fmt: skip
+    assert (book(PENDING), book(AVAILABLE), book(DEBT)) == (eur(0), eur(0), eur(3_20))
+
+    post("refund_returned", eur(50_00), repaid=eur(1_20))
+    assert (book(PENDING), book(DEBT)) == (eur(48_80), eur(2_00))
+    post("recover_debt", eur(2_00), from_pending=eur(2_00))
+    assert (book(PENDING), book(DEBT)) == (eur(46_80), eur(0))
+    refund = made("refund_wallet", eur(50_00), eur(0), shortfall=eur(3_20))
+    make.post(refund)
+    assert (book(PENDING), book(DEBT)) == (eur(0), eur(3_20))
 
 
 @pytest.mark.django_db

@@ -40,6 +40,7 @@ class Money:
     """What the model keeps."""
 
     pending: dict[str, int] = field(default_factory=dict)  # the merchant's, by currency
+    owed: dict[str, int] = field(default_factory=dict)  # by the merchant
     wallets: list[list] = field(default_factory=list)  # [currency, posted, held]
 
     def available(self, wallet: int) -> int:
@@ -100,7 +101,9 @@ class Money:
             take[1] += share
             missing -= share
         sale.given += amount
-        self.pending[sale.currency] -= amount
+        there = min(amount, max(self.pending[sale.currency], 0))
+        self.pending[sale.currency] -= there
+        self.owed[sale.currency] = self.owed.get(sale.currency, 0) + amount - there
         if sale.wallet is not None:
             self.wallets[sale.wallet][1] += amount
         return "succeeded"

@@ -78,7 +78,8 @@ def test_is_given_back(shop, currency, sum_of, pending):
     with pytest.raises(errors.RefundTooLarge):
         verb("refund", payment, amount=sum_of(12_001))
     assert verb("refund", payment).amount == sum_of(12_000)
-    assert pending() == -fee(SALE)
+    (funds,) = ledger_queries.merchant_funds(shop.id, [currency])
+    assert (pending(), funds.owed) == (0, sum_of(fee(SALE)))
 
 
 def test_a_refund_comes_back(shop, currency, sum_of, acquirer, pending):
@@ -87,6 +88,7 @@ def test_a_refund_comes_back(shop, currency, sum_of, acquirer, pending):
     body, headers = acquirer.callback(str(refund.id), event_id="evt_late", status="failed")
     payments.receive(provider="simulator", body=body, headers=headers, at=NOON)
     assert queries.refund(refund.id, shop.id).state == RefundState.FAILED
+    assert ledger_queries.merchant_funds(shop.id, [currency])[0].owed == sum_of(0)
     assert pending() == SALE - fee(SALE)
 
 

@@ -21,7 +21,7 @@ LATEST = "0004_corrections"  # The last migration that says which moves there ar
 
 @pytest.mark.parametrize("model", MODELS)
 def test_the_readme_draws_what_the_code_declares(model):
-    page = ROOM / "README.md" if model is Payment else ROOM / "models" / "README.md"
+    page = ROOM / "models" / "README.md"
     assert f"```mermaid\n{mermaid(model)}```" in page.read_text(), (
         "run `manage.py draw_machines` and put its drawing into the page"
     )

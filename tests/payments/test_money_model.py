@@ -161,7 +161,9 @@ class Payments(RuleBasedStateMachine):
         if not hasattr(self, "shop"):
             return
         for currency, minor in self.model.pending.items():
-            assert ledger_queries.merchant_pending(self.shop.id, currency).posted.minor == minor
+            (funds,) = ledger_queries.merchant_funds(self.shop.id, [currency])
+            owed = self.model.owed.get(currency, 0)
+            assert (funds.pending.minor, funds.owed.minor) == (minor, owed)
         for wallet, (currency, posted, held) in zip(self.wallets, self.model.wallets, strict=True):
             known = ledger_queries.wallet_balance(wallet.id, currency)
             assert (known.posted.minor, known.available.minor) == (posted, posted - held)

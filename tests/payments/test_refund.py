@@ -65,8 +65,9 @@ def test_gives_all_that_is_left_back(shop):
     refund(payment, eur(2_50))
 
     assert refund(payment).value.amount == eur(40_00)
-    # The merchant bears the fee: the balance falls below nothing by it.
-    assert pending(payment) == eur(-85)
+    # The merchant bears the fee, and owes it.
+    assert pending(payment) == eur(0)
+    assert queries.balance(shop.id).available == (eur(-85),)
     with pytest.raises(errors.AlreadyRefunded):
         refund(payment)
 

@@ -130,6 +130,16 @@ class Code(IntEnum):
         return self in {Code.POSTED, Code.EXISTS}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MerchantFunds:
+    """What the platform owes a merchant in a currency, and the merchant the platform."""
+
+    pending: Money  # May be below nothing.
+    available: Money
+    spendable: Money  # What is available and not set aside.
+    owed: Money
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of one entry of a batch."""

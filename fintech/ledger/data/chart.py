@@ -6,9 +6,9 @@ account's whole identity, so accounts need no registration: they open on first u
 floor bounds what is available, in the account's normal direction: 0 means that posted
 minus what is pending against it never falls below nothing.
 
-A merchant's pending money (2000) has no floor: our fee leaves it at the capture, so a full
-refund before settlement takes more than that sale left there. Available money (2010) has
-one: what it cannot pay, the merchant owes (1200), and the template says so in a line.
+A merchant's pending money (2000) has no floor: a capture that had not happened is reversed
+whatever is left there. Available money (2010) has one. What a refund finds in neither, the
+merchant owes (1200): `payments` says so in the lines it asks for.
 """
 
 import hashlib

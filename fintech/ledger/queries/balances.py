@@ -39,6 +39,38 @@ def merchant_available(merchant_id: UUID, currency: str) -> data.Balance:
     return _balance(chart.account(chart.MERCHANT_AVAILABLE, currency, str(merchant_id)))
 
 
+def merchant_funds(merchant_id: UUID, currencies: Sequence[str]) -> list[data.MerchantFunds]:
+    """Return what merchant and platform have of each other, as of one moment."""
+    kinds = (chart.MERCHANT_PENDING, chart.MERCHANT_AVAILABLE, chart.MERCHANT_OWES)
+    found = of_accounts(
+        [chart.account_by_id(kind, code, merchant_id) for code in currencies for kind in kinds]
+    )
+    return [
+        data.MerchantFunds(
+            pending=found[place].posted,
+            available=found[place + 1].posted,
+            spendable=found[place + 1].available,
+            owed=found[place + 2].posted,
+        )
+        for place in range(0, len(found), len(kinds))
+    ]
+
+
+def owing(limit: int = 1000) -> list[tuple[UUID, Money]]:
+    """Return merchants that owe us, and how much, in every currency."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT a.address, a.currency, b.posted FROM ledger_account a "
+            "JOIN ledger_balance b ON b.shard = a.shard AND b.account = a.account "
+            "WHERE a.book = %s AND a.code = %s AND b.posted > 0 ORDER BY a.account LIMIT %s",
+            [chart.PLATFORM, chart.MERCHANT_OWES.code, limit],
+        )
+        rows = cursor.fetchall()
+    return [
+        (UUID(address.split(":")[2]), Money(posted, currency)) for address, currency, posted in rows
+    ]
+
+
 def wallet_balance(wallet_id: UUID, currency: str) -> data.Balance:
     """Return what is in a wallet."""
     return _balance(chart.account(chart.WALLET, currency, str(wallet_id)))

@@ -45,23 +45,22 @@ _COLUMNS = "id, kind, currency, amount_minor, fee_minor, source_id, attempt_id, 
 
 
 def balance(merchant_id: UUID) -> data.Balance:
-    """Return what the platform owes a merchant, in each currency it has taken."""
+    """
+    Return what the platform owes a merchant, in each currency it has taken.
+
+    What the merchant owes is taken off what is available, which falls below nothing by it.
+    """
     taken = (
         Payment.objects.filter(merchant_id=merchant_id, captured_minor__gt=0)
         .order_by("currency")
         .values_list("currency", flat=True)
         .distinct()
     )
-    currencies = list(taken)
+    found = ledger_queries.merchant_funds(merchant_id, list(taken))
     return data.Balance(
         merchant_id=merchant_id,
-        pending=tuple(
-            ledger_queries.merchant_pending(merchant_id, currency).posted for currency in currencies
-        ),
-        available=tuple(
-            ledger_queries.merchant_available(merchant_id, currency).posted
-            for currency in currencies
-        ),
+        pending=tuple(funds.pending for funds in found),
+        available=tuple(funds.available - funds.owed for funds in found),
     )
 
 

@@ -22,6 +22,7 @@ from fintech.payments.services.creating import create
 from fintech.payments.services.customers import create_customer, delete_customer, update_customer
 from fintech.payments.services.deciding import begin
 from fintech.payments.services.expiring import expire_due
+from fintech.payments.services.funds import recover_debts
 from fintech.payments.services.holding import hold_provider, keep_holds
 from fintech.payments.services.janitor import resolve_due
 from fintech.payments.services.links import create_link, pay_by_link, update_link
@@ -101,6 +102,7 @@ __all__ = [
     "propose_route",
     "receive",
     "record",
+    "recover_debts",
     "refund",
     "refund_agreed",
     "resolve_due",

@@ -10,7 +10,7 @@ from fintech.ledger.data import templates
 from fintech.payments import data, events
 from fintech.payments.models import Attempt, Capture, Payment, Refund
 from fintech.payments.providers import registry
-from fintech.payments.services import rows
+from fintech.payments.services import funds, rows
 from fintech.payments.services.writing import Work
 from fintech.wallets import services as wallets
 
@@ -153,7 +153,7 @@ def take(
 def give_back(
     refund: Refund, payment: Payment, work: Work, *, reference: str, at: datetime
 ) -> None:
-    """Book money that the provider has given back: E6, from the merchant's pending funds."""
+    """Book money that the provider has given back: E6, out of what the merchant has or owes."""
     refund.succeed(provider_reference=reference, at=at)
     payment.refund_pending_minor -= refund.amount_minor
     payment.refunded_minor += refund.amount_minor
@@ -163,6 +163,8 @@ def give_back(
     work.facts.append(
         rows.tell_refund(events.RefundSucceeded, refund, at=at, entry_id=refund.entry_id)
     )
+    amount = payment.money(refund.amount_minor)
+    taken = funds.take(payment.merchant_id, amount)
     wallet_id = refund.attempt.payment_method.wallet_id
     if wallet_id is not None:
         work.entries.append(
@@ -170,7 +172,9 @@ def give_back(
                 entry_id=_booked(refund),
                 wallet_id=wallet_id,
                 merchant_id=payment.merchant_id,
-                amount=payment.money(refund.amount_minor),
+                amount=amount,
+                from_available=taken.from_available,
+                shortfall=taken.owed,
                 subject=payment.id,
                 at=at,
             )
@@ -181,9 +185,10 @@ def give_back(
             entry_id=_booked(refund),
             merchant_id=payment.merchant_id,
             provider=refund.provider,
-            amount=payment.money(refund.amount_minor),
-            # Nothing leaves a merchant's pending funds before payouts exist (E4).
+            amount=amount,
             from_pending=True,
+            from_available=taken.from_available,
+            shortfall=taken.owed,
             provider_reference=str(refund.id),
             due_on=registry.provider(refund.provider).due_on(at),
             subject=payment.id,
@@ -212,13 +217,15 @@ def take_back(refund: Refund, payment: Payment, work: Work, *, code: str, at: da
     if refund.return_entry_id is None:
         message = "a refund that came back names its journal entry"
         raise RuntimeError(message)
+    amount = payment.money(refund.amount_minor)
     work.entries.append(
         templates.refund_returned(
             entry_id=refund.return_entry_id,
             merchant_id=payment.merchant_id,
             provider=refund.provider,
-            amount=payment.money(refund.amount_minor),
+            amount=amount,
             to_pending=True,
+            repaid=funds.repay(payment.merchant_id, amount),
             provider_reference=str(refund.id),
             due_on=registry.provider(refund.provider).due_on(at),
             subject=payment.id,

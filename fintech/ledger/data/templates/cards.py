@@ -15,6 +15,7 @@ from fintech.ledger.data.templates.making import (
     processing_fees,
     processor_fees,
     receivable,
+    taken_from_merchant,
 )
 
 
@@ -136,27 +137,31 @@ def refund_card(
     due_on: date,
     subject: UUID,
     at: datetime,
+    from_available: Money | None = None,
     shortfall: Money | None = None,
 ) -> JournalEntry:
     """
     E6: money goes back to the payer, from the merchant's pending or available funds.
 
-    Version 2: of `amount`, the `shortfall` is not there, and the merchant owes it.
+    Of `amount`, the `shortfall` is not there, and the merchant owes it. Version 3: what pending
+    funds do not hold may come `from_available` ones.
     """
-    missing = shortfall or Money.zero(amount.currency)
-    funds = _funds(merchant_id, amount, before_settlement=from_pending)
     expected = Expected(
         kind=Seen.REFUND, source=provider, reference=provider_reference, due_on=due_on
     )
-    taken = Line(funds, (amount - missing).minor)
-    debt = Line(owed(merchant_id, amount), missing.minor)
-    first, *others = (line for line in (taken, debt) if line.amount_minor)
+    first, *others = taken_from_merchant(
+        merchant_id,
+        amount,
+        from_pending=from_pending,
+        from_available=from_available,
+        shortfall=shortfall,
+    )
     back = Line(receivable(provider, amount), -amount.minor, expected)
     return JournalEntry(
         id=entry_id,
         kind=EntryKind.POSTED,
         template="refund_card",
-        version=2,
+        version=3,
         at=at,
         lines=(first, back, *others),
         subject=subject,
@@ -174,27 +179,33 @@ def refund_returned(
     due_on: date,
     subject: UUID,
     at: datetime,
+    repaid: Money | None = None,
 ) -> JournalEntry:
-    """E6f: the payer's bank sent a refund back; the merchant has it again."""
+    """
+    E6f: the payer's bank sent a refund back; the merchant has it again.
+
+    Version 2: of `amount`, what is `repaid` pays what the merchant owes.
+    """
+    debt = repaid or Money.zero(amount.currency)
+    funds = _funds(merchant_id, amount, before_settlement=to_pending)
+    back = Line(
+        receivable(provider, amount),
+        amount.minor,
+        Expected(
+            kind=Seen.REFUND_RETURNED, source=provider, reference=provider_reference, due_on=due_on
+        ),
+    )
+    given = (
+        Line(funds, -(amount - debt).minor),
+        Line(owed(merchant_id, amount), -debt.minor),
+    )
     return JournalEntry(
         id=entry_id,
         kind=EntryKind.POSTED,
         template="refund_returned",
-        version=1,
+        version=2,
         at=at,
-        lines=pairs(
-            (
-                receivable(provider, amount),
-                _funds(merchant_id, amount, before_settlement=to_pending),
-                amount,
-            ),
-            expected=Expected(
-                kind=Seen.REFUND_RETURNED,
-                source=provider,
-                reference=provider_reference,
-                due_on=due_on,
-            ),
-        ),
+        lines=(back, *(line for line in given if line.amount_minor)),
         subject=subject,
     )
 

@@ -79,3 +79,29 @@ def processing_fees(amount: Money) -> Account:
 def processor_fees(amount: Money) -> Account:
     """Return what processors charge us."""
     return chart.account(chart.PROCESSOR_FEES, amount.currency)
+
+
+def taken_from_merchant(
+    merchant_id: UUID,
+    amount: Money,
+    *,
+    from_pending: bool = True,
+    from_available: Money | None = None,
+    shortfall: Money | None = None,
+) -> list[Line]:
+    """
+    Return the debits by which a merchant gives an amount back: at least one, none of nothing.
+
+    What is in `shortfall` the merchant owes, what is in `from_available` comes out of 2010; the
+    rest out of 2000, or all but the shortfall out of 2010 where `from_pending` is not.
+    """
+    nothing = Money.zero(amount.currency)
+    debt, second = shortfall or nothing, from_available or nothing
+    first = amount - debt - second
+    funds = (pending if from_pending else available)(merchant_id, amount)
+    lines = (
+        Line(funds, first.minor),
+        Line(available(merchant_id, amount), second.minor),
+        Line(owed(merchant_id, amount), debt.minor),
+    )
+    return [line for line in lines if line.amount_minor]

@@ -216,16 +216,25 @@ def release_reserve(
 
 
 def recover_debt(
-    *, entry_id: UUID, merchant_id: UUID, amount: Money, subject: UUID, at: datetime
+    *,
+    entry_id: UUID,
+    merchant_id: UUID,
+    amount: Money,
+    subject: UUID,
+    at: datetime,
+    from_pending: Money | None = None,
 ) -> JournalEntry:
-    """E11: what a merchant owes is taken from what has become available."""
-    return _posted(
-        "recover_debt",
-        entry_id,
-        subject,
-        at,
-        (available(merchant_id, amount), owed(merchant_id, amount), amount),
-    )
+    """
+    E11: what a merchant owes is taken from what has become available.
+
+    Version 2: of `amount`, some may be taken `from_pending` funds.
+    """
+    early = from_pending or Money.zero(amount.currency)
+    debt = owed(merchant_id, amount)
+    first = (available(merchant_id, amount), debt, amount - early)
+    second = (pending(merchant_id, amount), debt, early)
+    ordered = (first, second) if first[2] else (second, first)
+    return _posted("recover_debt", entry_id, subject, at, *ordered, version=2)
 
 
 def write_off(

@@ -5,7 +5,7 @@ from typing import Literal
 from uuid import UUID
 
 from fintech.kernel.money import Money
-from fintech.ledger.data import EntryKind, Expected, JournalEntry, Seen, chart
+from fintech.ledger.data import EntryKind, Expected, JournalEntry, Line, Seen, chart
 from fintech.ledger.data.chart import Account
 from fintech.ledger.data.templates.making import (
     bank,
@@ -15,6 +15,7 @@ from fintech.ledger.data.templates.making import (
     processor_fees,
     receivable,
     shown_by_bank,
+    taken_from_merchant,
     wallet,
 )
 
@@ -85,15 +86,25 @@ def refund_wallet(
     amount: Money,
     subject: UUID,
     at: datetime,
+    from_available: Money | None = None,
+    shortfall: Money | None = None,
 ) -> JournalEntry:
-    """E6 to a wallet: the merchant gives back what was paid from it."""
+    """
+    E6 to a wallet: the merchant gives back what was paid from it.
+
+    Version 2: of `amount`, what pending funds do not hold comes `from_available` ones, and the
+    `shortfall` the merchant owes.
+    """
+    first, *others = taken_from_merchant(
+        merchant_id, amount, from_available=from_available, shortfall=shortfall
+    )
     return JournalEntry(
         id=entry_id,
         kind=EntryKind.POSTED,
         template="refund_wallet",
-        version=1,
+        version=2,
         at=at,
-        lines=pairs((pending(merchant_id, amount), wallet(wallet_id, amount), amount)),
+        lines=(first, Line(wallet(wallet_id, amount), -amount.minor), *others),
         subject=subject,
     )
 
