@@ -65,7 +65,8 @@ ENTRY = (
     "occurred_at = occurred_at + interval '1 microsecond'", "template = template || 'x'",
     "version = version + 1", "subject = gen_random_uuid()", "expected = '[1]'",
     "final = NOT final", "by = by || '!'", "recorded_at = recorded_at + interval '1 second'",
-    "xid = '4'", "kind = CASE kind WHEN 0 THEN 1 WHEN 1 THEN 0 WHEN 2 THEN 3 ELSE 2 END", "lines = set_byte(lines, 11, 77)",
+    "xid = '4'", "kind = CASE kind WHEN 0 THEN 1 WHEN 1 THEN 0 ELSE kind END, version = version + kind / 2",
+    "formula = CASE kind WHEN 2 THEN 1 ELSE 3 END", "lines = set_byte(lines, 11, 77)",
     "expires_at = '2031-01-01'", "id = gen_random_uuid()",
 )  # fmt: skip
 
@@ -87,8 +88,8 @@ def change_an_entry(su):
 
 
 LINE = (
-    "amount = amount + 5", "pending = pending + 3", "balance = balance - 1", "hash = sha256(hash)",
-    'no = (no::integer + 1)::"char"',
+    "amount = amount + 5", "pending = coalesce(pending, 0) + 3", "balance = balance - 1",
+    "hash = sha256(hash) || substr(hash, 33)", "hash = set_byte(hash, 32, get_byte(hash, 32) + 1)",
 )  # fmt: skip
 
 
@@ -199,7 +200,7 @@ def put_a_line_in(su):
     ((account, seq),) = su.pick("SELECT account, max(seq) FROM ledger_line GROUP BY 1")
     su.do(
         "INSERT INTO ledger_line SELECT seq + 1, amount, pending, balance + amount, account, shard, "
-        "no, entry_id, hash FROM ledger_line WHERE account = %s AND seq = %s",
+        "entry_id, hash FROM ledger_line WHERE account = %s AND seq = %s",
         account,
         seq,
     )
@@ -254,7 +255,7 @@ def cut_the_tail_off(su):
     su.do("DELETE FROM ledger_seal WHERE no > %s", last)
     su.do(
         "UPDATE ledger_balance b SET posted = l.balance, seq = l.seq, head = l.hash FROM "
-        "(SELECT DISTINCT ON (account) * FROM ledger_line ORDER BY account, seq DESC) l "
+        "(SELECT DISTINCT ON (account) * FROM ledger_line_whole ORDER BY account, seq DESC) l "
         "WHERE l.account = b.account"
     )
     su.do(
@@ -281,14 +282,14 @@ def rewrite_the_chains(su):
     ):
         head = genesis(shard, account, *rules)
         for entry, seq, tail in su.do(
-            "SELECT entry_id, seq, int2send(no::integer::smallint) || int8send(seq) || int8send(amount) "
-            "|| int8send(pending) || int8send(balance) FROM ledger_line WHERE account = %s "
+            "SELECT entry_id, seq, int2send(no) || int8send(seq) || int8send(amount) "
+            "|| int8send(pending) || int8send(balance) FROM ledger_line_whole WHERE account = %s "
             "ORDER BY seq",
             account,
         ):
             head = hashlib.sha256(head + contents[entry] + tail).digest()
             su.do(
-                "UPDATE ledger_line SET hash = %s WHERE account = %s AND seq = %s",
+                "UPDATE ledger_line SET hash = %s || substr(hash, 33) WHERE account = %s AND seq = %s",
                 head,
                 account,
                 seq,

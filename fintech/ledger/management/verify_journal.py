@@ -29,10 +29,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 Record = dict[str, Any]
 
-_LINE = struct.Struct("!iqq")
+_BOTH = struct.Struct("!iqq")  # Account, what is posted, what is pending.
+_ONE = struct.Struct("!iq")
 _NEVER = -(1 << 63)
 _NOBODY = bytes(16)
-_POSTED, _PENDING = 0, 1
+_POSTED, _CAPTURE = 0, 2
+_FORMULAS = (1, 2)
 
 
 class Tampered(Exception):
@@ -51,14 +53,29 @@ def genesis(account: Record) -> bytes:
     ).digest()
 
 
+def unpack(entry: Record) -> list[tuple[int, int, int]]:
+    """
+    Return account, posted and pending amount of each of an entry's lines.
+
+    By formula 1 each line has both amounts. By formula 2 only a capture's have: a posted
+    entry's lines only post, those of others only touch what is pending.
+    """
+    content = bytes.fromhex(entry["lines"])
+    if entry["formula"] == 1 or entry["kind"] == _CAPTURE:
+        return list(_BOTH.iter_unpack(content))
+    if entry["kind"] == _POSTED:
+        return [(account, amount, 0) for account, amount in _ONE.iter_unpack(content)]
+    return [(account, 0, amount) for account, amount in _ONE.iter_unpack(content)]
+
+
 def entry_hash(entry: Record) -> bytes:
-    """Return an entry's hash by formula 1."""
-    if entry["formula"] != 1:
+    """Return an entry's hash."""
+    if entry["formula"] not in _FORMULAS:
         raise Tampered(f"entry {entry['id']}: formula {entry['formula']} is unknown here")
     template, expected = entry["template"].encode(), (entry["expected"] or "").encode()
     expires = entry["expires_at"]
     return hashlib.sha256(
-        struct.pack("!h", 1)
+        struct.pack("!h", entry["formula"])
         + UUID(entry["id"]).bytes
         + struct.pack("!hhh", entry["shard"], entry["kind"], entry["version"])
         + (UUID(entry["subject"]).bytes if entry["subject"] else _NOBODY)
@@ -107,10 +124,10 @@ class Journal:
         self.keys, self.kept = keys, head
         self.accounts: dict[tuple[int, int], Record] = {}
         self.hashes: dict[str, bytes] = {}
-        self.lines: dict[str, bytes] = {}
+        self.lines: dict[str, list[tuple[int, int, int]]] = {}
         self.leaves: dict[int, tuple[str, bytes]] = {}
         self.chains: dict[tuple[int, int], tuple[int, int, bytes]] = {}
-        self.found: dict[str, dict[int, bytes]] = defaultdict(dict)
+        self.found: dict[str, set[int]] = defaultdict(set)
         self.edge: list[bytes] = []
         self.size, self.seals, self.previous = 0, 0, bytes(32)
 
@@ -128,8 +145,8 @@ class Journal:
 
     def _entry(self, entry: Record) -> None:
         sums: dict[str, int] = defaultdict(int)
-        packed = bytes.fromhex(entry["lines"])
-        for number, amount, pending in _LINE.iter_unpack(packed):
+        lines = unpack(entry)
+        for number, amount, pending in lines:
             account = self.accounts.get((entry["shard"], number))
             if account is None:
                 raise Tampered(f"entry {entry['id']}: names account {number}, which is not there")
@@ -138,7 +155,7 @@ class Journal:
         if any(sums.values()):
             raise Tampered(f"entry {entry['id']}: does not sum to zero")
         content = entry_hash(entry)
-        self.hashes[entry["id"]], self.lines[entry["id"]] = content, packed
+        self.hashes[entry["id"]], self.lines[entry["id"]] = content, lines
         self.leaves[entry["position"]] = (entry["id"], leaf_hash(entry, content))
 
     def _line(self, line: Record) -> None:
@@ -149,9 +166,8 @@ class Journal:
         seq, balance, head = self.chains[key]
         if line["seq"] != seq + 1:
             raise Tampered(f"line {line['account']}/{seq + 1}: is missing")
-        packed = _LINE.pack(line["account"], line["amount"], line["pending"])
-        said = self.lines[line["entry_id"]][(line["no"] - 1) * 20 : line["no"] * 20]
-        if packed != said:
+        said = self.lines[line["entry_id"]][line["no"] - 1 : line["no"]]
+        if said != [(line["account"], line["amount"], line["pending"])]:
             raise Tampered(f"{name}: is not what entry {line['entry_id']} says")
         balance += line["amount"]
         link = hashlib.sha256(
@@ -164,7 +180,7 @@ class Journal:
         if link.hex() != line["hash"]:
             raise Tampered(f"{name} of entry {line['entry_id']}: its hash does not follow")
         self.chains[key] = (seq + 1, balance, link)
-        self.found[line["entry_id"]][line["no"]] = packed
+        self.found[line["entry_id"]].add(line["no"])
 
     def _seal(self, seal: Record) -> None:
         name = f"seal {seal['number']}"
@@ -200,15 +216,14 @@ class Journal:
 
     def finish(self) -> str:
         """Check what only the whole can tell; return what was found, in a sentence."""
-        for entry_id, packed in self.lines.items():
-            stand = self.found.get(entry_id, {})
-            if b"".join(stand[no] for no in sorted(stand)) != packed:
+        for entry_id, lines in self.lines.items():
+            if len(self.found[entry_id]) != len(lines):
                 raise Tampered(f"entry {entry_id}: not all of its lines are there")
         if self.kept and self.seals < self.kept[0]:
             raise Tampered(f"seal {self.kept[0]}: is missing; the journal was cut off")
-        lines = sum(seq for seq, _, _ in self.chains.values())
+        stand = sum(seq for seq, _, _ in self.chains.values())
         return (
-            f"intact: {len(self.hashes)} entries, {lines} lines, {len(self.accounts)} accounts; "
+            f"intact: {len(self.hashes)} entries, {stand} lines, {len(self.accounts)} accounts; "
             f"{self.size} entries sealed by {self.seals} heads, {len(self.leaves)} not sealed yet\n"
             f"head {self.seals}:{self.previous.hex()}"
         )

@@ -27,6 +27,7 @@ class Migration(migrations.Migration):
             DROP VIEW ledger_line_whole;
             DROP FUNCTION ledger_archive_month;
             DROP FUNCTION ledger_see_whole;
+            DROP FUNCTION ledger_columns;
             DROP FUNCTION ledger_take_snapshots;
             DROP TABLE ledger_archived, ledger_snapshot;
             """,

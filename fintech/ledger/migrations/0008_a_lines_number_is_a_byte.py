@@ -13,7 +13,11 @@ ROLE = settings.RUNTIME_ROLE
 function = import_module("fintech.ledger.migrations.0002_periods_and_accounts_are_closed").function
 
 GROWING = (Path(__file__).parent / "sql" / "growing.sql").read_text()
-SEE_WHOLE = re.search(r"CREATE FUNCTION ledger_see_whole\(.*?\nEND \$\$;", GROWING, re.DOTALL)[0]
+SEE_WHOLE = re.search(
+    r"CREATE FUNCTION ledger_columns\(.*?CREATE FUNCTION ledger_see_whole\(.*?\nEND \$\$;",
+    GROWING,
+    re.DOTALL,
+)[0].replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION")
 # A new database has it since 0001. In others all lines are written anew, under a lock: nothing
 # is posted meanwhile.
 SHORTER = f"""
@@ -35,10 +39,7 @@ class Migration(migrations.Migration):
 
     operations = [
         InSchema("ledger"),
-        migrations.RunSQL(
-            SEE_WHOLE.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION"),
-            migrations.RunSQL.noop,
-        ),
+        migrations.RunSQL(SEE_WHOLE, migrations.RunSQL.noop),
         migrations.RunSQL(SHORTER, migrations.RunSQL.noop),
         migrations.RunSQL(function("ledger_post"), migrations.RunSQL.noop),
     ]

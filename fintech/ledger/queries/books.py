@@ -85,9 +85,9 @@ def book_entries(
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT l.entry_id FROM ledger_balance b "
-            "JOIN ledger_line l ON l.shard = b.shard AND l.account = b.account "
+            "JOIN ledger_line_whole l ON l.shard = b.shard AND l.account = b.account "
             "WHERE b.shard = %s AND b.digest = %s AND l.seq < coalesce((SELECT min(m.seq) "
-            "FROM ledger_line m WHERE m.shard = b.shard AND m.account = b.account "
+            "FROM ledger_line_whole m WHERE m.shard = b.shard AND m.account = b.account "
             "AND m.entry_id = %s), 1::bigint << 62) ORDER BY l.seq DESC LIMIT %s",
             [SHARD, account.account.digest, before, 2 * limit + 2],
         )

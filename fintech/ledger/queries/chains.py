@@ -19,7 +19,7 @@ def chain(
     account = chart.at(address, currency)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT coalesce((SELECT l.hash FROM ledger_line l WHERE l.shard = a.shard "
+            "SELECT coalesce((SELECT l.hash FROM ledger_line_whole l WHERE l.shard = a.shard "
             "AND l.account = a.account AND l.seq = %s), ledger_genesis(a.shard, a.account, "
             "a.digest, a.code, a.normal, a.floor)) FROM ledger_account a "
             "WHERE a.shard = %s AND a.digest = %s",
@@ -29,9 +29,9 @@ def chain(
         cursor.execute(
             "SELECT l.seq, l.entry_id, ledger_entry_hash(e.formula, e.id, e.shard, e.kind, "
             "e.version, e.template, e.subject, e.pending_id, e.occurred_at, e.expires_at, "
-            "e.final, e.expected, e.lines), l.no::integer, l.amount, l.pending, l.balance, l.hash "
+            "e.final, e.expected, e.lines), l.no, l.amount, l.pending, l.balance, l.hash "
             "FROM ledger_balance b "
-            "JOIN ledger_line l ON l.shard = b.shard AND l.account = b.account "
+            "JOIN ledger_line_whole l ON l.shard = b.shard AND l.account = b.account "
             "JOIN ledger_entry e ON e.shard = l.shard AND e.id = l.entry_id "
             "WHERE b.shard = %s AND b.digest = %s AND l.seq > %s ORDER BY l.seq LIMIT %s",
             [SHARD, account.digest, after, limit],

@@ -6,7 +6,6 @@ other formats hold what was posted, for other people's accounting programs.
 """
 
 import json
-import struct
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
@@ -14,9 +13,9 @@ from typing import Any
 from django.db import connection
 
 from fintech.kernel.money import Money
+from fintech.ledger.data import packed
 from fintech.ledger.queries.verifying import LOG
 
-_LINE = struct.Struct("!iqq")
 _CHUNK = 5_000
 
 # Times as the hash has them: microseconds since 2000-01-01, in UTC.
@@ -43,7 +42,7 @@ SELECT json_build_object('type', 'line', 'shard', shard, 'account', account, 'se
 FROM ledger_line_whole ORDER BY shard, account, seq
 """
 _POSTED = """
-SELECT e.id, e.occurred_at, e.template, e.lines FROM ledger_entry_whole e ORDER BY e.position
+SELECT id, occurred_at, template, lines, formula, kind FROM ledger_entry_whole ORDER BY position
 """
 
 
@@ -98,10 +97,10 @@ def beancount() -> Iterator[str]:
 def _posted() -> Iterator[tuple[str, datetime, str, list[tuple[str, Money]]]]:
     """Yield entries that moved money, with a currency on each account's name."""
     names = _names()
-    for entry_id, at, template, packed in _stream(_POSTED):
+    for entry_id, at, template, content, formula, kind in _stream(_POSTED):
         lines = [
             (f"{names[account][0]}:{names[account][1]}", Money(amount, names[account][1]))
-            for account, amount, _ in _LINE.iter_unpack(bytes(packed))
+            for account, amount, _ in packed.unpack(bytes(content), formula, kind)
             if amount
         ]
         if lines:

@@ -25,13 +25,20 @@ INVARIANTS = (
         FULL JOIN (
           SELECT l.shard, l.entry_id, count(*) AS lines, count(a.account) AS known,
             string_agg(int4send(l.account) || int8send(l.amount) || int8send(l.pending), ''::bytea
-              ORDER BY l.no) AS packed
+              ORDER BY l.no) AS packed,
+            string_agg(int4send(l.account) || int8send(l.amount), ''::bytea
+              ORDER BY l.no) AS posts,
+            string_agg(int4send(l.account) || int8send(l.pending), ''::bytea
+              ORDER BY l.no) AS holds,
+            bool_or(l.amount <> 0) AS some_post, bool_or(l.pending <> 0) AS some_hold
           FROM ledger_line_whole l
           LEFT JOIN ledger_account a ON a.shard = l.shard AND a.account = l.account
           GROUP BY l.shard, l.entry_id) l
         ON l.shard = e.shard AND l.entry_id = e.id
         WHERE e.id IS NULL OR l.entry_id IS NULL OR l.lines < 2 OR l.known <> l.lines
-          OR l.packed <> e.lines
+          OR e.lines <> CASE WHEN e.formula = 1 OR e.kind = 2 THEN l.packed
+            WHEN e.kind = 0 AND NOT l.some_hold THEN l.posts
+            WHEN e.kind IN (1, 3) AND NOT l.some_post THEN l.holds ELSE '' END
         """,
     ),
     Invariant(

@@ -1,7 +1,6 @@
 """Reading the journal: entries as they stand, and the journal as a source of facts."""
 
 import json
-import struct
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
@@ -14,16 +13,17 @@ from fintech.kernel.columns import Column
 from fintech.kernel.event_log import Recorded
 from fintech.kernel.money import Money
 from fintech.ledger import data, errors, events
-from fintech.ledger.data import Direction, EntryKind, EntryState, LineView, Seen
+from fintech.ledger.data import Direction, EntryKind, EntryState, LineView, Seen, packed
 from fintech.ledger.posting import SHARD
 
-_LINE = struct.Struct("!iqq")  # Account, posted amount, pending amount.
 _ENTRY = (
     "SELECT e.id, e.kind, e.template, e.version, e.subject, e.pending_id, e.occurred_at, "
-    "e.recorded_at, e.expires_at, e.by, e.lines, p.amount, p.remaining FROM ledger_entry e "
+    "e.recorded_at, e.expires_at, e.by, e.lines, e.formula, p.amount, p.remaining "
+    "FROM ledger_entry e "
     "LEFT JOIN ledger_pending p ON p.shard = e.shard AND p.id = e.id AND e.kind = 1 "
 )
 _Names = dict[int, tuple[str, str]]
+_Packed = tuple[int, int, int]  # Account, posted amount, pending amount.
 
 
 def entries_of(subject: UUID) -> list[data.JournalEntryView]:
@@ -70,13 +70,18 @@ def reversals_of(entry_id: UUID) -> list[data.JournalEntryView]:
 
 
 def _views(rows: Sequence[Sequence[Any]]) -> list[data.JournalEntryView]:
-    names = _names(bytes(row[10]) for row in rows)
-    return [_view(row, names) for row in rows]
+    found = [_unpacked(row[10], row[11], row[1]) for row in rows]
+    names = _names(found)
+    return [_view(row, lines, names) for row, lines in zip(rows, found, strict=True)]
 
 
-def _view(row: Sequence[Any], names: _Names) -> data.JournalEntryView:
-    lines = tuple(_lines(bytes(row[10]), names))
-    amount, remaining = row[11], row[12]
+def _unpacked(content: Any, formula: int, kind: int) -> list[_Packed]:
+    return list(packed.unpack(bytes(content), formula, kind))
+
+
+def _view(row: Sequence[Any], unpacked: Sequence[_Packed], names: _Names) -> data.JournalEntryView:
+    lines = tuple(_lines(unpacked, names))
+    amount, remaining = row[12], row[13]
     state = EntryState.POSTED
     if amount is not None:
         state = EntryState.PARTIALLY_CAPTURED
@@ -101,9 +106,9 @@ def _view(row: Sequence[Any], names: _Names) -> data.JournalEntryView:
     )
 
 
-def _lines(packed: bytes, names: _Names) -> Iterable[LineView]:
+def _lines(unpacked: Sequence[_Packed], names: _Names) -> Iterable[LineView]:
     """Yield an entry's lines; where it also ends what was pending, what it posts is told."""
-    for account, posted, pending in _LINE.iter_unpack(packed):
+    for account, posted, pending in unpacked:
         address, currency = names[account]
         signed = posted or pending
         yield LineView(
@@ -114,9 +119,9 @@ def _lines(packed: bytes, names: _Names) -> Iterable[LineView]:
         )
 
 
-def _names(packed: Iterable[bytes]) -> _Names:
+def _names(entries: Iterable[Sequence[_Packed]]) -> _Names:
     """Return address and currency of each account that entries name."""
-    numbers = {account for lines in packed for account, _, _ in _LINE.iter_unpack(lines)}
+    numbers = {account for lines in entries for account, _, _ in lines}
     if not numbers:
         return {}
     with columns.cursor() as cursor:
@@ -142,22 +147,26 @@ def expectations(after_position: int, limit: int) -> list[data.Expectation]:
             "AND shard = %s AND xid > %s::text::xid8 "
             "AND xid < pg_snapshot_xmin(pg_current_snapshot()) "
             "ORDER BY xid FETCH FIRST %s ROWS WITH TIES) "
-            "SELECT xid::text::bigint, id, subject, occurred_at, lines, expected FROM found "
+            "SELECT xid::text::bigint, id, subject, occurred_at, lines, formula, kind, expected "
+            "FROM found "
             "ORDER BY xid, position",
             [SHARD, after_position, limit],
         )
         rows = cursor.fetchall()
-    names = _names(bytes(row[4]) for row in rows)
+    found = [_unpacked(*row[4:7]) for row in rows]
+    names = _names(found)
     return [
-        _expectation(row, marked, names)
-        for row in rows
-        for marked in (json.loads(row[5]) if isinstance(row[5], str) else row[5])
+        _expectation(row, lines, marked, names)
+        for row, lines in zip(rows, found, strict=True)
+        for marked in (json.loads(row[7]) if isinstance(row[7], str) else row[7])
     ]
 
 
-def _expectation(row: Sequence[Any], marked: dict[str, Any], names: _Names) -> data.Expectation:
-    position, entry_id, subject, at, packed, _ = row
-    account, amount, _ = list(_LINE.iter_unpack(bytes(packed)))[marked["line"] - 1]
+def _expectation(
+    row: Sequence[Any], lines: Sequence[_Packed], marked: dict[str, Any], names: _Names
+) -> data.Expectation:
+    position, entry_id, subject, at = row[:4]
+    account, amount, _ = lines[marked["line"] - 1]
     currency = names[account][1]
     return data.Expectation(
         position=position,
@@ -185,17 +194,18 @@ class JournalSource:
         rows = event_log.of_window(
             "ledger_entry",
             "position, xid::text::bigint, id, kind, template, version, subject, pending_id, by, "
-            "lines, occurred_at, recorded_at",
+            "lines, formula, occurred_at, recorded_at",
             low=low,
             high=high,
             position=position,
             limit=limit,
         )
-        names = _names(bytes(row[9]) for row in rows)
-        return [_recorded(row, names) for row in rows]
+        found = [_unpacked(row[9], row[10], row[3]) for row in rows]
+        names = _names(found)
+        return [_recorded(row, lines, names) for row, lines in zip(rows, found, strict=True)]
 
 
-def _recorded(row: Sequence[Any], names: _Names) -> Recorded:
+def _recorded(row: Sequence[Any], unpacked: Sequence[_Packed], names: _Names) -> Recorded:
     kind, identity, request_id, cause = ([*row[8].split("|"), "", "", ""])[:4]
     return Recorded(
         position=row[0],
@@ -218,12 +228,12 @@ def _recorded(row: Sequence[Any], names: _Names) -> Recorded:
                     "currency": line.amount.currency,
                     "pending": line.pending,
                 }
-                for line in _lines(bytes(row[9]), names)
+                for line in _lines(unpacked, names)
             ],
         },
         meta={"by": kind, "id": identity, "request_id": request_id, "cause": cause},
-        occurred_at=row[10],
-        recorded_at=row[11],
+        occurred_at=row[11],
+        recorded_at=row[12],
     )
 
 

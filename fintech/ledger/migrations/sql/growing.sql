@@ -37,25 +37,30 @@ CREATE TABLE ledger_archived (
 );
 
 -- All of the journal, whether it is archived or not: what is verified, replayed, exported.
--- A line's number is one byte on disk (two in months archived long ago), and a number here.
+-- A line's place stands behind its hash on disk, and in a column of its own here.
+CREATE FUNCTION ledger_columns(p_table regclass) RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT CASE WHEN p_table::text !~ 'ledger_line' THEN
+      string_agg(quote_ident(attname), ', ' ORDER BY attnum)
+    WHEN bool_or(attname = 'no') THEN  -- Archived long ago, with a place of one or two bytes.
+      'seq, amount, pending, balance, account, shard, no::integer::smallint AS no, entry_id, hash'
+    ELSE 'seq, amount, coalesce(pending, 0) AS pending, balance, account, shard, '
+      'get_byte(hash, 32)::smallint AS no, entry_id, substr(hash, 1, 32) AS hash' END
+  FROM pg_attribute WHERE attrelid = p_table AND attnum > 0 AND NOT attisdropped
+$$;
 CREATE FUNCTION ledger_see_whole() RETURNS void LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
 DECLARE
-  columns text;
   parent text;
   parts text;
 BEGIN
   FOREACH parent IN ARRAY ARRAY['ledger_entry', 'ledger_line'] LOOP
-    SELECT string_agg(CASE attname WHEN 'no' THEN 'no::integer::smallint AS no'
-        ELSE quote_ident(attname) END, ', ' ORDER BY attnum) INTO columns FROM pg_attribute
-      WHERE attrelid = format('ledger.%I', parent)::regclass AND attnum > 0 AND NOT attisdropped;
-    SELECT string_agg(
-        format(' UNION ALL SELECT %s FROM ledger_archive.%I', columns, parent || '_' || suffix),
+    SELECT string_agg(format(' UNION ALL SELECT %s FROM %s', ledger_columns(archived), archived),
         '' ORDER BY suffix) INTO parts
-      FROM ledger_archived
-      WHERE to_regclass(format('ledger_archive.%I', parent || '_' || suffix)) IS NOT NULL;
+      FROM ledger_archived, to_regclass(format('ledger_archive.%I', parent || '_' || suffix)) archived
+      WHERE archived IS NOT NULL;
     EXECUTE format('CREATE OR REPLACE VIEW ledger.%I AS SELECT %s FROM ledger.%I%s',
-      parent || '_whole', columns, parent, coalesce(parts, ''));
+      parent || '_whole', ledger_columns(to_regclass('ledger.' || parent)), parent,
+      coalesce(parts, ''));
   END LOOP;
 END $$;
 

@@ -30,14 +30,19 @@ CREATE FUNCTION ledger_line_hash(
     || int8send(pending) || int8send(balance))
 $$;
 
--- An entry's lines as rows: 20 bytes a line, int4 account, int8 amount, int8 pending.
+-- An entry's lines as rows. By formula 1 a line is int4 account, int8 posted, int8 pending. By
+-- formula 2 so is a capture's; else it is int4 account and one int8, and the kind says which.
 CREATE FUNCTION ledger_lines(
-  lines bytea, OUT no integer, OUT account integer, OUT amount bigint, OUT pending bigint
+  lines bytea, formula smallint, kind smallint,
+  OUT no integer, OUT account integer, OUT amount bigint, OUT pending bigint
 ) RETURNS SETOF record LANGUAGE sql IMMUTABLE AS $$
-  SELECT n + 1, ('x' || encode(substr(lines, n * 20 + 1, 4), 'hex'))::bit(32)::integer,
-    ('x' || encode(substr(lines, n * 20 + 5, 8), 'hex'))::bit(64)::bigint,
-    ('x' || encode(substr(lines, n * 20 + 13, 8), 'hex'))::bit(64)::bigint
-  FROM generate_series(0, octet_length(lines) / 20 - 1) AS n
+  SELECT n + 1, ('x' || encode(substr(lines, n * wide + 1, 4), 'hex'))::bit(32)::integer,
+    CASE WHEN wide = 20 OR kind = 0 THEN one ELSE 0 END,
+    CASE WHEN wide = 20 THEN ('x' || encode(substr(lines, n * wide + 13, 8), 'hex'))::bit(64)::bigint
+      WHEN kind = 0 THEN 0 ELSE one END
+  FROM (SELECT CASE WHEN formula = 1 OR kind = 2 THEN 20 ELSE 12 END AS wide) AS form,
+    generate_series(0, octet_length(lines) / wide - 1) AS n,
+    LATERAL (SELECT ('x' || encode(substr(lines, n * wide + 5, 8), 'hex'))::bit(64)::bigint AS one) o
 $$;
 
 -- Post a batch of entries, in order, each whole or not at all; a code per entry:
@@ -106,11 +111,10 @@ BEGIN
           AND e_at[1] >= ledger_closed_until()
         FOR NO KEY UPDATE;  -- Of one after the other.
       IF row1 IS NOT NULL THEN
-        packed := int4send(account1) || int8send(a) || int8send(0);
+        packed := int4send(account1) || int8send(a);
         packed := CASE l_account[1] WHEN 1 THEN packed ELSE '' END
-          || int4send(account2) || int8send(-a) || int8send(0)
-          || CASE l_account[1] WHEN 1 THEN '' ELSE packed END;
-        entry_hash := sha256(int2send(1::smallint) || uuid_send(e_id[1]) || int2send(p_shard)
+          || int4send(account2) || int8send(-a) || CASE l_account[1] WHEN 1 THEN '' ELSE packed END;
+        entry_hash := sha256(int2send(2::smallint) || uuid_send(e_id[1]) || int2send(p_shard)
           || int2send(0::smallint) || int2send(e_version[1]) || uuid_send(coalesce(e_subject[1], zero))
           || uuid_send(zero) || timestamptz_send(e_at[1])
           || coalesce(timestamptz_send(e_expires[1]), never) || boolsend(e_final[1])
@@ -123,13 +127,15 @@ BEGIN
           || int8send(-a) || int8send(0) || int8send(posted2));
         INSERT INTO ledger_entry (shard, id, kind, version, formula, template, subject, pending_id,
             final, occurred_at, expires_at, by, lines, expected)
-          VALUES (p_shard, e_id[1], 0, e_version[1], 1, e_template[1], e_subject[1], e_pending[1],
+          VALUES (p_shard, e_id[1], 0, e_version[1], 2, e_template[1], e_subject[1], e_pending[1],
             e_final[1], e_at[1], e_expires[1], p_by[1], packed, e_expected[1])
           ON CONFLICT DO NOTHING;  -- It is known: the twin we have waited for, or an older one.
         IF FOUND THEN
-          INSERT INTO ledger_line (shard, account, seq, no, entry_id, amount, pending, balance, hash)
-            VALUES (p_shard, account1, seq1, l_account[1]::"char", e_id[1], a, 0, posted1, head1),
-              (p_shard, account2, seq2, l_account[2]::"char", e_id[1], -a, 0, posted2, head2);
+          INSERT INTO ledger_line (shard, account, seq, entry_id, amount, balance, hash)
+            VALUES (p_shard, account1, seq1, e_id[1], a, posted1,
+                head1 || CASE l_account[1] WHEN 1 THEN '\x01'::bytea ELSE '\x02'::bytea END),
+              (p_shard, account2, seq2, e_id[1], -a, posted2,
+                head2 || CASE l_account[1] WHEN 1 THEN '\x02'::bytea ELSE '\x01'::bytea END);
           UPDATE ledger_balance b SET posted = CASE b.ctid WHEN row1 THEN posted1 ELSE posted2 END,
               seq = CASE b.ctid WHEN row1 THEN seq1 ELSE seq2 END,
               head = CASE b.ctid WHEN row1 THEN head1 ELSE head2 END
@@ -278,12 +284,12 @@ BEGIN
               AND e.expires_at IS NOT DISTINCT FROM e_expires[i]
               AND e.expected IS NOT DISTINCT FROM e_expected[i]
               AND (k = 3 OR (
-                SELECT array_agg(b.digest ORDER BY l.no) FROM ledger_lines(e.lines) l
+                SELECT array_agg(b.digest ORDER BY l.no) FROM ledger_lines(e.lines, e.formula, e.kind) l
                 JOIN ledger_balance b ON b.shard = p_shard AND b.account = l.account)
                 = (SELECT array_agg(a_digest[u.p] ORDER BY u.ord)
                    FROM unnest(l_account[first:last]) WITH ORDINALITY u(p, ord))
                 AND (SELECT array_agg(CASE k WHEN 1 THEN l.pending ELSE l.amount END ORDER BY l.no)
-                     FROM ledger_lines(e.lines) l) = l_amount[first:last])
+                     FROM ledger_lines(e.lines, e.formula, e.kind) l) = l_amount[first:last])
             THEN 1 ELSE 4 END
             INTO c FROM ledger_entry e WHERE e.shard = p_shard AND e.id = e_id[i];
           code[i] := c;
@@ -441,11 +447,11 @@ BEGIN
       -- 6c. Number and chain.
       packed := '';
       FOR j IN first..last LOOP
-        packed := packed || int4send(b_account[o_account[j]]) || int8send(o_amount[j])
-          || int8send(o_pending[j]);
+        packed := packed || int4send(b_account[o_account[j]]) || CASE k WHEN 0 THEN int8send(o_amount[j])
+          WHEN 2 THEN int8send(o_amount[j]) || int8send(o_pending[j]) ELSE int8send(o_pending[j]) END;
       END LOOP;
       lines[i] := packed;
-      entry_hash := sha256(int2send(1::smallint) || uuid_send(e_id[i]) || int2send(p_shard)
+      entry_hash := sha256(int2send(2::smallint) || uuid_send(e_id[i]) || int2send(p_shard)
         || int2send(k) || int2send(e_version[i]) || uuid_send(coalesce(e_subject[i], zero))
         || uuid_send(coalesce(e_pending[i], zero)) || timestamptz_send(e_at[i])
         || coalesce(timestamptz_send(e_expires[i]), never) || boolsend(e_final[i])
@@ -484,14 +490,15 @@ BEGIN
     END IF;
     INSERT INTO ledger_entry (shard, id, kind, version, formula, template, subject, pending_id, final,
         occurred_at, expires_at, by, lines, expected)
-      SELECT p_shard, id, kind, version, 1, template, subject, pending_id, final, at, expires,
+      SELECT p_shard, id, kind, version, 2, template, subject, pending_id, final, at, expires,
         coalesce(by, p_by[1]), content, expected
       FROM unnest(e_id, e_kind, e_version, e_template, e_subject, e_pending, e_final, e_at, e_expires,
         lines, e_expected, p_by) u(id, kind, version, template, subject, pending_id, final, at,
         expires, content, expected, by)
       WHERE content IS NOT NULL;
-    INSERT INTO ledger_line (shard, account, seq, no, entry_id, amount, pending, balance, hash)
-      SELECT p_shard, b_account[at], seq, no::integer::"char", entry_id, amount, pending, balance, hash
+    INSERT INTO ledger_line (shard, account, seq, entry_id, amount, pending, balance, hash)
+      SELECT p_shard, b_account[at], seq, entry_id, amount, nullif(pending, 0), balance,
+        hash || substr(int2send(no), 2)
       FROM unnest(o_account, o_seq, o_no, o_entry, o_amount, o_pending, o_balance, o_hash)
         u(at, seq, no, entry_id, amount, pending, balance, hash)
       WHERE seq IS NOT NULL;
@@ -512,8 +519,8 @@ BEGIN
         SELECT p_shard, e.id, l.pending, coalesce(p.remaining, l.pending), e.expires, l.account,
           r.account
         FROM unnest(e_id, e_kind, e_expires, lines) e(id, kind, expires, content)
-        CROSS JOIN LATERAL ledger_lines(e.content) l
-        CROSS JOIN LATERAL ledger_lines(e.content) r
+        CROSS JOIN LATERAL ledger_lines(e.content, 2::smallint, e.kind) l
+        CROSS JOIN LATERAL ledger_lines(e.content, 2::smallint, e.kind) r
         LEFT JOIN unnest(p_id, p_remaining) p(id, remaining) ON p.id = e.id
         WHERE e.kind = 1 AND e.content IS NOT NULL AND l.no = 1 AND r.no = 2;
     END IF;

@@ -6,7 +6,7 @@ CREATE VIEW ledger_journalrow AS
       SELECT string_agg(format('%s %s %s %s%s', CASE WHEN l.amount + l.pending > 0 THEN 'Dr' ELSE 'Cr' END,
         a.address, abs(CASE l.amount WHEN 0 THEN l.pending ELSE l.amount END), a.currency,
         CASE l.amount WHEN 0 THEN ' (pending)' ELSE '' END), E'\n' ORDER BY l.no)
-      FROM ledger_lines(e.lines) l
+      FROM ledger_lines(e.lines, e.formula, e.kind) l
       JOIN ledger_account a ON a.shard = e.shard AND a.account = l.account) AS lines
   FROM ledger_entry e;
 

@@ -15,11 +15,11 @@ from uuid import UUID
 
 from django.db import connection
 
+from fintech.ledger.data import packed
 from fintech.ledger.data.chart import digest_of
 
 _sha256 = hashlib.sha256
 _LINE = struct.Struct("!16sihhqqqq32s")
-_PACKED = struct.Struct("!iqq")
 _NEVER = -(1 << 63)
 _PENDING, _RELEASE = 1, 3
 Key = tuple[int, int]  # Shard and account.
@@ -34,7 +34,9 @@ class Entry:
     position: int
     content: bytes
     lines: bytes
+    formula: int
     kind: int
+    count: int
     left: int
     pending_id: bytes
 
@@ -107,13 +109,17 @@ class Books:
             end = 49 + from_bytes(row[45:49])
             content = _sha256(row[end:]).digest()
             width = from_bytes(row[16:20])
+            formula, kind = from_bytes(row[end : end + 2]), from_bytes(row[end + 20 : end + 22])
+            count = width // packed.width(formula, kind)
             position = from_bytes(row[21:29])
             entries[row[:16]] = Entry(
                 position,
                 content,
                 row[-width:],
-                from_bytes(row[end + 20 : end + 22]),
-                width // 20,
+                formula,
+                kind,
+                count,
+                count,
                 row[end + 40 : end + 56],
             )
             leaf = _sha256(row[20:end] + content).digest()
@@ -164,7 +170,8 @@ class Books:
             self._judge(key, chain, row, link)
         elif chain.other:
             chain.other = b""
-        if entry.lines[no * 20 - 20 : no * 20] != _PACKED.pack(account, amount, pending):
+        says = packed.pack(entry.formula, entry.kind, (account, amount, pending))
+        if not says or entry.lines[(no - 1) * len(says) : no * len(says)] != says:
             self.strange[entry_id].append((key, seq))
         if pending:
             self._hold(chain, entry, entry_id, no, pending)
@@ -190,7 +197,7 @@ class Books:
             return
         chain.other = link
         why = "hash" if balance == chain.posted + amount else "balance"
-        self.broken.append(Broken(key, seq, entry_id, len(entry.lines) // 20, why, seq - 1))
+        self.broken.append(Broken(key, seq, entry_id, entry.count, why, seq - 1))
 
     def _hold(self, chain: Chain, entry: Entry, entry_id: bytes, no: int, pending: int) -> None:
         """Fold what a line sets aside or lets go of; its entry's kind says on which side."""

@@ -6,13 +6,16 @@ its own; a line that was removed leaves a gap. Named is the row that explains it
 """
 
 import hashlib
+import struct
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
 from fintech.kernel.seals import Fault
+from fintech.ledger.data import EntryKind, packed
 from fintech.ledger.queries.verifying.books import Books, Broken, Chain, Key, balances, genesis
 from fintech.ledger.queries.verifying.reading import CONTENT
 
@@ -58,7 +61,7 @@ def _incomplete(books: Books, orphans: dict[bytes, int], known: set[str]) -> Ite
         for key, seq in books.orphans[entry_id]:
             yield Fault(row=_line(key, seq), reason="was put in; its entry has no such line")
     for entry_id, entry in books.entries.items():
-        said = len(entry.lines) // 20
+        said = entry.count
         if _row(entry_id) not in known:
             reason = f"says {said} lines; {said - entry.left or 'none'} stand"
             yield Fault(row=_row(entry_id), reason=reason)
@@ -129,10 +132,10 @@ def _account(books: Books, one: Broken) -> Fault | None:
 def _first_line(one: Broken) -> tuple[bytes, bytes]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT int2send(l.no::integer::smallint) || int8send(l.seq) || int8send(l.amount) "
+            "SELECT int2send(l.no) || int8send(l.seq) || int8send(l.amount) "
             "|| int8send(l.pending) || int8send(l.balance) || l.hash, "
             f"(SELECT sha256({CONTENT}) FROM ledger_entry "
-            "WHERE id = l.entry_id) FROM ledger_line l "
+            "WHERE id = l.entry_id) FROM ledger_line_whole l "
             "WHERE l.shard = %s AND l.account = %s AND l.seq = 1",
             one.key,
         )
@@ -150,30 +153,42 @@ def _hash_changed(books: Books, one: Broken, first: bytes) -> bool:
 
 
 def _explains(entry_id: bytes) -> bool:
-    """Whether an entry that says what its lines say would make all their links whole."""
+    """
+    Whether an entry that says what its lines say would make all their links whole.
+
+    Its kind may have been changed: then by its own, it does not say the same with any line.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {CONTENT}, octet_length(lines) FROM ledger_entry WHERE id = %s",
+            f"SELECT {CONTENT}, octet_length(lines), formula, kind FROM ledger_entry WHERE id = %s",
             [UUID(bytes=entry_id)],
         )
-        content, width = cursor.fetchone()
+        content, width, formula, kind = cursor.fetchone()
         cursor.execute(
-            "SELECT l.shard, l.account, int4send(l.account) || int8send(l.amount) "
-            "|| int8send(l.pending), int2send(l.no::integer::smallint) || int8send(l.seq) "
+            "SELECT l.shard, l.account, l.amount, l.pending, int2send(l.no) || int8send(l.seq) "
             "|| int8send(l.amount) || int8send(l.pending) || int8send(l.balance), l.hash, "
-            "(SELECT p.hash FROM ledger_line p WHERE p.shard = l.shard AND p.account = l.account "
-            "AND p.seq = l.seq - 1) FROM ledger_line l WHERE l.entry_id = %s ORDER BY l.no",
+            "(SELECT p.hash FROM ledger_line_whole p WHERE p.shard = l.shard "
+            "AND p.account = l.account AND p.seq = l.seq - 1) "
+            "FROM ledger_line_whole l WHERE l.entry_id = %s ORDER BY l.no",
             [UUID(bytes=entry_id)],
         )
         lines = cursor.fetchall()
-    packed = b"".join(bytes(line[2]) for line in lines)
-    meant = hashlib.sha256(bytes(content)[:-width] + packed).digest()
+    return any(
+        _fit(lines, bytes(content)[:20] + struct.pack("!h", one) + bytes(content)[22:-width] + says)
+        for one in (kind, *EntryKind)
+        if (says := b"".join(packed.pack(formula, one, line[1:4]) for line in lines))
+    )
+
+
+def _fit(lines: list[tuple[Any, ...]], content: bytes) -> bool:
+    """Whether an entry's lines all follow from this content."""
+    meant = hashlib.sha256(content).digest()
     return all(
         hashlib.sha256(
             (bytes(previous) if previous else _begins(shard, account)) + meant + bytes(tail)
         ).digest()
         == bytes(said)
-        for shard, account, _, tail, said, previous in lines
+        for shard, account, _, _, tail, said, previous in lines
     )
 
 

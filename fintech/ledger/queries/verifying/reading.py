@@ -17,7 +17,7 @@ import psycopg
 from django.db import connection
 
 _NOBODY = "'00000000-0000-0000-0000-000000000000'::uuid"
-# What is hashed of an entry, by formula 1 (integers big-endian).
+# What is hashed of an entry (integers big-endian); its formula says what its lines look like.
 CONTENT = f"""int2send(formula) || uuid_send(id) || int2send(shard) || int2send(kind)
   || int2send(version) || uuid_send(coalesce(subject, {_NOBODY}))
   || uuid_send(coalesce(pending_id, {_NOBODY})) || timestamptz_send(occurred_at)
@@ -101,7 +101,7 @@ def _read(
                 elif kind == "lines":
                     ahead -= len(rows)
                 else:
-                    ahead += sum(int.from_bytes(row[16:20]) for row in rows) // 20
+                    ahead += sum(int.from_bytes(row[16:20]) for row in rows) // 12
                 _put(chunks, (kind, rows), over)
         _put(chunks, None, over)
     except BaseException as error:  # noqa: BLE001 - raised where the chunks are read.
