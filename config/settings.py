@@ -107,6 +107,11 @@ DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="receipts@localh
 ACQUIRER_URL: str = env.str("ACQUIRER_URL", default="http://127.0.0.1:8900")
 ACQUIRER_SECRET = secret("ACQUIRER_SECRET")
 ACQUIRER_CALLBACK_URL = f"{BASE_URL}/inbound/simulator"
+# Stripe is a provider where there is a key, of this instance's mode; callbacks are signed with
+# the secret of the endpoint {BASE_URL}/inbound/stripe. The address may be of what speaks like it.
+STRIPE_SECRET_KEY: str = env.str("STRIPE_SECRET_KEY", default="")
+STRIPE_WEBHOOK_SECRET: str = env.str("STRIPE_WEBHOOK_SECRET", default="")
+STRIPE_URL: str = env.str("STRIPE_URL", default="https://api.stripe.com")
 # A provider is left alone for `open_s` when `failures` calls, and at least half of all, failed
 # within `window_s`; then `probes` calls decide whether it is well again.
 PROVIDER_CIRCUIT: dict[str, float] = env.json(

@@ -13,16 +13,16 @@ from datetime import date, datetime
 from typing import Protocol
 
 from fintech.kernel.money import Money
-from fintech.payments.data import Answer, Notice, SettlementFile
+from fintech.payments.data import Answer, Notice, Operation, SettlementFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
     """What an adapter's processor supports."""
 
-    voids: bool = True
-    partial_captures: bool = True
+    partial_captures: bool = True  # Several of one authorization; one takes part or all anyway.
     adjustments: bool = True
+    challenges: bool = True  # Else a payer who would have to act is declined.
     callbacks: bool = True
     settlement_files: bool = True
 
@@ -75,8 +75,15 @@ class Provider(Protocol):
         """Ask for `amount` of the capture to be given back."""
         ...
 
-    def query(self, reference: str) -> Answer:
-        """Ask what became of an operation; `ABSENT` if it never arrived."""
+    def query(
+        self, reference: str, *, operation: Operation = Operation.AUTHORIZATION, subject: str = ""
+    ) -> Answer:
+        """
+        Ask what became of an operation; `ABSENT` if it never arrived.
+
+        `subject` is what it was asked of, as the provider calls it: the authorization, or
+        the capture of a refund; nothing for an authorization itself.
+        """
         ...
 
     def settlement_file(self, *, on: date, currency: str) -> SettlementFile:

@@ -1,4 +1,4 @@
-"""Which providers there are. Another adapter is registered here, in one line."""
+"""Which providers there are. Another adapter is registered here."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,18 +13,37 @@ from fintech.payments.providers.protocol import Provider
 from fintech.payments.providers.simulator import Simulator
 
 
+def _in_a_sandbox() -> bool:
+    return bool(settings.MODE == "sandbox")
+
+
+def _has_stripe() -> bool:
+    """Whether there is a key, and of this instance's mode: test money is no money."""
+    key = str(settings.STRIPE_SECRET_KEY)
+    return bool(key) and ("_live_" in key) == (settings.MODE == "live")
+
+
 def _simulated(name: str, path: str) -> Provider:
-    if settings.MODE != "sandbox":
-        raise errors.ProviderUnknown(name)
     url = f"{settings.ACQUIRER_URL}{path}"
     return Simulator(url=url, secret=settings.ACQUIRER_SECRET, name=name)
 
 
-_MAKERS: dict[str, Callable[[], Provider]] = {
-    "simulator": lambda: _simulated("simulator", ""),
-    "backup": lambda: _simulated("backup", "/backup"),
+def _stripe() -> Provider:
+    from fintech.payments.providers.stripe import Stripe  # Only who uses it waits for its SDK.
+
+    return Stripe(
+        key=settings.STRIPE_SECRET_KEY,
+        secret=settings.STRIPE_WEBHOOK_SECRET,
+        url=settings.STRIPE_URL,
+    )
+
+
+# How each is made, and whether this instance has it. Another adapter is one line here.
+_KNOWN: dict[str, tuple[Callable[[], Provider], Callable[[], bool]]] = {
+    "simulator": (lambda: _simulated("simulator", ""), _in_a_sandbox),
+    "backup": (lambda: _simulated("backup", "/backup"), _in_a_sandbox),
+    "stripe": (_stripe, _has_stripe),
 }
-_OF_A_SANDBOX = frozenset({"simulator", "backup"})
 _made: dict[str, Provider] = {}
 _guards: dict[str, Guarded] = {}
 
@@ -37,9 +56,10 @@ def provider(name: str) -> Provider:
         ProviderUnknown: there is none, or it refuses to run in this mode.
     """
     if name not in _made:
-        if name not in _MAKERS:
+        make, is_there = _KNOWN.get(name, (None, None))
+        if make is None or is_there is None or not is_there():
             raise errors.ProviderUnknown(name)
-        _made[name] = _MAKERS[name]()
+        _made[name] = make()
     adapter, guard = _made[name], _guards.get(name)
     if guard is None or guard.adapter is not adapter:
         guard = _guards[name] = Guarded(adapter)
@@ -48,8 +68,9 @@ def provider(name: str) -> Provider:
 
 def names() -> tuple[str, ...]:
     """Name the providers that attempts may go to in this mode."""
-    known = dict.fromkeys((*_MAKERS, *_made))
-    return tuple(name for name in known if settings.MODE == "sandbox" or name not in _OF_A_SANDBOX)
+    known = {name: is_there() for name, (_, is_there) in _KNOWN.items()}
+    others = {name: True for name in _made if name not in _KNOWN}
+    return tuple(name for name, is_there in (known | others).items() if is_there)
 
 
 def left_alone() -> tuple[str, ...]:
@@ -58,8 +79,8 @@ def left_alone() -> tuple[str, ...]:
 
 
 def default() -> str:
-    """Name the provider that new attempts go to."""
-    return "simulator"
+    """Name the provider that new attempts go to: the first that this instance has."""
+    return next(iter(names()), "simulator")
 
 
 @contextmanager

@@ -1,7 +1,5 @@
 """The adapter to the simulated acquirer of `sandbox/`, over HTTP."""
 
-import hashlib
-import hmac
 import json
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
@@ -13,11 +11,12 @@ from fintech.kernel import money, tracing
 from fintech.kernel.money import Money
 from fintech.payments import errors
 from fintech.payments.data import Answer, AnswerStatus, Notice, SettlementFile
+from fintech.payments.providers import signing
 from fintech.payments.providers.protocol import Capabilities
 
 _UNKNOWN = Answer(status=AnswerStatus.UNKNOWN)
 _ABSENT = Answer(status=AnswerStatus.ABSENT)
-_CALLBACK_TOLERANCE_SECONDS = 300
+_SIGNED = ("X-Timestamp", "X-Signature")
 _FILE_TIMEOUT_SECONDS, _FILE_MAX_BYTES = 30.0, 64 * 1024 * 1024
 _OK, _NOT_FOUND, _SERVER_ERROR = 200, 404, 500
 
@@ -42,7 +41,7 @@ class Simulator:
     ) -> None:
         """Keep connections to `url`; `secret` is what its callbacks are signed with."""
         self.name = name
-        self._secret = secret.encode()
+        self._secret = secret
         self._client = httpx.Client(
             base_url=url,
             headers={"X-Api-Key": "sandbox"},
@@ -116,7 +115,7 @@ class Simulator:
             occurred_at=at.isoformat(),
         )
 
-    def query(self, reference: str) -> Answer:
+    def query(self, reference: str, **_: Any) -> Answer:
         """Ask what became of an operation; `ABSENT` if it never arrived."""
         try:
             response = self._client.get(f"/operations/{reference}")
@@ -147,17 +146,8 @@ class Simulator:
 
     def verify_callback(self, *, body: bytes, headers: Mapping[str, str], at: datetime) -> Notice:
         """Check signature and age of a callback, then read it."""
-        lowered = {name.lower(): value for name, value in headers.items()}
-        stamp, signature = lowered.get("x-timestamp", ""), lowered.get("x-signature", "")
-        expected = hmac.new(self._secret, stamp.encode() + b"." + body, hashlib.sha256)
-        if not hmac.compare_digest(expected.hexdigest().encode(), signature.encode()):
-            raise errors.CallbackUnverified("signature")
-        try:
-            age_seconds = abs(at.timestamp() - float(stamp))
-        except ValueError:
-            raise errors.CallbackUnverified("timestamp") from None
-        if not age_seconds <= _CALLBACK_TOLERANCE_SECONDS:
-            raise errors.CallbackUnverified("age")
+        stamp, signature = (signing.header(headers, name) for name in _SIGNED)
+        signing.check(body, stamp=stamp, signatures=[signature], secret=self._secret, at=at)
         try:
             told = json.loads(body)
             return Notice(

@@ -13,6 +13,7 @@ from fintech.kernel.money import Money
 from fintech.payments import data, errors, events
 from fintech.payments.data import AnswerStatus, CaptureState, PaymentState
 from fintech.payments.models import Attempt, Capture, Payment
+from fintech.payments.providers import registry
 from fintech.payments.services import beats, booking, claims, errands, recording, rows
 from fintech.payments.services.writing import Work
 
@@ -86,6 +87,13 @@ def begin(
         raise errors.CaptureTooLarge(payment_id=payment.id, asked=asked, left=left)
     if asked.minor < 1:
         raise errors.AmountTooSmall(asked.minor, param="amount_to_capture")
+    if not final and asked != left and not _takes_parts(attempt):
+        raise errors.UnexpectedState(
+            payment_id=payment.id,
+            state=payment.state,
+            action="be captured in several parts",
+            because="its provider takes once and lets the rest go",
+        )
     row = Capture(
         payment=payment,
         attempt=attempt,
@@ -161,6 +169,12 @@ def refuse_if_busy(payment: Payment, attempt: Attempt, *, action: str) -> None:
         raise errors.UnexpectedState(
             payment_id=payment.id, state=payment.state, action=action, because=because
         )
+
+
+def _takes_parts(attempt: Attempt) -> bool:
+    if attempt.provider == data.WALLET:
+        return True
+    return registry.provider(attempt.provider).capabilities.partial_captures
 
 
 def _succeed(

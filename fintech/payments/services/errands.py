@@ -54,7 +54,9 @@ def run(errand: data.Errand) -> data.Answer:
 def ask_again(errand: data.Errand) -> data.Answer:
     """Ask what became of an errand, and run it if it never arrived."""
     recording.refuse_open_transaction()
-    answer = registry.provider(errand.provider).query(str(errand.reference))
+    answer = registry.provider(errand.provider).query(
+        str(errand.reference), operation=errand.operation, subject=errand.subject
+    )
     return run(errand) if answer.status == AnswerStatus.ABSENT else answer
 
 

@@ -25,6 +25,7 @@ PYTHON = {
     "schemathesis": ("schemathesis==4.32.5",),
     "dj-stripe": ("dj-stripe==2.11.0", "stripe==15.6.2"),
     "generated": ("openapi-python-client==0.29.1",),
+    "localstripe": ("localstripe==1.15.10",),  # A processor, for tests/payments/providers.
 }
 
 

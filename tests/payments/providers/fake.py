@@ -102,7 +102,7 @@ class FakeAcquirer(Simulator):
         }
         return verb[parts[2]](parts[1], body)
 
-    def query(self, reference: str) -> Answer:
+    def query(self, reference: str, **_: object) -> Answer:
         with self._lock:
             self.asked[f"? {reference}"] += 1
             if self._deaf:

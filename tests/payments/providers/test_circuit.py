@@ -4,14 +4,17 @@ import socket
 import time
 from datetime import UTC, datetime
 
+import httpx
 import pytest
 from prometheus_client import REGISTRY
 
 from fintech.kernel import ids
 from fintech.kernel.money import Money
+from fintech.payments import errors
 from fintech.payments.data import AnswerStatus
 from fintech.payments.providers import circuit, shared
 from fintech.payments.providers.guarded import Guarded
+from fintech.payments.providers.protocol import Capabilities
 from tests.payments.providers.fake import FakeAcquirer
 
 AT = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -146,6 +149,66 @@ def test_a_settlement_file_that_does_not_come_is_asked_for_again_and_opens_it(pr
     of = {"provider": acquirer.name, "operation": "settlement_file"}
     assert measured("provider_calls_total", **of, outcome="unknown") == 4
     assert measured("provider_calls_total", **of, outcome="not_asked") == 2
+
+
+class Raising(FakeAcquirer):
+    """Raises what it is told to, once; as an adapter may whose other side is beyond it."""
+
+    turned_away = (PermissionError,)
+    fault: Exception | None = None
+
+    def _raise(self, *_: object, **__: object):
+        self.asked["raised"] += 1
+        assert self.fault is not None
+        raise self.fault
+
+    authorize = query = settlement_file = verify_callback = _raise  # type: ignore[assignment]
+
+
+def caused(by: Exception) -> Exception:
+    fault = RuntimeError("the SDK could not connect")
+    fault.__cause__ = by
+    return fault
+
+
+@pytest.mark.parametrize(
+    ("fault", "meant"),
+    [
+        (KeyError("status"), AnswerStatus.UNKNOWN),
+        (httpx.ReadTimeout("no answer"), AnswerStatus.UNKNOWN),
+        (caused(httpx.ReadTimeout("no answer")), AnswerStatus.UNKNOWN),
+        (caused(httpx.ConnectError("nobody there")), AnswerStatus.ABSENT),
+        (PermissionError("wrong key"), AnswerStatus.ABSENT),
+    ],
+)
+def test_what_an_adapter_raises_is_an_answer_and_a_failure(limits, fault, meant):
+    raising = Raising(name=f"fake_{ids.new().hex}")
+    raising.fault = fault
+    provider = Guarded(raising)
+
+    told = authorize(provider)
+
+    assert (told.status, told.asked) == (meant, True)
+    assert provider.query("r-1").status == AnswerStatus.UNKNOWN
+    told = provider.settlement_file(on=AT.date(), currency="EUR")
+    assert (told.status, told.content) == (AnswerStatus.UNKNOWN, b"")
+    assert state(raising) == "open"
+    of = {"provider": raising.name, "operation": "authorize", "outcome": str(meant)}
+    assert measured("provider_calls_total", **of) == 1
+
+
+def test_a_callback_that_lacks_what_it_should_have_is_not_the_processor_s(limits):
+    raising = Raising(name=f"fake_{ids.new().hex}")
+    raising.fault = KeyError("reference")
+    with pytest.raises(errors.CallbackUnverified):
+        Guarded(raising).verify_callback(body=b"{}", headers={}, at=AT)
+
+    deaf = FakeAcquirer(name=f"fake_{ids.new().hex}")
+    deaf.capabilities = Capabilities(callbacks=False)
+    body, headers = deaf.signed(b"{}")
+    with pytest.raises(errors.CallbackUnverified) as refused:
+        Guarded(deaf).verify_callback(body=body, headers=headers, at=datetime.now(UTC))
+    assert refused.value.facts["reason"] == "unsupported"
 
 
 def test_without_valkey_every_circuit_is_closed_and_metrics_say_so(limits, provider, acquirer):
