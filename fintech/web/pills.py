@@ -128,7 +128,13 @@ RESERVATION: Final = {
     "expired": Pill("quiet", "Expired", "Nobody used it in time."),
 }
 TRANSFER: Final = {
+    "awaiting_approval": Pill(
+        "warn",
+        "Awaiting approval",
+        "It was large or suspicious; the money is set aside until a person agrees.",
+    ),
     "succeeded": Pill("ok", "Succeeded", "The money is in the other wallet."),
+    "canceled": Pill("quiet", "Canceled", "Nobody agreed to it; the money is back in the wallet."),
     "reversed": Pill("quiet", "Reversed", "The money went back."),
 }
 WITHDRAWAL: Final = {

@@ -29,6 +29,7 @@ def test_the_gate_is_the_same_targets_as_a_persons():
     assert re.findall(r"(?m)^make (.*)$", gate) == [
         "check",
         "test",
+        "smoke >/dev/null",
         'foreign-clients ARGS="--skip-unreachable --requests 1000"',
     ]
     assert "set -euo pipefail" in gate

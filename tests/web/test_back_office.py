@@ -81,6 +81,7 @@ def test_the_first_page_counts_what_waits_and_leads_to_each_desk(office, shop):
     counted = {label: count for label, count, _ in page.context["queues"]}
     assert counted == {
         "Payments to review": 1,
+        "Transfers to approve": 0,
         "Approvals to decide": 0,
         "Breaks to resolve": 0,
         "Dead letters": 0,
