@@ -15,6 +15,7 @@ from fintech.kernel import clock
 from fintech.kernel.actor import Actor
 from fintech.kernel.backoffice import ReadOnlyAdmin
 from fintech.kernel.errors import Refusal
+from fintech.kernel.money import Money
 from fintech.merchants import queries, services
 from fintech.merchants.data import StaffRole
 from fintech.merchants.models import ApiKey, Membership, Merchant, RequestLogLine, User
@@ -46,7 +47,9 @@ class MerchantAdmin(ReadOnlyAdmin):
     @admin.display(description="Price per sale")
     def price(self, merchant: Merchant) -> str:
         percent = f"{merchant.fee_basis_points // 100}.{merchant.fee_basis_points % 100:02d} %"
-        return f"{percent} + {merchant.fee_fixed_minor} minor"
+        fixed = {merchant.default_currency: merchant.fee_fixed_minor}
+        parts = (fixed | merchant.fee_fixed_elsewhere).items()
+        return " + ".join((percent, " / ".join(str(Money(minor, code)) for code, minor in parts)))
 
 
 def _proposal(role: StaffRole) -> Callable[["UserAdmin", HttpRequest, QuerySet[User]], None]:

@@ -43,6 +43,7 @@ class MerchantPriceSet(Event):
     merchant_id: UUID
     fee_basis_points: int
     fee_fixed_minor: int
+    fee_fixed_elsewhere: tuple[Code, ...] = ()  # Such as "JPY:30", in minor units.
 
 
 @dataclass(frozen=True, kw_only=True)

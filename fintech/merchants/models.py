@@ -95,7 +95,9 @@ class Merchant(models.Model):
     country = models.CharField(max_length=2)
     default_currency = models.CharField(max_length=3)
     fee_basis_points = models.IntegerField()
-    fee_fixed_minor = models.BigIntegerField()
+    fee_fixed_minor = models.BigIntegerField()  # In the merchant's own currency …
+    # … and in others that it was agreed in: minor units by currency. A CHECK knows its form.
+    fee_fixed_elsewhere = models.JSONField(default=dict, blank=True, db_default={})
     status = models.CharField(
         max_length=10, choices=_choices(MerchantStatus), default=MerchantStatus.ACTIVE.value
     )
@@ -145,6 +147,7 @@ class Merchant(models.Model):
             default_currency=self.default_currency,
             fee_basis_points=self.fee_basis_points,
             fee_fixed_minor=self.fee_fixed_minor,
+            fee_fixed_elsewhere=dict(self.fee_fixed_elsewhere),
             status=MerchantStatus(self.status),
             created_at=self.created_at,
             statement_descriptor=self.statement_descriptor,

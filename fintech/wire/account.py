@@ -23,6 +23,10 @@ def render(merchant: Merchant) -> Json:
         "pricing": {
             "fee_basis_points": merchant.fee_basis_points,
             "fee_fixed": merchant.fee_fixed_minor,
+            "fee_fixed_elsewhere": [
+                {"amount": minor, "currency": currency(code)}
+                for code, minor in merchant.fee_fixed_elsewhere.items()
+            ],
         },
         "settings": {
             "dashboard": {"display_name": merchant.name, "timezone": "Etc/UTC"},

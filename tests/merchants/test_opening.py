@@ -104,6 +104,57 @@ def test_a_new_price_is_told_and_counted():
     assert [fact.version for fact in event_log.stream("merchants.merchant", merchant.id)] == [1, 2]
 
 
+def test_the_fixed_part_is_agreed_in_each_currency_by_itself():
+    merchant = make.merchant()
+    asked = {
+        "merchant_id": merchant.id, "fee_basis_points": 90, "fee_fixed_minor": 10,
+        "by": make.BY, "at": make.NOON,
+    }  # fmt: skip
+
+    changed = merchants.set_price(fee_fixed_elsewhere={"KWD": 80, "JPY": 30}, **asked)
+
+    assert changed.fee_fixed_elsewhere == {"JPY": 30, "KWD": 80}
+    assert queries.merchants_by_id([merchant.id]) == {merchant.id: changed}
+    assert event_log.stream("merchants.merchant", merchant.id)[-1].data["fee_fixed_elsewhere"] == [
+        "JPY:30",
+        "KWD:80",
+    ]
+    # What is left out stays; an empty one takes all away.
+    assert merchants.set_price(**asked).fee_fixed_elsewhere == {"JPY": 30, "KWD": 80}
+    assert merchants.set_price(fee_fixed_elsewhere={}, **asked).fee_fixed_elsewhere == {}
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "error"),
+    [
+        ({"JPY": -1}, errors.PriceInvalid),
+        ({"XXQ": 1}, errors.CurrencyNotSupported),
+        ({"jpy": 1}, errors.CurrencyNotSupported),
+        ({"EUR": 1}, errors.CurrencyNotSupported),  # Its own currency's stands by itself.
+    ],
+)
+def test_a_fixed_part_that_cannot_be_leaves_no_trace(elsewhere, error):
+    merchant = make.merchant()
+    with pytest.raises(error):
+        merchants.set_price(
+            merchant_id=merchant.id,
+            fee_basis_points=90,
+            fee_fixed_minor=10,
+            fee_fixed_elsewhere=elsewhere,
+            by=make.BY,
+            at=make.NOON,
+        )
+    assert queries.merchant(merchant.id) == merchant
+    assert len(event_log.stream("merchants.merchant", merchant.id)) == 1
+
+
+@pytest.mark.parametrize("wrong", [[], {"JPY": -1}, {"JPY": 0.5}, {"JPY": "1"}, {"yen": 1}])
+def test_the_database_knows_what_a_fixed_part_is(wrong):
+    merchant = make.merchant()
+    with pytest.raises(IntegrityError, match="fixed_parts_of_whole_minor_units"), db.transaction():
+        Merchant.objects.filter(id=merchant.id).update(fee_fixed_elsewhere=wrong)
+
+
 def test_a_price_beyond_the_whole_is_refused_here_and_by_the_database():
     merchant = make.merchant()
 

@@ -424,6 +424,44 @@ def test_the_price_of_the_day_of_the_sale_holds(shop):
     assert make.captured(shop.id, eur(100_00)).fee == eur(0)
 
 
+def test_the_fixed_part_of_the_fee_is_that_of_the_sales_currency(shop):
+    from fintech.merchants import services as merchants
+
+    merchants.set_price(
+        merchant_id=shop.id,
+        fee_basis_points=140,
+        fee_fixed_minor=25,
+        fee_fixed_elsewhere={"JPY": 30, "KWD": 80},
+        by=BY,
+        at=NOON,
+    )
+
+    for currency, fee in (("EUR", 165), ("JPY", 170), ("KWD", 220), ("USD", 140)):
+        taken = make.captured(shop.id, Money(100_00, currency))
+        assert taken.fee == Money(fee, currency)
+        (funds,) = ledger_queries.merchant_funds(shop.id, [currency])
+        assert funds.pending == Money(100_00 - fee, currency)
+
+
+def test_a_payment_that_changes_its_currency_changes_its_fixed_part(shop):
+    from fintech.merchants import services as merchants
+
+    payment = make.created(shop.id, eur(100_00))
+    merchants.set_price(
+        merchant_id=shop.id,
+        fee_basis_points=140,
+        fee_fixed_minor=25,
+        fee_fixed_elsewhere={"JPY": 30},
+        by=BY,
+        at=NOON,
+    )
+    named = {"merchant_id": shop.id, "payment_id": payment.id, "by": BY, "at": NOON}
+    payments.update_payment(amount=Money(100_00, "JPY"), **named)
+
+    assert payments.confirm(token="visa", **named).value.fee == Money(170, "JPY")
+    assert list(queries.replay()) == []
+
+
 def test_a_payment_is_listed_newest_first(shop):
     found = [make.created(shop.id, eur(minor)) for minor in (1, 2, 3, 4, 5)]
     newest_first = found[::-1]

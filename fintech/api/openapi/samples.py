@@ -300,6 +300,7 @@ MERCHANT = merchants.Merchant(
     default_currency="EUR",
     fee_basis_points=140,
     fee_fixed_minor=25,
+    fee_fixed_elsewhere={"JPY": 30},
     status=merchants.MerchantStatus.ACTIVE,
     created_at=AT,
     statement_descriptor="BLUE BOTTLE",

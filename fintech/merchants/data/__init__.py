@@ -4,6 +4,7 @@ The values that go in and out of merchants: frozen, typed, free of Django.
 Who may do what stands in `rights`, the one matrix.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -94,11 +95,13 @@ class Merchant:
     country: str
     default_currency: str
     fee_basis_points: int
-    fee_fixed_minor: int
+    fee_fixed_minor: int  # For sales in `default_currency`.
     status: MerchantStatus
     created_at: datetime
     statement_descriptor: str
     version: int = 1
+    # The fixed part for sales in other currencies, in their minor units.
+    fee_fixed_elsewhere: Mapping[str, int] = field(default_factory=dict)
     api_version: str = ""  # The dated version of the API that it is pinned to, if any.
 
 

@@ -1,5 +1,6 @@
 """Opening a merchant, and what they pay."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -76,26 +77,53 @@ def open_merchant(
 
 
 def set_price(
-    *, merchant_id: UUID, fee_basis_points: int, fee_fixed_minor: int, by: Actor, at: datetime
+    *,
+    merchant_id: UUID,
+    fee_basis_points: int,
+    fee_fixed_minor: int,
+    fee_fixed_elsewhere: Mapping[str, int] | None = None,
+    by: Actor,
+    at: datetime,
 ) -> data.Merchant:
     """
     Change what a merchant pays per sale, from now on; payments begun keep their price.
 
+    Args:
+        fee_basis_points: hundredths of a percent of every sale, in whatever currency.
+        fee_fixed_minor: once per sale in the merchant's own currency, in its minor units.
+        fee_fixed_elsewhere: the same for sales in other currencies, each in its own minor units;
+            in those that are left out there is none. Without it, what was agreed stays.
+
     Raises:
         MerchantNotFound.
         PriceInvalid: less than nothing, or more than the whole.
+        CurrencyNotSupported: a fixed part is in no currency that we know, or in the own one.
     """
+    elsewhere = None if fee_fixed_elsewhere is None else dict(sorted(fee_fixed_elsewhere.items()))
     if not 0 <= fee_basis_points <= _WHOLE or fee_fixed_minor < 0:
+        raise errors.PriceInvalid
+    if any(minor < 0 for minor in (elsewhere or {}).values()):
         raise errors.PriceInvalid
     with db.transaction_if_not_already():
         merchant = people.locked_merchant(merchant_id)
+        for currency in elsewhere or {}:
+            if not money.is_known(currency) or currency == merchant.default_currency:
+                raise errors.CurrencyNotSupported(currency)
         merchant.fee_basis_points, merchant.fee_fixed_minor = fee_basis_points, fee_fixed_minor
+        if elsewhere is not None:
+            merchant.fee_fixed_elsewhere = elsewhere
         merchant.version += 1
-        merchant.save(update_fields=["fee_basis_points", "fee_fixed_minor", "version"])
+        merchant.save(
+            update_fields=["fee_basis_points", "fee_fixed_minor", "fee_fixed_elsewhere", "version"]
+        )
         fact = events.MerchantPriceSet(
             merchant_id=merchant_id,
             fee_basis_points=fee_basis_points,
             fee_fixed_minor=fee_fixed_minor,
+            fee_fixed_elsewhere=tuple(
+                Code(f"{currency}:{minor}")
+                for currency, minor in merchant.fee_fixed_elsewhere.items()
+            ),
             version=merchant.version,
             at=at,
         )

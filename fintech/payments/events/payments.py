@@ -50,6 +50,7 @@ class PaymentUpdated(PaymentFact):
 
     customer_id: UUID | None
     payment_method_id: UUID | None
+    fee_fixed_minor: int  # Another currency has a fixed part of its own.
 
 
 @dataclass(frozen=True, kw_only=True)

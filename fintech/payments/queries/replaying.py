@@ -147,6 +147,8 @@ def _updated(fact: Recorded, payment: Folded) -> None:
     payment["amount_minor"], payment["currency"] = fact.data["amount_minor"], fact.data["currency"]
     payment["customer_id"] = fact.data["customer_id"]
     payment["payment_method_id"] = fact.data["payment_method_id"]
+    if "fee_fixed_minor" in fact.data:
+        payment["fee_fixed_minor"] = fact.data["fee_fixed_minor"]
 
 
 def _confirmed(fact: Recorded, payment: Folded) -> None:

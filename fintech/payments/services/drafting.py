@@ -69,10 +69,13 @@ def fixed_fee(price: merchant_data.Merchant, currency: str) -> int:
     """
     Return the fixed part of a merchant's price in minor units of a sale's currency.
 
-    It is agreed in the merchant's own currency; a sale in another has the percentage alone.
-    To scale it by the currencies' decimals is no conversion: 25 yen would be 25.000 KWD.
+    It is agreed in the merchant's own currency and in each other one by itself; a sale in a
+    currency that none was agreed in has the percentage alone. To scale it by the currencies'
+    decimals is no conversion: 25 yen would be 25.000 KWD.
     """
-    return price.fee_fixed_minor if price.default_currency == currency else 0
+    if price.default_currency == currency:
+        return price.fee_fixed_minor
+    return price.fee_fixed_elsewhere.get(currency, 0)
 
 
 @dataclass(frozen=True, slots=True)

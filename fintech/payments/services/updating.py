@@ -10,6 +10,7 @@ from fintech.kernel import event_log, idempotency
 from fintech.kernel.actor import Actor
 from fintech.kernel.idempotency import Done, Key
 from fintech.kernel.money import Money
+from fintech.merchants import queries as merchant_queries
 from fintech.payments import data, errors, events
 from fintech.payments.data import PaymentState
 from fintech.payments.models import Customer, Payment, PaymentMethod, Refund, batch
@@ -74,6 +75,7 @@ def update_payment(
                 at=at,
                 customer_id=payment.customer_id,
                 payment_method_id=payment.payment_method_id,
+                fee_fixed_minor=payment.fee_fixed_minor,
             )
             batch.write(insert=made, update=[payment])
             event_log.append([fact], by=by)
@@ -131,6 +133,9 @@ def _change(
         ).exists():
             raise errors.CustomerNotFound(customer_id)
         payment.customer_id = customer_id
+    if amount is not None and amount.currency != payment.currency:
+        price = merchant_queries.merchant(payment.merchant_id)
+        payment.fee_fixed_minor = drafting.fixed_fee(price, amount.currency)
     payment.change(amount=amount, card=method)  # `method` is a name of django-fsm's own.
 
 
