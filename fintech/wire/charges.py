@@ -3,7 +3,14 @@
 from collections.abc import Sequence
 
 from fintech.kernel import ids
-from fintech.payments.data import Attempt, AttemptState, Payment, PaymentMethod, Refund
+from fintech.payments.data import (
+    Attempt,
+    AttemptState,
+    Authentication,
+    Payment,
+    PaymentMethod,
+    Refund,
+)
 from fintech.wire import declines, lists, payment_methods, refunds, states
 from fintech.wire.scalars import Json, currency, head, public, text
 
@@ -70,7 +77,7 @@ def render(
         "paid": status == "succeeded",
         "payment_intent": ids.public("pi", attempt.payment_id),
         "payment_method": ids.public("pm", attempt.payment_method_id),
-        "payment_method_details": payment_methods.details(attempt.card),
+        "payment_method_details": payment_methods.details(attempt.card, _three_d_secure(attempt)),
         "receipt_email": text(payment.receipt_email) if payment else None,
         "receipt_number": None,
         "receipt_url": None,
@@ -85,6 +92,32 @@ def render(
         "statement_descriptor": text(payment.statement_descriptor) if payment else None,
         "status": status,
         "transfer_group": None,
+    }
+
+
+# What is known of a challenge, in the words for it: result and reason.
+_PROVED: dict[Authentication, tuple[str | None, str | None]] = {
+    Authentication.ASKED: (None, None),
+    Authentication.PASSED: ("authenticated", None),
+    Authentication.FAILED: ("failed", "rejected"),
+    Authentication.TIMED_OUT: ("failed", "abandoned"),
+}
+
+
+def _three_d_secure(attempt: Attempt) -> Json | None:
+    """Tell how the payer proved who they are; null where nobody asked."""
+    asked = attempt.authentication
+    if attempt.authenticated and not asked:  # As it was kept before both were known.
+        asked = Authentication.PASSED
+    if not asked:
+        return None
+    result, reason = _PROVED[asked]
+    return {
+        "authentication_flow": "challenge",
+        "liability": text(str(attempt.liability)),
+        "result": result,
+        "result_reason": reason,
+        "version": None,  # Our own page asks, by no version of the protocol.
     }
 
 
@@ -105,6 +138,7 @@ def _outcome(attempt: Attempt) -> Json:
     elif kind == "manual_review":
         reason = "elevated_risk_level"
     return {
+        "liability": text(str(attempt.liability)),
         "network_decline_code": None,
         "network_status": network,
         "reason": reason,

@@ -71,10 +71,12 @@ def wallet_details(card: Card) -> Json | None:
     return None if card.wallet_id is None else {"wallet": ids.public("wal", card.wallet_id)}
 
 
-def details(card: Card) -> Json:
-    """Return what was charged, as a charge shows it."""
+def details(card: Card, three_d_secure: Json | None = None) -> Json:
+    """Return what was charged, as a charge shows it, and how its payer proved who they are."""
     return {
-        "card": card_details(card) if card.wallet_id is None else None,
+        "card": {**card_details(card), "three_d_secure": three_d_secure}
+        if card.wallet_id is None
+        else None,
         "type": kind(card),
         "wallet": wallet_details(card),
     }

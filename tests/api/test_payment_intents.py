@@ -350,3 +350,28 @@ def test_what_a_merchant_lacks_for_a_refund_is_owed(api):
         ("credit", 4250),
         ("debit", 85),
     ]
+
+
+def test_a_charge_tells_that_liability_has_shifted(api):
+    asked = api.post(
+        INTENT,
+        amount=4250,
+        currency="eur",
+        payment_method="pm_card_threeDSecure",
+        confirm=True,
+    ).body
+    charge = f"/v1/charges/{asked['latest_charge']}"
+    assert api.get(charge).body["payment_method_details"]["card"]["three_d_secure"] == {
+        "authentication_flow": "challenge",
+        "liability": None,
+        "result": None,
+        "result_reason": None,
+        "version": None,
+    }
+
+    api.post(f"/v1/test_helpers/payment_intents/{asked['id']}/authenticate")
+
+    shown = api.get(charge).body
+    told = shown["payment_method_details"]["card"]["three_d_secure"]
+    assert (told["result"], told["liability"]) == ("authenticated", "issuer")
+    assert shown["outcome"]["liability"] == "issuer"

@@ -55,6 +55,7 @@ def test_a_challenge_nobody_answered_is_a_declined_attempt(shop, told):
     assert ended.state == PaymentState.CREATED
     assert ended.last_error.decline_code == "authentication_required"
     assert told(payment)[-1] == "declined"
+    assert ended.latest_attempt.authentication == "timed_out"
 
 
 def test_a_review_nobody_decided_lets_the_money_go(shop, acquirer):

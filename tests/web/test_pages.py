@@ -153,6 +153,20 @@ def test_a_payment_that_moves_is_looked_at_again_and_a_resting_one_is_not(desk, 
     assert b"hx-trigger" not in desk.get(path_of(resting)).content
 
 
+def test_a_payments_page_says_whether_the_payer_confirmed_and_who_is_liable(desk, shop):
+    payment = make.challenged(shop.id)
+    assert "Payer confirmed Not yet: the bank has asked" in text(desk.get(path_of(payment)))
+    payments.answer_challenge(attempt_id=payment.latest_attempt.id, passed=True, by=BY, at=NOON)
+
+    words = text(desk.get(path_of(payment)))
+
+    assert "Payer confirmed Yes, with their bank" in words
+    assert "Liable for fraud The bank that issued the card: the payer has confirmed" in words
+    unasked = text(desk.get(path_of(make.captured(shop.id))))
+    assert "Payer confirmed" not in unasked
+    assert "Liable for fraud You, if the payer says it was somebody else" in unasked
+
+
 def test_a_page_that_has_been_overtaken_is_asked_to_load_anew(desk, shop, hear):
     payment = make.captured(shop.id, eur(9_00))
     hear()

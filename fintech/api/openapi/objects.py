@@ -63,6 +63,7 @@ def _samples() -> dict[str, list[Json]]:
             ),
             charges.render(known.DECLINED_ATTEMPT, known.CANCELED_PAYMENT),
             charges.render(known.UNDECIDED_ATTEMPT),
+            charges.render(known.UNASKED_ATTEMPT),
             charges.render(replace(known.ATTEMPT, card=known.WALLET_CARD), known.PAYMENT),
         ],
         "customer": [customers.render(known.CUSTOMER), customers.render(known.BARE_CUSTOMER)],

@@ -73,6 +73,9 @@ CUSTOMER = payments.Customer(
     created_at=AT,
 )
 ATTEMPT = payments.Attempt(
+    authenticated=True,
+    authentication=payments.Authentication.PASSED,
+    liability=payments.Liability.ISSUER,
     id=ATTEMPT_ID,
     payment_id=PAYMENT_ID,
     merchant_id=MERCHANT_ID,
@@ -95,6 +98,9 @@ ATTEMPT = payments.Attempt(
 )
 DECLINED_ATTEMPT = replace(
     ATTEMPT,
+    authenticated=False,
+    authentication=payments.Authentication.FAILED,
+    liability=payments.Liability.UNDECIDED,
     capture_entry_id=None,
     state=payments.AttemptState.DECLINED,
     captured=_eur(0),
@@ -103,11 +109,20 @@ DECLINED_ATTEMPT = replace(
 )
 UNDECIDED_ATTEMPT = replace(
     ATTEMPT,
+    authenticated=False,
+    authentication=payments.Authentication.ASKED,
+    liability=payments.Liability.UNDECIDED,
     capture_entry_id=None,
     state=payments.AttemptState.UNKNOWN,
     assessment_id=None,
     score=None,
     card=replace(CARD, country=""),
+)
+UNASKED_ATTEMPT = replace(
+    ATTEMPT,
+    authenticated=False,
+    authentication=payments.Authentication.NOT_ASKED,
+    liability=payments.Liability.MERCHANT,
 )
 PAYMENT = payments.Payment(
     id=PAYMENT_ID,

@@ -31,6 +31,24 @@ class AttemptState(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Authentication(StrEnum):
+    """Whether the payer of an attempt has proved who they are; most are not asked."""
+
+    NOT_ASKED = ""
+    ASKED = "asked"
+    PASSED = "passed"
+    FAILED = "failed"
+    TIMED_OUT = "timed_out"
+
+
+class Liability(StrEnum):
+    """Who answers for an attempt if the payer says that it was not them."""
+
+    UNDECIDED = ""  # Nothing is reserved, or a wallet of ours pays.
+    MERCHANT = "merchant"
+    ISSUER = "issuer"  # It has shifted: the payer had proved who they are.
+
+
 class CaptureState(StrEnum):
     """Where one taking of authorized money stands."""
 

@@ -10,8 +10,10 @@ from fintech.kernel.errors import Refusal
 from fintech.kernel.money import Money
 from fintech.payments.data.states import (
     AttemptState,
+    Authentication,
     CaptureMethod,
     CaptureState,
+    Liability,
     PaymentState,
     Purpose,
     RefundState,
@@ -109,7 +111,9 @@ class Attempt:
     expires_at: datetime | None = None
     entry_id: UUID | None = None
     capture_entry_id: UUID | None = None  # Of the first capture: the movement of the balance.
-    authenticated: bool = False  # The payer proved who they are: the issuer is liable.
+    authenticated: bool = False  # The payer proved who they are.
+    authentication: Authentication = Authentication.NOT_ASKED
+    liability: Liability = Liability.UNDECIDED
 
 
 @frozen.shape("payments.payment.v1")

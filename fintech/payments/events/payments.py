@@ -113,6 +113,7 @@ class PaymentReviewOpened(PaymentFact):
     case_id: UUID
     provider: Code
     entry_id: UUID | None
+    liability: Code
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +137,7 @@ class PaymentReviewDeclined(PaymentFact):
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentAuthorized(PaymentFact):
-    """The payer's bank has reserved `amount_minor`."""
+    """The payer's bank has reserved `amount_minor`; `liability` says who answers for it."""
 
     name: ClassVar = "payments.payment_authorized.v1"
 
@@ -144,6 +145,7 @@ class PaymentAuthorized(PaymentFact):
     captures_at_once: bool
     provider: Code
     entry_id: UUID | None
+    liability: Code
 
 
 @dataclass(frozen=True, kw_only=True)

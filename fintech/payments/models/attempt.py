@@ -52,8 +52,14 @@ class Attempt(fsm.FSMModelMixin, models.Model):
     decline_code = models.CharField(max_length=60, blank=True, default="")
     entry_id = models.UUIDField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
-    # Set when the payer has proved who they are; from then on the issuer is liable.
     authenticated_at = models.DateTimeField(null=True, blank=True)
+    authentication = models.CharField(
+        max_length=20, choices=choices(data.Authentication), blank=True, default=""
+    )
+    # Who answers if the payer denies it: the issuer of a card whose payer has proved who they are.
+    liability = models.CharField(
+        max_length=20, choices=choices(data.Liability), blank=True, default=""
+    )
     void_id = models.UUIDField(null=True, blank=True)
     void_at = models.DateTimeField(null=True, blank=True)
     void_reason = models.CharField(max_length=40, blank=True, default="")
@@ -116,6 +122,14 @@ class Attempt(fsm.FSMModelMixin, models.Model):
                 name="payments_attempt_unknown_is_asked_about_again",
             ),
             models.CheckConstraint(
+                condition=Q(authentication="passed") ^ Q(authenticated_at__isnull=True),
+                name="payments_attempt_passed_authentication_and_says_when",
+            ),
+            models.CheckConstraint(
+                condition=~Q(liability="issuer") | Q(authentication="passed"),
+                name="payments_attempt_shifts_liability_by_authentication_alone",
+            ),
+            models.CheckConstraint(
                 condition=Q(adjust_minor__isnull=True) | Q(next_check_at__isnull=False),
                 name="payments_attempt_adjusting_is_asked_about_again",
             ),
@@ -139,6 +153,7 @@ class Attempt(fsm.FSMModelMixin, models.Model):
         """Note under which name the provider reserved the money."""
         self.provider_reference, self.expires_at = reference, until
         self.next_check_at = None
+        self._settle_liability()
 
     @fsm.transition(field=state, source=[State.AUTHORIZING, State.UNKNOWN], target=State.DECLINED)
     def decline(self, *, reference: str, code: str) -> None:
@@ -158,11 +173,13 @@ class Attempt(fsm.FSMModelMixin, models.Model):
         """Wait for the payer, not for the provider: the payment's own deadline counts."""
         self.provider_reference = reference or self.provider_reference
         self.next_check_at = None
+        self.authentication = data.Authentication.ASKED
 
     @fsm.transition(field=state, source=State.AUTHORIZING, target=State.AUTHORIZING)
     def authenticate(self, *, at: datetime, check_at: datetime) -> None:
         """Note that the payer is who they say; the provider is about to be asked."""
         self.authenticated_at, self.next_check_at = at, check_at
+        self.authentication = data.Authentication.PASSED
 
     @fsm.transition(
         field=state,
@@ -173,11 +190,19 @@ class Attempt(fsm.FSMModelMixin, models.Model):
         """Note that the provider has reserved the money after all: two people have said so."""
         self.provider_reference = reference or self.provider_reference
         self.expires_at, self.next_check_at, self.decline_code = until, None, ""
+        self._settle_liability()
 
     @fsm.transition(field=state, source=[State.AUTHORIZING, State.UNKNOWN], target=State.UNKNOWN)
     def lose_sight(self, *, check_at: datetime) -> None:
         """Note that nobody knows, and when to ask again."""
         self.next_check_at = check_at
+
+    def _settle_liability(self) -> None:
+        """Note who answers for what is reserved: nobody outside, where a wallet of ours pays."""
+        if self.provider == data.WALLET:
+            return
+        passed = self.authentication == data.Authentication.PASSED
+        self.liability = data.Liability.ISSUER if passed else data.Liability.MERCHANT
 
     def as_data(self) -> data.Attempt:
         """Return the frozen value for the door; needs `payment_method` at hand."""
@@ -203,6 +228,8 @@ class Attempt(fsm.FSMModelMixin, models.Model):
             entry_id=self.entry_id,
             capture_entry_id=self.capture_entry_id,
             authenticated=self.authenticated_at is not None,
+            authentication=data.Authentication(self.authentication),
+            liability=data.Liability(self.liability),
         )
 
 

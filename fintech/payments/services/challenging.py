@@ -7,7 +7,7 @@ from django_subatomic import db
 
 from fintech.kernel.actor import Actor
 from fintech.payments import data, errors, events
-from fintech.payments.data import PaymentState
+from fintech.payments.data import Authentication, PaymentState
 from fintech.payments.models import Attempt, Payment
 from fintech.payments.services import paying, recording, rows
 from fintech.payments.services.writing import Work
@@ -19,7 +19,8 @@ def answer_challenge(*, attempt_id: UUID, passed: bool, by: Actor, at: datetime)
     """
     Go on with a payment whose payer came back from the hosted challenge.
 
-    A payer who passed is charged in three beats, and the issuer is liable from then on.
+    A payer who passed is charged in three beats; for what the issuer then reserves, the issuer
+    is liable and not the merchant.
     A payer who failed has had one attempt; the payment waits for another. A decline is
     the payment's state here, not an error: a page shows it.
 
@@ -73,8 +74,11 @@ def _go_on(payment: Payment, attempt: Attempt, work: Work, *, at: datetime) -> N
     )
 
 
-def fail(payment: Payment, attempt: Attempt, work: Work, *, at: datetime) -> None:
+def fail(
+    payment: Payment, attempt: Attempt, work: Work, *, in_time: bool = True, at: datetime
+) -> None:
     """Decline the attempt of a payer who did not prove who they are, or not in time."""
+    attempt.authentication = Authentication.FAILED if in_time else Authentication.TIMED_OUT
     attempt.decline(reference=attempt.provider_reference, code=DECLINE_CODE)
     work.facts.extend(recording.end_attempt(payment, attempt, decline_code=DECLINE_CODE, at=at))
     work.freed.append(attempt.id)

@@ -391,7 +391,7 @@ def _attempt(plan: _Plan, assessment: fraud_data.Assessment, facts: list[Event])
         facts.extend(recording.end_attempt(payment, attempt, decline_code="fraudulent", at=at))
     elif assessment.decision == "challenge":
         attempt.ask(check_at=at + rows.CHALLENGE_LASTS)
-        attempt.next_check_at = None  # The payer is waited for, not the provider.
+        attempt.await_payer(reference="")  # The payer is waited for, not the provider.
         attempt.claim = None
         facts.append(recording.challenge(payment, attempt, at=at))
     else:

@@ -60,7 +60,7 @@ def _request(*, by: Actor, at: datetime) -> beats.Request:
         if payment.state == PaymentState.CREATED:
             canceling.end(payment, attempt, work, reason="abandoned", at=at)
         elif payment.state == PaymentState.AWAITING_PAYER and attempt is not None:
-            challenging.fail(payment, attempt, work, at=at)
+            challenging.fail(payment, attempt, work, in_time=False, at=at)
         elif payment.state in _RUN_OUT:
             errand = canceling.begin_void(payment, attempt, work, reason=canceling.EXPIRED, at=at)
             if payment.state == PaymentState.IN_REVIEW and attempt and attempt.case_id:

@@ -146,6 +146,7 @@ def page(request: HttpRequest, at: desk.Desk, payment_id: UUID) -> HttpResponse:
         "pill": _pill(payment),
         "sentence": pills.pill("payment", _pill(payment)).sentence,
         "attempts": payment_queries.attempts_of(payment.id),
+        **_proof(payment.latest_attempt),
         "minus_fee": -payment.fee,
         "minus_refunded": -payment.refunded,
         "minus_pending": -payment.refund_pending,
@@ -189,6 +190,28 @@ def raw(request: HttpRequest, at: desk.Desk, payment_id: UUID) -> HttpResponse:
         "tab": "raw",
     }
     return desk.render(request, at, "web/dashboard/raw.html", "payments", context)
+
+
+_PROVED = {
+    "asked": "Not yet: the bank has asked",
+    "passed": "Yes, with their bank",
+    "failed": "No, they failed",
+    "timed_out": "No, not in time",
+}
+_LIABLE = {
+    "issuer": "The bank that issued the card: the payer has confirmed",
+    "merchant": "You, if the payer says it was somebody else",
+}
+
+
+def _proof(attempt: payment_data.Attempt | None) -> dict[str, str]:
+    """Return whether the payer proved who they are and who answers for it, in words."""
+    if attempt is None:
+        return {}
+    return {
+        "authentication": _PROVED.get(str(attempt.authentication), ""),
+        "liability": _LIABLE.get(str(attempt.liability), ""),
+    }
 
 
 def head(payment: payment_data.Payment) -> dict[str, Any]:

@@ -91,6 +91,7 @@ def _approve(attempt: Attempt, answer: data.Answer, work: Work, *, at: datetime)
                 case_id=review_id,
                 provider=Code(attempt.provider),
                 entry_id=attempt.entry_id,
+                liability=Code(attempt.liability),
             )
         )
         return
@@ -105,6 +106,7 @@ def _approve(attempt: Attempt, answer: data.Answer, work: Work, *, at: datetime)
             captures_at_once=attempt.captures_at_once,
             provider=Code(attempt.provider),
             entry_id=attempt.entry_id,
+            liability=Code(attempt.liability),
         )
     )
     if attempt.captures_at_once:
