@@ -475,6 +475,7 @@ UNFOLD = {
                 ("Products", "inventory_2", "payments_product"),
                 ("Prices", "sell", "payments_price"),
                 ("Links", "link", "payments_link"),
+                ("Checkout sessions", "shopping_cart", "payments_checkoutsession"),
                 ("Routes", "alt_route", "payments_route"),
                 ("Costs of providers", "price_change", "payments_providercost"),
                 ("Payment providers", "health_and_safety", "payments_providerhold"),

@@ -38,6 +38,24 @@ _PRICE: Step = (
     {"product": "{0.id}", "unit_amount": 1200, "currency": "eur"},
 )
 
+_SESSIONS = "/v1/checkout/sessions"
+_SESSION: Step = (
+    "POST",
+    _SESSIONS,
+    {
+        "success_url": "https://example.com/thanks",
+        "line_items": [
+            {
+                "price_data": {
+                    "currency": "eur",
+                    "unit_amount": 1200,
+                    "product_data": {"name": "A book"},
+                }
+            }
+        ],
+    },
+)
+
 
 def _card(name: str) -> Step:
     return "POST", _INTENTS, {**_ORDER, "payment_method": dialect.card_named(name), "confirm": True}
@@ -50,6 +68,7 @@ EVENTS: Mapping[str, tuple[Step, ...]] = {
     "charge.failed": (_card("chargeDeclined"),),
     "charge.refunded": (_PAID, _REFUND),
     "charge.succeeded": (_PAID,),
+    "checkout.session.expired": (_SESSION, ("POST", _SESSIONS + "/{0.id}/expire", {})),
     "customer.created": (_CUSTOMER,),
     "customer.deleted": (_CUSTOMER, ("DELETE", "/v1/customers/{0.id}", {})),
     "customer.updated": (_CUSTOMER, ("POST", "/v1/customers/{0.id}", {"name": "Eve Example"})),
@@ -139,6 +158,8 @@ def ask(method: str, path: str, body: Any, *, key: str) -> front.Told:
 def _filled(part: Any, answers: list[dict[str, Any]]) -> Any:
     if isinstance(part, dict):
         return {name: _filled(below, answers) for name, below in part.items()}
+    if isinstance(part, list):
+        return [_filled(below, answers) for below in part]
     if isinstance(part, str):
         return re.sub(r"\{(\d)\.(\w+)\}", lambda found: str(answers[int(found[1])][found[2]]), part)
     return part

@@ -72,6 +72,38 @@ class LinkNotFound(NotFound):
         super().__init__("There is no such payment link.", link=link)
 
 
+class SessionNotFound(NotFound):
+    """There is no such checkout session, or not of this merchant."""
+
+    code = "resource_missing"
+
+    def __init__(self, session: str) -> None:
+        super().__init__("There is no such checkout session.", session=session)
+
+
+class SessionNotOpen(Refused):
+    """Nobody pays at the session any more, or somebody does just now."""
+
+    code = "checkout_session_unexpected_state"
+
+    def __init__(self, session_id: UUID, *, state: str) -> None:
+        words = str(state).replace("_", " ")
+        super().__init__(
+            f"The checkout session takes no payment and cannot be expired: it is {words}.",
+            session_id=str(session_id),
+            state=str(state),
+        )
+
+
+class SessionBusy(Conflict):
+    """Somebody has begun to pay at the session this very moment."""
+
+    code = "lock_timeout"
+
+    def __init__(self, session_id: UUID) -> None:
+        super().__init__("Somebody has just begun to pay there.", session_id=str(session_id))
+
+
 class ProductNotFound(NotFound):
     """This merchant has no such product."""
 
@@ -261,9 +293,19 @@ class AmountTooLarge(Invalid):
 
     code = "amount_too_large"
 
-    def __init__(self, minor: int) -> None:
+    def __init__(self, minor: int, *, param: str = "amount") -> None:
         super().__init__("The amount must be at most 999999999999 minor units.", amount=minor)
-        self.param = "amount"
+        self.param = param
+
+
+class CurrenciesDiffer(Invalid):
+    """What is sold together is in one currency."""
+
+    code = "currency_mismatch"
+
+    def __init__(self, param: str) -> None:
+        super().__init__("This is in another currency than the lines before it.")
+        self.param = param
 
 
 class CurrencyNotSupported(Invalid):

@@ -16,8 +16,9 @@ def ask_again() -> int:
 
 @shared_task
 def expire_due() -> int:
-    """End authorizations, confirmations, challenges and reviews whose time is up."""
-    return payments.expire_due(by=system("expiry"), at=clock.now())
+    """End authorizations, confirmations, challenges, reviews and checkout sessions in time."""
+    by, at = system("expiry"), clock.now()
+    return payments.expire_due(by=by, at=at) + payments.expire_sessions_due(by=by, at=at)
 
 
 @shared_task

@@ -144,6 +144,11 @@ WITHDRAWAL: Final = {
     "failed": Pill("bad", "Failed", "The bank said no; the money is back in the wallet."),
     "canceled": Pill("quiet", "Canceled", "A person said no; the money is back in the wallet."),
 }
+SESSION: Final = {
+    "open": Pill("info", "Open", "Its payer may pay there."),
+    "complete": Pill("ok", "Complete", "Its payer is done."),
+    "expired": Pill("quiet", "Expired", "Nobody can pay there any more."),
+}
 QUOTE: Final = {
     "open": Pill("info", "Open", "The rate can be had until it expires."),
     "used": Pill("ok", "Used", "Money was converted at this rate."),
@@ -212,6 +217,7 @@ MACHINES: Final = {
     "reservation": RESERVATION,
     "transfer": TRANSFER,
     "withdrawal": WITHDRAWAL,
+    "session": SESSION,
     "quote": QUOTE,
     "case": CASE,
     "rule": RULE,

@@ -16,6 +16,7 @@ MADE: dict[type, tuple[str, str]] = {
     payments.Customer: ("customer", "cus"),
     payments.PaymentMethod: ("payment_method", "pm"),
     payments.Link: ("payment_link", "plink"),
+    payments.CheckoutSession: ("checkout.session", "cs"),
     payments.Product: ("product", "prod"),
     payments.Price: ("price", "price"),
     wallets.Wallet: ("wallet", "wal"),

@@ -1,7 +1,10 @@
 """A page where anyone who has its address may pay, as its merchant sees it."""
 
+from collections.abc import Sequence
+
 from fintech.kernel import ids
-from fintech.payments.data import Link
+from fintech.payments.data import LineItem, Link
+from fintech.wire import line_items, lists
 from fintech.wire.scalars import Json, currency, head, unix_or_null, url
 
 
@@ -54,3 +57,10 @@ def render(link: Link) -> Json:
         "url": url(f"/pay/{link.token}"),
         "uses": link.uses,
     }
+
+
+def render_whole(link: Link, items: Sequence[LineItem]) -> Json:
+    """Return a link with its line items, as `expand` asks for."""
+    path = f"/v1/payment_links/{ids.public('plink', link.id)}/line_items"
+    shown = [line_items.render(item) for item in items]
+    return {**render(link), "line_items": lists.render(shown, path=path, has_more=False)}

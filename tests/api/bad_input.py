@@ -646,6 +646,7 @@ def _ids() -> list[Case]:
         "/v1/payment_links",
         "/v1/products",
         "/v1/prices",
+        "/v1/checkout/sessions",
         "/v1/balance_transactions",
         "/v1/fraud/assessments",
         "/v1/ledger/entries",
@@ -666,6 +667,7 @@ def _ids() -> list[Case]:
         "plink",
         "prod",
         "price",
+        "cs",
         "txn",
         "fra",
         "ltx",
@@ -843,6 +845,123 @@ def _catalog() -> list[Case]:
     ]
 
 
+def _sessions() -> list[Case]:
+    """What no page can be made for."""
+    missing, unknown, invalid = "parameter_missing", "parameter_unknown", "parameter_invalid"
+    gone = "resource_missing"
+    price, product, session = (
+        ids.public(prefix, UUID(int=0)) for prefix in ("price", "prod", "cs")
+    )
+    once = {"currency": "eur", "unit_amount": 5, "product_data": {"name": "A"}}
+    good = {"success_url": "https://example.com", "line_items": [{"price_data": once}]}
+    dollars = {**once, "currency": "usd"}
+    dear = {**once, "unit_amount": 99_999_999}
+
+    def sells(*items: dict) -> dict:
+        return {**good, "line_items": list(items)}
+
+    cases: list[tuple[dict, str, str]] = [
+        ({}, missing, "line_items"),
+        ({**good, "line_items": []}, missing, "line_items"),
+        ({"line_items": good["line_items"]}, missing, "success_url"),
+        ({**good, "success_url": "javascript:alert(1)"}, "url_invalid", "success_url"),
+        ({**good, "cancel_url": "/cart"}, "url_invalid", "cancel_url"),
+        ({**good, "cancel_url": "https://a:b@example.com"}, "url_invalid", "cancel_url"),
+        ({**good, "mode": "subscription"}, invalid, "mode"),
+        ({**good, "mode": "setup"}, invalid, "mode"),
+        ({**good, "ui_mode": "embedded"}, invalid, "ui_mode"),
+        ({**good, "allow_promotion_codes": True}, unknown, "allow_promotion_codes"),
+        ({**good, "discounts": [{"coupon": "x"}]}, unknown, "discounts"),
+        ({**good, "automatic_tax": {"enabled": True}}, unknown, "automatic_tax"),
+        ({**good, "payment_method_types": ["sepa_debit"]}, invalid, "payment_method_types[0]"),
+        ({**good, "expires_at": 1}, invalid, "expires_at"),
+        ({**good, "expires_at": "soon"}, "parameter_invalid_integer", "expires_at"),
+        ({**good, "expires_at": 253_402_300_799}, invalid, "expires_at"),
+        ({**good, "customer": "cus_0000000000000000000000"}, gone, "customer"),
+        ({**good, "customer_email": "ada"}, invalid, "customer_email"),
+        (
+            {**good, "customer": "{customer}", "customer_email": "ada@example.com"},
+            "parameters_exclusive",
+            "customer_email",
+        ),
+        ({**good, "client_reference_id": "x" * 201}, invalid, "client_reference_id"),
+        (
+            {**good, "client_reference_id": "4242424242424242"},
+            "sensitive_data_rejected",
+            "client_reference_id",
+        ),
+        (
+            {**good, "payment_intent_data": {"application_fee_amount": 1}},
+            unknown,
+            "payment_intent_data[application_fee_amount]",
+        ),
+        (
+            {**good, "payment_intent_data": {"capture_method": "later"}},
+            invalid,
+            "payment_intent_data[capture_method]",
+        ),
+        (sells({}), missing, "line_items[0][price]"),
+        (sells({"price": price}), gone, "line_items[0][price]"),
+        (sells({"price": "{customer}"}), gone, "line_items[0][price]"),
+        (
+            sells({"price": price, "price_data": once}),
+            "parameters_exclusive",
+            "line_items[0][price_data]",
+        ),
+        (sells({"price_data": once, "quantity": 0}), invalid, "line_items[0][quantity]"),
+        (
+            sells({"price_data": once, "quantity": "two"}),
+            "parameter_invalid_integer",
+            "line_items[0][quantity]",
+        ),
+        (
+            sells({"price_data": once, "adjustable_quantity": {"enabled": True}}),
+            unknown,
+            "line_items[0][adjustable_quantity]",
+        ),
+        (
+            sells({"price_data": {**once, "recurring": {"interval": "month"}}}),
+            unknown,
+            "line_items[0][price_data][recurring]",
+        ),
+        (
+            sells({"price_data": {"currency": "eur", "unit_amount": 5}}),
+            missing,
+            "line_items[0][price_data][product]",
+        ),
+        (
+            sells({"price_data": {"currency": "eur", "unit_amount": 5, "product": product}}),
+            gone,
+            "line_items[0][price_data][product]",
+        ),
+        (
+            sells({"price_data": once}, {"price_data": dollars}),
+            "currency_mismatch",
+            "line_items[1]",
+        ),
+        (sells({"price_data": dear}, {"price_data": once}), "amount_too_large", "line_items"),
+        (sells({"price_data": dear, "quantity": 2}), "amount_too_large", "line_items"),
+        (sells(*[{"price_data": once}] * 101), invalid, "line_items"),
+    ]
+    path = "/v1/checkout/sessions"
+    return [
+        *(
+            post(f"session {n}: {param}", path, json.dumps(body), 400, code, param)
+            for n, (body, code, param) in enumerate(cases)
+        ),
+        post("expire an unknown session", f"{path}/{session}/expire", "{}", 404, gone),
+        get("sessions of no state", f"{path}?status=paid", 400, invalid, "status"),
+        get(
+            "sessions of no payment",
+            f"{path}?payment_intent={session}",
+            400,
+            gone,
+            "payment_intent",
+        ),
+        get("items of an unknown session", f"{path}/{session}/line_items", 404, gone),
+    ]
+
+
 def _paths() -> list[Case]:
     return [
         get("no such path", "/v1/subscriptions", 404, "unsupported_endpoint"),
@@ -927,6 +1046,7 @@ def _credentials() -> list[Case]:
 CASES = [
     *_credentials(),
     *_catalog(),
+    *_sessions(),
     *_paths(),
     *_ids(),
     *_bodies(),

@@ -95,6 +95,8 @@ def _quote(api: Api) -> str:
     return api.post("/v1/wallet_quotes", **asked).body["id"]
 
 
+ONCE = {"currency": "eur", "unit_amount": 5, "product_data": {"name": "A"}}
+SESSION = {"success_url": "https://example.com/thanks", "line_items": [{"price_data": ONCE}]}
 # How a merchant comes to a thing of each kind, by the prefix of its id.
 MADE: dict[str, Callable[[Api], str]] = {
     "pi": lambda api: _paid(api)["id"],
@@ -120,6 +122,7 @@ MADE: dict[str, Callable[[Api], str]] = {
     "price": lambda api: api.post(
         "/v1/prices", product_data={"name": "A"}, unit_amount=5, currency="eur"
     ).body["id"],
+    "cs": lambda api: api.post("/v1/checkout/sessions", SESSION).body["id"],
     "we": _endpoint,
     "lim": lambda api: api.post(
         "/v1/limits", scope="card", kind="count", window="day", maximum=9, zone="UTC"
@@ -218,6 +221,7 @@ def test_nothing_of_anothers_is_listed(api, theirs):
         "/v1/payment_links",
         "/v1/products",
         "/v1/prices",
+        "/v1/checkout/sessions",
         "/v1/webhook_endpoints",
         "/v1/fraud/assessments",
         "/v1/fraud/lists/blocklist/items",
@@ -238,6 +242,7 @@ def test_nothing_of_anothers_is_listed(api, theirs):
         ("/v1/refunds", "payment_intent", "pi", {}),
         ("/v1/refunds", "charge", "ch", {}),
         ("/v1/wallets", "customer", "cus", {"currency": "eur"}),
+        ("/v1/checkout/sessions", "customer", "cus", SESSION),
         ("/v1/prices", "product", "prod", {"unit_amount": 5, "currency": "eur"}),
     ],
 )

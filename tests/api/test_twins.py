@@ -18,11 +18,13 @@ JSON = {"Content-Type": "application/json", "Idempotency-Key": "once"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Idempotency-Key": "once"}
 
 
-def writable(sent: dict) -> dict:
+def writable(sent):
     """What both can say: a form has no way to write an empty list or object."""
-    kept = {
-        name: writable(value) if isinstance(value, dict) else value for name, value in sent.items()
-    }
+    if isinstance(sent, list):
+        return [kept for value in sent if (kept := writable(value)) not in ([], {})]
+    if not isinstance(sent, dict):
+        return sent
+    kept = {name: writable(value) for name, value in sent.items()}
     return {name: value for name, value in kept.items() if value not in ([], {})}
 
 

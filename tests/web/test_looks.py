@@ -48,6 +48,7 @@ SHOWN = {
     "payments.AttemptState": "attempt",
     "payments.CaptureState": "operation",
     "payments.RefundState": "operation",
+    "payments.SessionState": "session",
     "payments.AnswerStatus": None,  # What a provider says, before it is anybody's state.
     "reconciliation.ImportState": "import",
     "reconciliation.RunState": "run",

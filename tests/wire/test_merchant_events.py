@@ -86,6 +86,7 @@ IDS = [
     "link_id",
     "product_id",
     "price_id",
+    "session_id",
     "wallet_id",
     "hold_id",
     "transfer_id",

@@ -8,7 +8,7 @@ from typing import Any
 from fintech.api.openapi import samples
 from fintech.fraud.data import Decision
 from fintech.kernel import ids
-from fintech.payments.data import AttemptState, PaymentState, RefundState
+from fintech.payments.data import AttemptState, PaymentState, RefundState, SessionState
 from fintech.wallets.data import (
     HoldState,
     QuoteState,
@@ -21,6 +21,7 @@ from fintech.wire import (
     balance,
     balance_transactions,
     charges,
+    checkout_sessions,
     customers,
     deleted,
     events,
@@ -65,6 +66,12 @@ def _samples() -> dict[str, list[Json]]:
             charges.render(known.UNDECIDED_ATTEMPT),
             charges.render(known.UNASKED_ATTEMPT),
             charges.render(replace(known.ATTEMPT, card=known.WALLET_CARD), known.PAYMENT),
+        ],
+        "checkout.session": [
+            checkout_sessions.render_whole(known.SESSION),
+            checkout_sessions.render(known.OPEN_SESSION),
+            checkout_sessions.render(known.EXPIRED_SESSION),
+            checkout_sessions.render(known.UNNAMED_SESSION),
         ],
         "customer": [customers.render(known.CUSTOMER), customers.render(known.BARE_CUSTOMER)],
         "deleted": [deleted.render("customer", ids.public("cus", known.CUSTOMER_ID))],
@@ -150,7 +157,10 @@ def _samples() -> dict[str, list[Json]]:
                 known.CANCELED_PAYMENT,
             )
         ],
-        "payment_link": [payment_links.render(known.LINK), payment_links.render(known.OPEN_LINK)],
+        "payment_link": [
+            payment_links.render_whole(known.LINK, [known.LINE_ITEM, known.PLAIN_ITEM]),
+            payment_links.render(known.OPEN_LINK),
+        ],
         "payment_method": [
             payment_methods.render(known.METHOD),
             payment_methods.render_tried(known.METHOD_ID, known.UNDECIDED_ATTEMPT.card, samples.AT),
@@ -240,6 +250,8 @@ _WORDS: dict[str, tuple[str, ...]] = {
     ),
     "charge.status": tuple(dict.fromkeys(states.charge_status(state) for state in AttemptState)),
     "refund.status": tuple(dict.fromkeys(states.refund_status(state) for state in RefundState)),
+    "checkout.session.status": tuple(state.value for state in SessionState),
+    "checkout.session.payment_status": ("paid", "unpaid"),
     "wallet.status": tuple(state.value for state in WalletState),
     "wallet_hold.status": tuple(state.value for state in HoldState),
     "wallet_transfer.status": tuple(state.value for state in TransferState),
@@ -259,7 +271,14 @@ _SHOWN_WHOLE = {
     "re": "refund",
 }
 # Told only in the answer to a creation, or of a thing that was removed.
-_SOMETIMES = frozenset({"event.data.previous_attributes", "webhook_endpoint.secret"})
+_SOMETIMES = frozenset(
+    {
+        "checkout.session.line_items",
+        "event.data.previous_attributes",
+        "payment_link.line_items",
+        "webhook_endpoint.secret",
+    }
+)
 
 
 def samples_of(name: str) -> list[Json]:

@@ -285,6 +285,49 @@ LINE_ITEM = payments.LineItem(
     id=_id(82), description="A book", amount=_eur(2400), quantity=2, price=PRICE
 )
 PLAIN_ITEM = replace(LINE_ITEM, price=None)
+SESSION = payments.CheckoutSession(
+    id=_id(83),
+    merchant_id=MERCHANT_ID,
+    token="a-session-of-the-reference",  # noqa: S106 - an example's.
+    state=payments.SessionState.COMPLETE,
+    outcome=payments.SessionOutcome.PAID,
+    amount=_eur(2400),
+    items=(LINE_ITEM,),
+    success_url="https://example.com/thanks",
+    cancel_url="https://example.com/cart",
+    customer_id=CUSTOMER_ID,
+    customer_email="ada@example.com",
+    payer_email="ada@example.com",
+    payer_name="Ada Payer",
+    client_reference_id="cart-7",
+    metadata={"cart": "7"},
+    payment_id=PAYMENT_ID,
+    expires_at=LATER,
+    created_at=AT,
+    version=3,
+)
+OPEN_SESSION = replace(
+    SESSION,
+    state=payments.SessionState.OPEN,
+    outcome=payments.SessionOutcome.NONE,
+    items=(PLAIN_ITEM,),
+    cancel_url="",
+    customer_id=None,
+    customer_email="",
+    payer_email="",
+    payer_name="",
+    client_reference_id="",
+    metadata={},
+    payment_id=None,
+    version=1,
+)
+EXPIRED_SESSION = replace(
+    OPEN_SESSION,
+    state=payments.SessionState.EXPIRED,
+    customer_email="ada@example.com",
+    version=2,
+)
+UNNAMED_SESSION = replace(SESSION, payer_email="", customer_email="")
 MOVEMENT = payments.BalanceTransaction(
     id=ENTRY_ID,
     merchant_id=MERCHANT_ID,

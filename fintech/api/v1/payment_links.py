@@ -10,8 +10,10 @@ from fintech.api.operations import ONE_END, Answer, Call, list_parameters, opera
 from fintech.kernel.money import Money
 from fintech.payments import queries
 from fintech.payments import services as payments
+from fintech.payments.data import Link
 from fintech.wire import line_items, payment_links
 from fintech.wire.errors import Fault
+from fintech.wire.scalars import Json
 
 _READ, _WRITE = "payments:read", "payments:write"
 _TITLE = fields.Text(longest=200, about="What the payer reads above the amount.")
@@ -64,13 +66,13 @@ def create(call: Call) -> Answer:
         by=call.by,
         at=call.at,
     )
-    return Answer(body=payment_links.render(done.value), replayed=done.replayed)
+    return Answer(body=_shown(call, done.value), replayed=done.replayed)
 
 
 @operation("GET", "/v1/payment_links/{id}", scope=_READ, returns="payment_link")
 def retrieve(call: Call) -> Answer:
     """Retrieve a payment link."""
-    return Answer(body=payment_links.render(queries.link(call.this("plink"), call.merchant_id)))
+    return Answer(body=_shown(call, queries.link(call.this("plink"), call.merchant_id)))
 
 
 @operation(
@@ -129,6 +131,12 @@ def list_line_items(call: Call) -> Answer:
     """List what a payment link sells; nothing where the payer chooses the amount."""
     link = queries.link(call.this("plink"), call.merchant_id)
     return pagination.answer_of_whole(call, queries.link_items(link), line_items.render)
+
+
+def _shown(call: Call, link: Link) -> Json:
+    if any(path.partition(".")[0] == "line_items" for path in call.get("expand") or ()):
+        return payment_links.render_whole(link, queries.link_items(link))
+    return payment_links.render(link)
 
 
 def _offer(call: Call) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from fintech.wallets import queries as wallets
 from fintech.wire import (
     api_keys,
     charges,
+    checkout_sessions,
     customers,
     fraud_assessments,
     fraud_cases,
@@ -148,6 +149,10 @@ def _price(_: Objects, object_id: UUID, merchant_id: UUID) -> Json:
     return prices.render(payments.price(object_id, merchant_id))
 
 
+def _session(_: Objects, object_id: UUID, merchant_id: UUID) -> Json:
+    return checkout_sessions.render(payments.session(object_id, merchant_id))
+
+
 def _assessment(_: Objects, object_id: UUID, merchant_id: UUID) -> Json:
     return fraud_assessments.render(fraud.assessment(object_id, merchant_id=merchant_id))
 
@@ -197,6 +202,7 @@ _RENDERERS: dict[str, Callable[[Objects, UUID, UUID], Json]] = {
     "customer": _customer,
     "payment_method": _payment_method,
     "payment_link": _payment_link,
+    "checkout.session": _session,
     "price": _price,
     "product": _product,
     "fraud.assessment": _assessment,

@@ -22,6 +22,8 @@ from fintech.payments.models import (
     Attempt,
     Callback,
     Capture,
+    CheckoutLine,
+    CheckoutSession,
     Customer,
     Link,
     Payment,
@@ -312,6 +314,45 @@ class PriceAdmin(ReadOnlyAdmin):
     @admin.display(description="Amount", ordering="amount_minor")
     def amount(self, price: Price) -> str:
         return money(price.amount_minor, price.currency)
+
+
+class _LinesInline(admin.TabularInline):
+    """What is sold, read-only."""
+
+    model = CheckoutLine
+    fields = ("number", "description", "quantity", "amount_minor", "price")
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(CheckoutSession)
+class CheckoutSessionAdmin(ReadOnlyAdmin):
+    list_display = (
+        "__str__",
+        "state",
+        "outcome",
+        "amount",
+        "client_reference_id",
+        "expires_at",
+        "merchant_id",
+        "timeline",
+    )
+    list_filter = ("state", "outcome", "currency")
+    search_fields = ("id", "payment_id", "token", "client_reference_id", "merchant_id")
+    ordering = ("-id",)
+    inlines = (_LinesInline,)
+
+    @admin.display(description="Amount", ordering="amount_minor")
+    def amount(self, session: CheckoutSession) -> str:
+        return money(session.amount_minor, session.currency)
+
+    @admin.display(description="What happened")
+    def timeline(self, session: CheckoutSession) -> str:
+        return "" if session.payment_id is None else timeline_link(session.payment_id)
 
 
 @admin.register(Link)

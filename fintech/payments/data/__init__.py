@@ -6,6 +6,7 @@ must give again carry a stored shape.
 """
 
 from fintech.payments.data.catalog import LineItem, NewPrice, NewProduct, Price, Product
+from fintech.payments.data.checkout import CheckoutSession, NewLine, NewSession, Sale
 from fintech.payments.data.orders import (
     Answer,
     Answered,
@@ -33,6 +34,8 @@ from fintech.payments.data.states import (
     Purpose,
     RefundState,
     RouteOrder,
+    SessionOutcome,
+    SessionState,
     Verdict,
 )
 from fintech.payments.data.things import (
@@ -72,6 +75,7 @@ __all__ = [
     "CaptureMethod",
     "CaptureState",
     "Card",
+    "CheckoutSession",
     "Customer",
     "Declined",
     "DryRun",
@@ -80,9 +84,11 @@ __all__ = [
     "Liability",
     "LineItem",
     "Link",
+    "NewLine",
     "NewPayment",
     "NewPrice",
     "NewProduct",
+    "NewSession",
     "Notice",
     "Operation",
     "Page",
@@ -101,6 +107,9 @@ __all__ = [
     "Rehearsed",
     "Route",
     "RouteOrder",
+    "Sale",
+    "SessionOutcome",
+    "SessionState",
     "SettlementFile",
     "ToldOf",
     "Verdict",

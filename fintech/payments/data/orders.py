@@ -30,6 +30,7 @@ class NewPayment:
     purpose: Purpose = Purpose.SALE
     wallet_id: UUID | None = None
     link_id: UUID | None = None
+    session_id: UUID | None = None
     id: UUID | None = None
 
 

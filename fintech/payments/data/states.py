@@ -77,6 +77,22 @@ class RefundState(StrEnum):
     PARTIALLY_SUCCEEDED = "partially_succeeded"
 
 
+class SessionState(StrEnum):
+    """Where a checkout session stands."""
+
+    OPEN = "open"
+    COMPLETE = "complete"
+    EXPIRED = "expired"
+
+
+class SessionOutcome(StrEnum):
+    """What came of the money of a checkout session that is complete."""
+
+    NONE = ""  # It is reserved, and not taken yet.
+    PAID = "paid"
+    FAILED = "failed"
+
+
 class Purpose(StrEnum):
     """What the money is for."""
 

@@ -152,6 +152,7 @@ class Payment:
     link_id: UUID | None
     actions: tuple[str, ...]
     conflicted_from: PaymentState | None = None
+    session_id: UUID | None = None
 
     @property
     def capturable(self) -> Money:

@@ -9,6 +9,15 @@ from fintech.payments.events.catalog import (
     ProductFact,
     ProductUpdated,
 )
+from fintech.payments.events.checkout import (
+    CheckoutSessionBegun,
+    CheckoutSessionCompleted,
+    CheckoutSessionExpired,
+    CheckoutSessionFact,
+    CheckoutSessionFailed,
+    CheckoutSessionOpened,
+    CheckoutSessionPaid,
+)
 from fintech.payments.events.pages import (
     LinkCreated,
     LinkFact,
@@ -71,6 +80,13 @@ from fintech.payments.events.routing import (
 )
 
 __all__ = [
+    "CheckoutSessionBegun",
+    "CheckoutSessionCompleted",
+    "CheckoutSessionExpired",
+    "CheckoutSessionFact",
+    "CheckoutSessionFailed",
+    "CheckoutSessionOpened",
+    "CheckoutSessionPaid",
     "CustomerCreated",
     "CustomerDeleted",
     "CustomerFact",

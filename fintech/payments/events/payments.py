@@ -38,6 +38,7 @@ class PaymentCreated(PaymentFact):
     payment_method_id: UUID | None
     wallet_id: UUID | None
     link_id: UUID | None
+    session_id: UUID | None
     fee_basis_points: int
     fee_fixed_minor: int
 

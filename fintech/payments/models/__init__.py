@@ -2,6 +2,7 @@
 
 from fintech.payments.models.attempt import Attempt
 from fintech.payments.models.catalog import Price, Product
+from fintech.payments.models.checkout import CheckoutLine, CheckoutSession
 from fintech.payments.models.operation import Callback, Capture, Link
 from fintech.payments.models.payment import Payment, Review
 from fintech.payments.models.people import Customer, PaymentMethod
@@ -12,6 +13,8 @@ __all__ = [
     "Attempt",
     "Callback",
     "Capture",
+    "CheckoutLine",
+    "CheckoutSession",
     "Customer",
     "Link",
     "Payment",

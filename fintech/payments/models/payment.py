@@ -75,6 +75,7 @@ class Payment(fsm.FSMModelMixin, models.Model):
     conflict_operation_id = models.UUIDField(null=True, blank=True)
     corrected_at = models.DateTimeField(null=True, blank=True)
     link_id = models.UUIDField(null=True, blank=True)
+    session_id = models.UUIDField(null=True, blank=True)
     created_at = models.DateTimeField()
     captured_at = models.DateTimeField(null=True, blank=True)
     canceled_at = models.DateTimeField(null=True, blank=True)
@@ -419,6 +420,7 @@ class Payment(fsm.FSMModelMixin, models.Model):
             link_id=self.link_id,
             actions=self.actions(),
             conflicted_from=State(self.conflicted_from) if self.conflicted_from else None,
+            session_id=self.session_id,
         )
 
 

@@ -14,6 +14,7 @@ from fintech.payments.queries.catalog import (
     products,
     products_by_id,
 )
+from fintech.payments.queries.checkout import session, session_by_token, sessions
 from fintech.payments.queries.hashing import hash_of
 from fintech.payments.queries.invariants import INVARIANTS
 from fintech.payments.queries.providers import (
@@ -94,5 +95,8 @@ __all__ = [
     "refuse_held_for_payment",
     "replay",
     "reviews",
+    "session",
+    "session_by_token",
+    "sessions",
     "told_of",
 ]

@@ -96,7 +96,8 @@ UNION ALL
 SELECT k.id::text, 'idempotency key without its effect' FROM kernel_idempotencykey k
 WHERE (k.outcome->'value'->>'shape' = 'payments.payment.v1' AND NOT EXISTS (
     SELECT FROM payments_payment p
-    WHERE p.id = (k.outcome->'value'->>'id')::uuid AND k.scope IN (p.merchant_id, p.link_id)))
+    WHERE p.id = (k.outcome->'value'->>'id')::uuid
+      AND k.scope IN (p.merchant_id, p.link_id, p.session_id)))
   OR (k.outcome->'value'->>'shape' = 'payments.refund.v1' AND NOT EXISTS (
     SELECT FROM payments_refund r
     WHERE r.id = (k.outcome->'value'->>'id')::uuid AND r.merchant_id = k.scope))
@@ -106,6 +107,35 @@ _STUCK = """
 SELECT p.id, p.created_at AS what FROM payments_payment p
 LEFT JOIN payments_attempt a ON a.payment_id = p.id AND a.number = p.attempts
 WHERE p.state = 'processing' AND a.next_check_at IS NULL
+"""
+
+
+_SESSIONS = """
+SELECT s.id, s.state || ' with a payment ' || p.state AS what
+FROM payments_checkoutsession s JOIN payments_payment p ON p.id = s.payment_id
+WHERE p.session_id IS DISTINCT FROM s.id
+  OR (p.state = 'created' AND p.amount_minor <> s.amount_minor)
+  OR (s.state <> 'complete' AND p.state IN ('authorized', 'in_review', 'captured',
+      'partially_captured'))
+  OR (s.state = 'open' AND p.state = 'canceled')
+  OR (s.outcome = '' AND s.state = 'complete' AND p.state IN ('captured', 'canceled'))
+  OR (s.outcome = 'paid' AND p.state IN ('created', 'authorized', 'in_review', 'canceled'))
+UNION ALL
+SELECT p.id, 'payment of no session' FROM payments_payment p
+WHERE p.session_id IS NOT NULL AND NOT EXISTS (
+  SELECT FROM payments_checkoutsession s WHERE s.id = p.session_id AND s.payment_id = p.id)
+UNION ALL
+SELECT s.id, 'amount and lines differ' FROM payments_checkoutsession s
+JOIN payments_checkoutline l ON l.session_id = s.id
+GROUP BY s.id, s.amount_minor HAVING sum(l.amount_minor) <> s.amount_minor
+UNION ALL
+SELECT coalesce(s.id, split_part(t.stream, ':', 2)::uuid), 'row and last fact differ'
+FROM payments_checkoutsession s FULL JOIN (
+  SELECT DISTINCT ON (stream) stream, version, data->>'to_state' AS became
+  FROM kernel_event WHERE starts_with(stream, 'payments.session:')
+  ORDER BY stream, version DESC
+) t ON t.stream = 'payments.session:' || s.id
+WHERE s.state IS DISTINCT FROM t.became OR s.version IS DISTINCT FROM t.version
 """
 
 
@@ -135,5 +165,10 @@ INVARIANTS: tuple[Invariant, ...] = (
         id="I-12",
         rule="No payment is processing without a time at which the provider is asked again",
         sql=_STUCK,
+    ),
+    Invariant(
+        id="P-1",
+        rule="A checkout session is where its payment and its facts lead, and sums up its lines",
+        sql=_SESSIONS,
     ),
 )

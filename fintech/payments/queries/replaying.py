@@ -120,6 +120,7 @@ def _born(fact: Recorded) -> Folded:
         "customer_id": told["customer_id"],
         "payment_method_id": told["payment_method_id"],
         "link_id": told["link_id"],
+        "session_id": told.get("session_id"),  # Older facts know of none.
         "fee_basis_points": told["fee_basis_points"],
         "fee_fixed_minor": told["fee_fixed_minor"],
         "created_at": fact.occurred_at,

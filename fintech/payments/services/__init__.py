@@ -16,6 +16,12 @@ from fintech.payments.services.catalog import (
     update_product,
 )
 from fintech.payments.services.challenging import answer_challenge
+from fintech.payments.services.checkout_sessions import (
+    expire_session,
+    expire_sessions_due,
+    open_session,
+    pay_by_session,
+)
 from fintech.payments.services.confirming import confirm, confirm_all, confirm_one
 from fintech.payments.services.correcting import correct, propose_correction
 from fintech.payments.services.creating import create
@@ -92,10 +98,14 @@ __all__ = [
     "detach",
     "dry_run",
     "expire_due",
+    "expire_session",
+    "expire_sessions_due",
     "hold_provider",
     "keep_holds",
     "needs_two",
+    "open_session",
     "pay_by_link",
+    "pay_by_session",
     "propose_approval",
     "propose_correction",
     "propose_refund",

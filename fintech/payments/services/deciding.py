@@ -25,6 +25,7 @@ from fintech.payments.models import Attempt, Customer, Payment, PaymentMethod, b
 from fintech.payments.services import (
     claims,
     drafting,
+    following,
     limits,
     methods,
     paying,
@@ -329,6 +330,11 @@ def _decide(plans: Sequence[_Plan], *, by: Actor) -> None:
             blocked.append(attempt.id)
         actors.extend([plan.order.by or by] * (len(facts) - len(actors)))
         plan.begun = _begun(payment, attempt, plan)
+    # A payment that was tried too often has ended, and its checkout session with it.
+    sessions, told = following.follow(update, at=plans[0].order.at)
+    update.extend(sessions)
+    facts.extend(told)
+    actors.extend([plans[0].order.by or by] * len(told))
     if blocked:
         wallets.free(blocked)
     batch.write(insert=insert, update=update)

@@ -60,6 +60,7 @@ def new_row(new: data.NewPayment, *, merchant_id: UUID, prices: Prices, at: date
         return_url=short(new.return_url, 2048, "return_url"),
         statement_descriptor=short(new.statement_descriptor, 22, "statement_descriptor"),
         link_id=new.link_id,
+        session_id=new.session_id,
         created_at=at,
         expires_at=at + rows.CONFIRMATION_LASTS,
     )
@@ -115,17 +116,18 @@ def created(payment: Payment, *, at: datetime) -> events.PaymentCreated:
         fee_fixed_minor=payment.fee_fixed_minor,
         wallet_id=payment.wallet_id,
         link_id=payment.link_id,
+        session_id=payment.session_id,
     )
 
 
-def check_amount(amount: Money) -> None:
+def check_amount(amount: Money, *, param: str = "amount") -> None:
     """Refuse what nobody can owe."""
     if not money.is_known(amount.currency):
         raise errors.CurrencyNotSupported(amount.currency)
     if amount.minor < 1:
-        raise errors.AmountTooSmall(amount.minor)
+        raise errors.AmountTooSmall(amount.minor, param=param)
     if amount.minor > _LARGEST_MINOR:
-        raise errors.AmountTooLarge(amount.minor)
+        raise errors.AmountTooLarge(amount.minor, param=param)
 
 
 def check_metadata(metadata: Mapping[str, str]) -> None:

@@ -127,6 +127,13 @@ def _change(
         raise errors.UnexpectedState(
             payment_id=payment.id, state=payment.state, action="be changed"
         )
+    if amount is not None and payment.session_id is not None:
+        raise errors.UnexpectedState(
+            payment_id=payment.id,
+            state=payment.state,
+            action="ask for another amount",
+            because="its checkout session says what is sold",
+        )
     if customer_id is not None:
         if not Customer.objects.filter(
             id=customer_id, merchant_id=payment.merchant_id, deleted_at=None

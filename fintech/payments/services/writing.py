@@ -17,7 +17,7 @@ from fintech.ledger import data as ledger_data
 from fintech.ledger import queries as ledger_queries
 from fintech.ledger import services as ledger
 from fintech.payments.models import batch
-from fintech.payments.services import rehearsing
+from fintech.payments.services import following, rehearsing
 from fintech.wallets import services as wallets
 
 
@@ -49,6 +49,7 @@ class Work:
 
     def write(self, *, at: datetime, by: Actor) -> None:
         """Write everything, the journal last; needs the transaction and the locks."""
+        self._take_sessions_along(at=at, by=by)
         batch.write(insert=self.insert, update=list(self.update.values()))
         if self.facts:
             # Where a batch holds several callers' commands, each fact has its own actor.
@@ -72,6 +73,14 @@ class Work:
             rehearsal = rehearsing.current()
             if rehearsal is not None:
                 rehearsal.booked.append(ledger_queries.entry(move.keywords["entry_id"]))
+
+    def _take_sessions_along(self, *, at: datetime, by: Actor) -> None:
+        """Move the checkout sessions of the payments that move here, with the same commit."""
+        sessions, told = following.follow(self.update.values(), at=at)
+        self.touch(*sessions)
+        self.facts.extend(told)
+        if self.actors:
+            self.actors.extend([by] * len(told))
 
     def _tell_limits(self) -> None:
         """Say what came about, what did not, and what was undone; of nothing, nothing is asked."""

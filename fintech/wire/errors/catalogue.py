@@ -80,6 +80,13 @@ _RULES = (
         "Retrieve and use the one that exists.",
     ),
     Rule(
+        "checkout_session_unexpected_state",
+        400,
+        INVALID,
+        "The checkout session is complete or expired, or its payer is at the bank just now.",
+        _LOOK,
+    ),
+    Rule(
         "resource_in_use",
         400,
         INVALID,
