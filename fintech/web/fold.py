@@ -130,6 +130,7 @@ def payment(timeline: Sequence[Item]) -> dict[str, object] | None:
         "decline_code": "",
         "customer_id": None,
         "link_id": None,
+        "session_id": None,
         "tried": False,
         "paid": False,
         "created_at": own[0].occurred_at,
@@ -149,6 +150,7 @@ def _learn(line: dict[str, object], item: Item) -> None:
             line["amount_minor"] = item.data["amount_minor"]
             line["customer_id"] = item.data.get("customer_id")
             line["link_id"] = item.data.get("link_id")
+            line["session_id"] = item.data.get("session_id")
         case "payment_updated":
             line["amount_minor"] = item.data["amount_minor"]
             line["customer_id"] = item.data.get("customer_id")

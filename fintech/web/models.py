@@ -61,6 +61,7 @@ class Payment(models.Model):
     decline_code = models.CharField(max_length=80, blank=True, default="")
     customer_id = models.UUIDField(null=True, blank=True)
     link_id = models.UUIDField(null=True, blank=True)
+    session_id = models.UUIDField(null=True, blank=True)
     last4 = models.CharField(max_length=4, blank=True, default="")  # Of the card that was tried.
     tried = models.BooleanField(default=False)  # The payer said yes at least once.
     paid = models.BooleanField(default=False)  # A bank said yes at least once.

@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Q
 from django_subatomic import db
 
 from fintech.kernel import columns, event_log, ids
@@ -125,7 +126,8 @@ def _fold_payments(payment_ids: Iterable[UUID]) -> dict[fold.FunnelKey, dict[str
         for payment_id, timeline in timelines.items()
         if (line := fold.payment(timeline)) is not None
     ]
-    before = {row.id: row for row in Payment.objects.filter(id__in=wanted, link_id__isnull=False)}
+    at_pages = Q(link_id__isnull=False) | Q(session_id__isnull=False)
+    before = {row.id: row for row in Payment.objects.filter(at_pages, id__in=wanted)}
     Payment.objects.bulk_create(
         lines, update_conflicts=True, unique_fields=["id"], update_fields=_LINE
     )
@@ -138,10 +140,11 @@ def _further(
     """Return how many payments at hosted pages are tried and paid now that were not before."""
     sums: dict[fold.FunnelKey, dict[str, int]] = defaultdict(lambda: {"tried": 0, "paid": 0})
     for line in lines:
-        if line.link_id is None:
+        page_id = line.link_id or line.session_id
+        if page_id is None:
             continue
         was = before.get(line.id)
-        stages = sums[line.merchant_id, line.link_id, line.created_at.astimezone(UTC).date()]
+        stages = sums[line.merchant_id, page_id, line.created_at.astimezone(UTC).date()]
         stages["tried"] += line.tried - (was.tried if was else False)
         stages["paid"] += line.paid - (was.paid if was else False)
     return {key: stages for key, stages in sums.items() if any(stages.values())}

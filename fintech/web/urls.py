@@ -95,6 +95,8 @@ _pages: list[URLPattern | URLResolver] = [
     path("dashboard/", include(_dashboard)),
     path("pay/answered", checkout.answered, name="answered"),
     path("pay/challenge/<ch:attempt_id>", checkout.challenge, name="challenge"),
+    path("pay/session/<str:token>", checkout.pay_session, name="pay-session"),
+    path("pay/session/<str:token>/<pi:payment_id>", checkout.paid_session, name="paid-session"),
     path("pay/<str:token>", checkout.pay, name="pay"),
     path("pay/<str:token>/<pi:payment_id>", checkout.paid, name="paid"),
 ]

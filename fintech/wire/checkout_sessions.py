@@ -68,7 +68,7 @@ def render(session: CheckoutSession) -> Json:
         "success_url": session.success_url,
         "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
         "ui_mode": "hosted",
-        "url": url(f"/checkout/{session.token}") if is_open else None,
+        "url": url(f"/pay/session/{session.token}") if is_open else None,
         "wallet_options": None,
     }
 

@@ -63,7 +63,7 @@ def test_a_session_is_opened_for_what_is_in_the_catalog(api, price):
     assert (made["success_url"], made["metadata"]) == (THANKS, {"cart": "7"})
     assert made["customer_details"]["email"] == "ada@example.com"
     assert made["expires_at"] - made["created"] == 86_400
-    assert "/checkout/" in made["url"]
+    assert "/pay/session/" in made["url"]
     assert "line_items" not in made
     assert api.get(f"{SESSIONS}/{made['id']}").body == made
 

@@ -44,6 +44,8 @@ OPEN = {
     "forgot": "/accounts/password/reset/",
     "pay": "/pay/{link}",
     "pay-closed": "/pay/{closed}",
+    "pay-session": "/pay/session/{session}",
+    "pay-session-expired": "/pay/session/{expired}",
     "pay-answered": "/pay/answered",
     "pay-thanks": "{thanks}",
     "pay-challenge": "{challenge}",

@@ -149,6 +149,9 @@ def one_of_everything(world: World) -> dict[str, str]:
         "/v1/payment_intents", {**paid, "payment_method": "pm_card_threeDSecure2Required"}
     )
     thanks, choices = _paid(world, links[0]["url"])
+    sessions = [doing.checkout_session(world)["url"].rsplit("/", 1)[1] for _ in range(2)]
+    gone = api.get("/v1/checkout/sessions", limit=1)["data"][0]["id"]
+    api.post(f"/v1/checkout/sessions/{gone}/expire", {})
     return {
         "month": f"{datetime.now(UTC):%Y-%m}",
         "customer": customer["id"],
@@ -161,6 +164,8 @@ def one_of_everything(world: World) -> dict[str, str]:
         "line": _first(world, "/dashboard/requests?show=failed", "Replay").split("/")[-2],
         "event": _first(world, "/dashboard/events", "payment_intent.succeeded").split("/")[-1],
         "thanks": thanks,
+        "session": sessions[0],
+        "expired": sessions[1],
         "choices": choices,
         "challenge": urlsplit(challenged["next_action"]["redirect_to_url"]["url"]).path,
     }

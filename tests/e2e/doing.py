@@ -52,3 +52,27 @@ def pay_with(page: Page, number: str = CARD, *, email: str = "ada@example.com") 
 def sees(page: Page, words: str | re.Pattern[str]) -> None:
     """Wait until the page says something."""
     expect(page.locator("main")).to_contain_text(words)
+
+
+def checkout_session(world) -> dict:
+    """A page made for one sale of two things."""
+    items = [
+        {
+            "price_data": {
+                "currency": "eur",
+                "unit_amount": minor,
+                "product_data": {"name": name},
+            },
+            "quantity": quantity,
+        }
+        for name, minor, quantity in (("Spring reading bundle", 2450, 2), ("Postage", 490, 1))
+    ]
+    return world.api.post(
+        "/v1/checkout/sessions",
+        {
+            "line_items": items,
+            "success_url": f"{world.base}/docs/quickstart?session={{CHECKOUT_SESSION_ID}}",
+            "cancel_url": f"{world.base}/docs/errors",
+            "customer_email": "ada@example.com",
+        },
+    )

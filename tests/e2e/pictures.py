@@ -37,6 +37,7 @@ PAGES = {
     "statement": ("owner", "/dashboard/statements/{month}/EUR"),
     "team": ("owner", "/dashboard/team"),
     "pay": ("", "/pay/{link}"),
+    "session": ("", "/pay/session/{session}"),
     "closed": ("", "/pay/{closed}"),
     "sign-in": ("", "/accounts/login/"),
     "states": ("", "/docs/states"),

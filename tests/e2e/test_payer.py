@@ -1,11 +1,12 @@
 """Payers on the hosted page: five endings, errors, one payment per form, with or without scripts."""
 
 import re
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.doing import CARD, pay_with, sees, tab_to
+from tests.e2e.doing import CARD, checkout_session, pay_with, sees, tab_to
 
 
 @pytest.fixture
@@ -102,6 +103,29 @@ def test_the_bank_asks_whether_it_is_really_the_payer(window, link, answer, ends
     page.get_by_role("button", name=answer).click()
 
     sees(page, ends)
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_a_checkout_session_is_paid_and_leads_to_the_shop(window, world, scripts):
+    session = checkout_session(world)
+    page = window("", width=390, scripts=scripts)
+    page.goto(urlsplit(session["url"]).path)
+    sees(page, "2 × Spring reading bundle")
+    pay_with(page)
+
+    page.wait_for_url(re.compile(f"/docs/quickstart\\?session={session['id']}"))
+
+    paid = world.api.get(f"/v1/checkout/sessions/{session['id']}")
+    assert (paid["status"], paid["payment_status"]) == ("complete", "paid")
+
+
+def test_a_payer_thinks_better_of_it_and_goes_back_to_the_shop(window, world):
+    page = window("")
+    page.goto(urlsplit(checkout_session(world)["url"]).path)
+
+    page.get_by_role("link", name="Cancel and go back").click()
+
+    page.wait_for_url(re.compile("/docs/errors"))
 
 
 def test_what_is_wrong_is_summed_up_with_links_to_the_fields(window, link):

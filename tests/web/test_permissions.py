@@ -204,7 +204,8 @@ def test_no_page_is_left_out_of_these_tests():
         "statements", "statement", "simulate", "play", "advance", "refunds", "replay", "preview",
         "export-refunds", "export-customers", "export-movements", "export-links",
         # Doors without a desk: the front, signing in, and payers' pages.
-        "front", "login", "states", "answered", "challenge", "pay", "paid", "messages",
+        "front", "login", "states", "answered", "challenge", "pay", "paid", "pay-session", "paid-session",
+        "messages",
     }  # fmt: skip
 
     namespace = get_resolver().namespace_dict["web"][1]

@@ -7,6 +7,7 @@ import pytest
 
 from fintech.kernel import event_log, subscriptions
 from fintech.ledger import queries as ledger_queries
+from fintech.payments import data
 from fintech.payments import queries as payment_queries
 from fintech.payments import services as payments
 from fintech.payments.errors import CardDeclined
@@ -81,6 +82,19 @@ def test_a_funnel_says_who_opened_who_tried_and_who_paid(shop, stranger, busy, h
     assert queries.funnels(shop.id, [link.id]) == {link.id: Reached(opened=3, tried=2, paid=1)}
     assert queries.funnel(stranger.id, since=day, until=day) == Reached()
     assert queries.funnels(stranger.id, [link.id]) == {}
+
+
+def test_a_checkout_session_is_a_page_of_the_funnel_too(shop, hear):
+    price = data.NewPrice(amount=eur(5), product=data.NewProduct(name="Tea"), active=False)
+    new = data.NewSession(lines=(data.NewLine(price=price),), success_url="https://example.com")
+    session = payments.open_session(new, merchant_id=shop.id, by=BY, at=NOON).value
+    services.note_opened(page_id=session.id, merchant_id=shop.id, by=BY, at=NOON)
+    begun = payments.pay_by_session(token=session.token, by=BY, at=NOON).value
+    payments.confirm(merchant_id=shop.id, payment_id=begun.id, token="visa", by=BY, at=NOON)
+    hear()
+
+    reached = {session.id: Reached(opened=1, tried=1, paid=1)}
+    assert queries.funnels(shop.id, [session.id]) == reached
 
 
 def test_a_line_names_the_card_that_was_tried(shop, busy, hear):

@@ -1,5 +1,5 @@
 """
-The hosted page: somebody who has a link's address pays with a card.
+The hosted page: somebody who has its address pays with a card, by a link or in a session.
 
 It works without scripts, asks no other host for anything, and never sends a card's
 number back. A form sent twice makes one payment: the form's key names it.
@@ -19,7 +19,6 @@ from django.views.decorators.http import require_GET, require_http_methods
 from fintech.kernel import clock
 from fintech.kernel.actor import Actor
 from fintech.kernel.errors import Refusal
-from fintech.kernel.money import Money
 from fintech.merchants import queries as merchant_queries
 from fintech.notifications import services as notifications
 from fintech.notifications.data import Channel
@@ -27,16 +26,17 @@ from fintech.payments import data as payment_data
 from fintech.payments import errors
 from fintech.payments import queries as payment_queries
 from fintech.payments import services as payments
-from fintech.web import pills
 from fintech.web import services as web
 from fintech.web.cards import TEST_CARDS
-from fintech.web.checkout import words
+from fintech.web.checkout import offers, words
 from fintech.web.checkout.forms import CardForm, OpenAmountForm
+from fintech.web.checkout.offers import Offer
 from fintech.web.dashboard.steps import DECLINES
 
 _VISITED = "visited"  # The cookie of a page that was opened already.
 _DEVICE = "device"  # The cookie by which fraud knows a browser again; only its hash is kept.
 _A_YEAR = 365 * 86_400
+_FRESH = "?fresh=1"  # Of a payer who has just paid in a session: he goes on to the shop.
 _POLLS = 30  # Looks at a payment that moves, before the page stops looking by itself.
 
 
@@ -49,30 +49,54 @@ _FIELDS = {
     "receipt_email": "email",
 }
 
+_TAKEN = frozenset(
+    {
+        payment_data.PaymentState.CAPTURED,
+        payment_data.PaymentState.PARTIALLY_CAPTURED,
+        payment_data.PaymentState.AUTHORIZED,
+    }
+)
+
 
 @never_cache
 @require_http_methods(["GET", "POST"])
 def pay(request: HttpRequest, token: str) -> HttpResponse:
-    """Show what is to be paid and take the card."""
-    link = _link(token)
-    is_open = pills.of_link(link, clock.now()) == "active"
-    form = _form(request, link)
+    """Show what is to be paid by a link, and take the card."""
+    return _pay(request, offers.of_link(token, at=clock.now()))
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def pay_session(request: HttpRequest, token: str) -> HttpResponse:
+    """Show what is to be paid in a checkout session, and take the card."""
+    return _pay(request, offers.of_session(token, at=clock.now()))
+
+
+def _pay(request: HttpRequest, offer: Offer) -> HttpResponse:
+    is_open = offer.is_open
+    form = _form(request, offer)
     # A form that was sent twice meets its first payment, even where that used the link up.
     if request.method == "POST" and form.is_valid():
         try:
-            payment = _begin(request, link, form)
-        except errors.LinkNotFound:
+            payment = _begin(request, offer, form)
+        except (errors.LinkNotFound, errors.SessionNotOpen):
             is_open = False
         except Refusal as refusal:
+            if offer.is_session and isinstance(refusal, errors.UnexpectedState):
+                # Another form has got further with the one payment: that is where it goes on.
+                return redirect(offers.of_session(offer.token, at=clock.now()).page)
             form.refuse(refusal, _FIELDS)
         else:
-            return redirect("web:paid", token=token, payment_id=payment.id)
+            return redirect(f"{offer.paid(payment.id)}{_FRESH if offer.is_session else ''}")
+    begun = offer.payment_id
+    if begun is not None and not form.errors:
+        return redirect(offer.paid(begun))  # Paid already, or waiting for another card.
     if not is_open:
-        return _page(request, link, "web/checkout/closed.html", status=410)
-    answer = _card_page(request, link, form)
+        return _page(request, offer, "web/checkout/closed.html", status=410)
+    answer = _card_page(request, offer, form)
     if request.method == "GET" and _VISITED not in request.COOKIES:
         web.note_opened(
-            page_id=link.id, merchant_id=link.merchant_id, by=_payer(request), at=clock.now()
+            page_id=offer.id, merchant_id=offer.merchant_id, by=_payer(request), at=clock.now()
         )
         # Somebody who looks again within the hour counts once.
         _remember(answer, _VISITED, "1", path=request.path, seconds=3600)
@@ -95,13 +119,26 @@ def _remember(answer: HttpResponse, name: str, value: str, *, path: str, seconds
 @never_cache
 @require_http_methods(["GET", "POST"])
 def paid(request: HttpRequest, token: str, payment_id: UUID) -> HttpResponse:
-    """Show how a payment ended, or take another card after a decline."""
-    link = _link(token)
-    payment = _payment(link, payment_id)
+    """Show how a payment at a link ended, or take another card after a decline."""
+    return _paid(request, offers.of_link(token, at=clock.now()), payment_id)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def paid_session(request: HttpRequest, token: str, payment_id: UUID) -> HttpResponse:
+    """Show how the payment of a session ended, or take another card after a decline."""
+    return _paid(request, offers.of_session(token, at=clock.now()), payment_id)
+
+
+def _paid(request: HttpRequest, offer: Offer, payment_id: UUID) -> HttpResponse:
+    payment = _payment(offer, payment_id)
     if payment.state == payment_data.PaymentState.AWAITING_PAYER and payment.next_action_url:
         return redirect(payment.next_action_url)
+    over = {payment_data.PaymentState.CREATED, payment_data.PaymentState.CANCELED}
+    if offer.is_session and not offer.is_open and payment.state in over:
+        return _page(request, offer, "web/checkout/closed.html", status=410)
     if payment.state != payment_data.PaymentState.CREATED:
-        return _ending(request, link, payment)
+        return _ending(request, offer, payment)
     form = CardForm(
         request.POST or None,
         at=clock.now(),
@@ -114,8 +151,8 @@ def paid(request: HttpRequest, token: str, payment_id: UUID) -> HttpResponse:
         except Refusal as refusal:
             form.refuse(refusal, _FIELDS)
         else:
-            return redirect("web:paid", token=token, payment_id=payment.id)
-    return _card_page(request, link, form, payment)
+            return redirect(f"{offer.paid(payment.id)}{_FRESH if offer.is_session else ''}")
+    return _card_page(request, offer, form, payment)
 
 
 @never_cache
@@ -148,10 +185,10 @@ def _payment_of(attempt_id: UUID) -> payment_data.Payment:
 
 
 def _back(payment: payment_data.Payment) -> HttpResponse:
-    """Return the payer to where he came from: the link's page, or the merchant's own."""
-    if payment.link_id is not None:
-        link = payment_queries.link(payment.link_id, payment.merchant_id)
-        return redirect("web:paid", token=link.token, payment_id=payment.id)
+    """Return the payer to where he came from: a page of ours, or the merchant's own."""
+    offer = offers.of_payment(payment, at=clock.now())
+    if offer is not None:
+        return redirect(f"{offer.paid(payment.id)}{_FRESH if offer.is_session else ''}")
     if payment.return_url:
         return redirect(payment.return_url)
     return redirect("web:answered")
@@ -164,43 +201,37 @@ def answered(request: HttpRequest) -> HttpResponse:
     return _said(request, "web/checkout/answered.html", _context(request, None))
 
 
-def _link(token: str) -> payment_data.Link:
+def _payment(offer: Offer, payment_id: UUID) -> payment_data.Payment:
+    """Return the payment if it began at this page."""
     try:
-        return payment_queries.link_by_token(token)
-    except errors.LinkNotFound:
-        raise Http404 from None
-
-
-def _payment(link: payment_data.Link, payment_id: UUID) -> payment_data.Payment:
-    """Return the payment if it began at this link."""
-    try:
-        payment = payment_queries.payment(payment_id, link.merchant_id)
+        payment = payment_queries.payment(payment_id, offer.merchant_id)
     except errors.PaymentNotFound:
         raise Http404 from None
-    if payment.link_id != link.id:
+    if not offer.holds(payment):
         raise Http404
     return payment
 
 
-def _form(request: HttpRequest, link: payment_data.Link) -> CardForm:
-    told: dict[str, Any] = {"at": clock.now(), "language": words.language_of(request)}
-    if link.amount is None:
-        return OpenAmountForm(request.POST or None, currency=link.currency, **told)
+def _form(request: HttpRequest, offer: Offer) -> CardForm:
+    told: dict[str, Any] = {
+        "at": clock.now(),
+        "language": words.language_of(request),
+        "initial": {"email": offer.email},
+    }
+    if offer.amount is None:
+        return OpenAmountForm(request.POST or None, currency=offer.currency, **told)
     return CardForm(request.POST or None, **told)
 
 
-def _begin(request: HttpRequest, link: payment_data.Link, form: CardForm) -> payment_data.Payment:
+def _begin(request: HttpRequest, offer: Offer, form: CardForm) -> payment_data.Payment:
     """Begin a payment and confirm it; the form's key makes both happen once."""
-    amount: Money | None = form.cleaned_data.get("amount")
-    _method(request, link.merchant_id, form)  # A card that is none begins no payment.
-    payment = payments.pay_by_link(
-        token=link.token,
-        amount=amount,
-        receipt_email=form.cleaned_data["email"],
-        key=form.key(link.id, "pay"),
+    _method(request, offer.merchant_id, form)  # A card that is none begins no payment.
+    payment = offer.begin(
+        typed=form.cleaned_data,
+        key=form.key(offer.id, "pay"),
         by=_payer(request),
         at=clock.now(),
-    ).value
+    )
     return _confirm(request, payment, form)
 
 
@@ -250,7 +281,7 @@ def _ip(request: HttpRequest) -> str:
 
 def _card_page(
     request: HttpRequest,
-    link: payment_data.Link,
+    offer: Offer,
     form: CardForm,
     payment: payment_data.Payment | None = None,
 ) -> HttpResponse:
@@ -260,7 +291,7 @@ def _card_page(
     declined = payment.last_error if payment else None
     context = {
         "form": form,
-        "amount": payment.amount if payment else link.amount,
+        "amount": payment.amount if payment else offer.amount,
         "payment": payment,
         "declined": form.say(DECLINES.get(declined.decline_code, DECLINES["generic_decline"]))
         if declined
@@ -268,15 +299,13 @@ def _card_page(
         "test_cards": () if settings.MODE == "live" else TEST_CARDS,
         "test_expiry": f"{clock.now():%m}/{(clock.now().year + 3) % 100:02d}",
     }
-    answer = _page(request, link, "web/checkout/pay.html", context, status=400 if wrong else 200)
+    answer = _page(request, offer, "web/checkout/pay.html", context, status=400 if wrong else 200)
     if _DEVICE not in request.COOKIES:
         _remember(answer, _DEVICE, token_hex(16), path="/pay/", seconds=_A_YEAR)
     return answer
 
 
-def _ending(
-    request: HttpRequest, link: payment_data.Link, payment: payment_data.Payment
-) -> HttpResponse:
+def _ending(request: HttpRequest, offer: Offer, payment: payment_data.Payment) -> HttpResponse:
     looked = request.GET.get("looked", "0")
     looks = int(looked) if looked.isdecimal() else 0
     waits = payment.state == payment_data.PaymentState.PROCESSING
@@ -287,21 +316,25 @@ def _ending(
         "waits": waits,
         "looked": looks + 1,
         "looks_again": waits and looks < _POLLS,
+        # Who has just paid goes on; who looks again later reads the receipt.
+        "goes_on": bool(offer.done_url)
+        and payment.state in _TAKEN
+        and ("looked" in request.GET or "fresh" in request.GET),
         "own": request.user.is_authenticated
-        and merchant_queries.may(request.user.pk, link.merchant_id, "view_payments"),
+        and merchant_queries.may(request.user.pk, offer.merchant_id, "view_payments"),
     }
-    return _page(request, link, "web/checkout/ending.html", context)
+    return _page(request, offer, "web/checkout/ending.html", context)
 
 
 def _page(
     request: HttpRequest,
-    link: payment_data.Link,
+    offer: Offer,
     template: str,
     context: dict[str, Any] | None = None,
     *,
     status: int = 200,
 ) -> HttpResponse:
-    shared = _context(request, link.merchant_id) | {"link": link}
+    shared = _context(request, offer.merchant_id) | {"offer": offer}
     return _said(request, template, shared | (context or {}), status=status)
 
 

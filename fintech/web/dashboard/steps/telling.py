@@ -47,6 +47,7 @@ def _created(data: dict[str, Any]) -> Told:
     )
     what = "Payment" if data["purpose"] == "sale" else "Wallet top-up"
     through = "Through a payment link." if data.get("link_id") else ""
+    through = "In a checkout session." if data.get("session_id") else through
     return "quiet", "plus-lg", f"{what} of {_amount(data)} created", (how, through)
 
 
