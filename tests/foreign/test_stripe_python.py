@@ -4,6 +4,9 @@ The official Python SDK, pointed at us by its base address and nothing else.
 Works with it; not affiliated with or endorsed by its maker.
 """
 
+import re
+
+import httpx
 import pytest
 import stripe
 
@@ -201,6 +204,119 @@ def test_charges_are_read_only(client, intents):
 
     assert (charge.paid, charge.payment_method_details.card.last4) == (True, "4242")
     assert client.v1.charges.list({"payment_intent": paid.id}).data[0].id == charge.id
+
+
+def test_products_and_their_prices(client):
+    products, prices = client.v1.products, client.v1.prices
+    book = products.create(
+        {"name": "A book", "default_price_data": {"currency": "eur", "unit_amount": 1200}}
+    )
+    assert isinstance(book, stripe.Product)
+    assert prices.retrieve(book.default_price).product == book.id
+
+    price = prices.create(
+        {"product": book.id, "unit_amount": 900, "currency": "eur", "lookup_key": "sale"}
+    )
+    assert (price.type, price.recurring, str(price.unit_amount_decimal)) == (
+        "one_time",
+        None,
+        "900",
+    )
+    assert [one.id for one in prices.list({"lookup_keys": ["sale"]})] == [price.id]
+    assert prices.update(price.id, {"active": False}).active is False
+    assert products.update(book.id, {"metadata": {"isbn": "7"}}).metadata["isbn"] == "7"
+    assert products.retrieve(book.id, {"expand": ["default_price"]}).default_price.active is True
+    assert [one.id for one in products.list({"active": True})] == [book.id]
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        products.delete(book.id)
+    assert refused.value.code == "resource_in_use"
+    assert products.delete(products.create({"name": "B"}).id).deleted is True
+
+
+def test_a_price_that_recurs_is_refused(client):
+    recurring = {"interval": "month"}
+    asked = {"product_data": {"name": "A"}, "unit_amount": 5, "currency": "eur"}
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.v1.prices.create({**asked, "recurring": recurring})
+
+    assert (refused.value.code, refused.value.param) == ("parameter_unknown", "recurring")
+
+
+def test_a_payment_link_of_a_price(client):
+    price = client.v1.prices.create(
+        {"product_data": {"name": "A book"}, "unit_amount": 1200, "currency": "eur"}
+    )
+
+    link = client.v1.payment_links.create({"line_items": [{"price": price.id, "quantity": 2}]})
+
+    (item,) = client.v1.payment_links.line_items.list(link.id).data
+    assert (item.amount_total, item.price.id) == (2400, price.id)
+
+
+def test_a_checkout_session_is_opened_paid_and_looked_at(client, base):
+    """As the shop of a tutorial would: by the SDK, a browser without scripts, and the SDK."""
+    session = client.v1.checkout.sessions.create(
+        {
+            "mode": "payment",
+            "success_url": "https://example.com/ok?session={CHECKOUT_SESSION_ID}",
+            "cancel_url": "https://example.com/cart",
+            "client_reference_id": "cart-7",
+            "payment_intent_data": {"metadata": {"order": "7"}},
+            "line_items": [
+                {
+                    "price_data": {
+                        "currency": "eur",
+                        "unit_amount": 2000,
+                        "product_data": {"name": "T-shirt"},
+                    },
+                    "quantity": 2,
+                }
+            ],
+        }
+    )
+    assert isinstance(session, stripe.checkout.Session)
+    assert (session.status, session.payment_status, session.amount_total) == (
+        "open",
+        "unpaid",
+        4000,
+    )
+
+    path = session.url[session.url.index("/pay/") :]
+    with httpx.Client(base_url=base, follow_redirects=True) as browser:
+        page = browser.get(path).text
+        hidden = dict(re.findall(r'name="(csrfmiddlewaretoken|once)" value="([^"]+)"', page))
+        card = {"number": "4242424242424242", "expiry": "10/31", "code": "123", "name": "Sam"}
+        typed = {**hidden, **card, "email": "sam@example.org"}
+        ending = browser.post(path, data=typed).text
+    assert f"url=https://example.com/ok?session={session.id}" in ending
+
+    done = client.v1.checkout.sessions.retrieve(
+        session.id, {"expand": ["payment_intent", "line_items"]}
+    )
+    assert (done.status, done.payment_status, done.url) == ("complete", "paid", None)
+    assert (done.payment_intent.status, done.payment_intent.metadata["order"]) == ("succeeded", "7")
+    assert done.customer_details.email == "sam@example.org"
+    assert [item.description for item in done.line_items.data] == ["T-shirt"]
+    found = client.v1.checkout.sessions.list({"payment_intent": done.payment_intent.id})
+    assert [one.id for one in found] == [session.id]
+    subscriptions.catch_up()
+    events = client.v1.events.list({"type": "checkout.session.completed"}).data
+    assert [event.data.object["id"] for event in events] == [session.id]
+
+
+def test_a_checkout_session_expires(client):
+    sessions = client.v1.checkout.sessions
+    price = {"currency": "eur", "unit_amount": 5, "product_data": {"name": "A"}}
+    asked = {"success_url": "https://example.com", "line_items": [{"price_data": price}]}
+    opened = sessions.create({**asked, "mode": "payment"})
+
+    assert sessions.expire(opened.id).status == "expired"
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        sessions.expire(opened.id)
+    assert refused.value.code == "checkout_session_unexpected_state"
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        sessions.create({**asked, "mode": "subscription"})
+    assert refused.value.param == "mode"
 
 
 def test_webhook_endpoints(client):
