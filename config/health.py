@@ -60,6 +60,12 @@ _took = Gauge(
     multiprocess_mode="max",
 )
 _endpoints_paused = Gauge("endpoints_paused", "Endpoints left alone", multiprocess_mode="max")
+_files_missing = Gauge(
+    "settlement_files_missing",
+    "Processors' files of days that are over for a day, and that could not be had",
+    ["provider"],
+    multiprocess_mode="max",
+)
 
 
 @dataclass(slots=True)
@@ -140,11 +146,14 @@ def _valkey_answers() -> bool:
 
 
 def _measure() -> None:
-    """Read what is behind: subscriptions, deliveries, circuits, and the oldest writer's age."""
+    """Read what is behind: subscriptions, deliveries, circuits, files, the oldest writer."""
     from fintech.notifications import queries as notifications  # Models, once they are ready.
     from fintech.payments import queries as payments
+    from fintech.reconciliation import queries as reconciliation
 
     payments.providers_health()  # A circuit changes by time alone; looking sets its gauge.
+    for provider, missing in reconciliation.files_missing(at=clock.now()).items():
+        _files_missing.labels(provider).set(missing)
     waiting = notifications.backlog(at=clock.now())
     _deliveries_due.set(waiting.due)
     _deliveries_oldest.set(waiting.oldest_due_s)

@@ -5,7 +5,10 @@ from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
+from django.test import Client
+from django.urls import reverse
 
 from fintech.kernel import clock
 from fintech.kernel.money import Money
@@ -42,6 +45,16 @@ def outside(truth) -> Iterator[dict[str, FakeAcquirer]]:
             stack.enter_context(registry.using(acquirer))
         yield both
     del SOURCES["backup"]
+
+
+@pytest.fixture
+def office(client) -> Client:
+    """Somebody with every right."""
+    user = get_user_model().objects.create_superuser(
+        email="staff@example.com", name="Sam", password="a long enough password"
+    )
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
 
 
 def captured_at_backup(outside, minor: int, reference: str) -> None:
@@ -146,6 +159,46 @@ def test_what_was_missed_in_an_outage_is_closed_by_the_file_that_comes_late(trut
         tasks.run_nightly()
 
     assert [f.kind for f in queries.open_breaks(source="simulator") if f.leg == 1] == []
+
+
+def test_after_a_long_outage_every_day_is_asked_for(truth, outside):
+    truth.capture(42_50)
+    outside["simulator"].fall_silent()
+    downloaded()
+    outside["simulator"].fall_silent(silent=False)
+
+    assert downloaded(NEXT_DAY + timedelta(days=9)).fetched == 12  # From 31 October on.
+    assert kept()[0][1] == "10-31 EUR"
+
+
+def test_a_file_that_could_not_be_had_shows_in_metrics(truth, outside):
+    truth.capture(42_50)
+    outside["simulator"].fall_silent()
+    downloaded()
+    assert queries.files_missing(at=NOON) == {"simulator": 1}
+    with clock.fixed(NEXT_DAY):
+        told = Client().get("/metrics").content.decode()
+    assert 'settlement_files_missing{provider="simulator"} 1.0' in told
+
+    outside["simulator"].fall_silent(silent=False)
+    downloaded(NEXT_DAY + timedelta(hours=1))
+    with clock.fixed(NEXT_DAY + timedelta(hours=1)):
+        told = Client().get("/metrics").content.decode()
+    assert 'settlement_files_missing{provider="simulator"} 0.0' in told
+
+
+def test_staff_see_which_day_s_file_was_had(truth, outside, office):
+    truth.capture(42_50)
+    outside["simulator"].fall_silent()
+    downloaded()
+    outside["simulator"].fall_silent(silent=False)
+    page = office.get(reverse("admin:reconciliation_download_changelist")).content.decode()
+    assert "unanswered" in page
+
+    downloaded(NEXT_DAY + timedelta(hours=1))
+    page = office.get(reverse("admin:reconciliation_download_changelist")).content.decode()
+    assert "simulator 2026-11-02 EUR" in page
+    assert "unanswered" not in page.split("<tbody")[1]
 
 
 def test_a_processor_whose_circuit_is_open_is_not_asked(truth, outside):

@@ -150,10 +150,10 @@ class ProviderCostAdmin(ReadOnlyAdmin):
 class ProviderHoldAdmin(ReadOnlyAdmin):
     """Each provider's circuit: how it stands, what failed last, and staff's word on it."""
 
-    list_display = ("name", "circuit", "held", "last_failure", "changed_at")
+    list_display = ("name", "circuit", "held", "last_failure", "lacks", "changed_at")
     ordering = ("name",)
-    fields = ("name", "circuit", "held", "changed_at", "failures")
-    readonly_fields = ("circuit", "failures")
+    fields = ("name", "circuit", "held", "changed_at", "lacks", "failures")
+    readonly_fields = ("circuit", "lacks", "failures")
     actions = ("hold_open", "hold_closed", "let_go")
 
     @admin.display(description="Circuit")
@@ -166,6 +166,11 @@ class ProviderHoldAdmin(ReadOnlyAdmin):
         }
         said = words[known.held or known.state]
         return said if known.shared else f"{said} (Valkey is away)"
+
+    @admin.display(description="Can't do")
+    def lacks(self, provider: ProviderHold) -> str:
+        told = queries.provider_health(provider.name).lacks
+        return ", ".join(what.replace("_", " ") for what in told) or "–"
 
     @admin.display(description="Last failure")
     def last_failure(self, provider: ProviderHold) -> str:

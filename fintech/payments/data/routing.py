@@ -17,6 +17,7 @@ class ProviderHealth:
     held: str
     failures: tuple[tuple[datetime, str], ...]  # The last, latest first: when, and what failed.
     shared: bool  # False: Valkey is away, and this is what one process knows.
+    lacks: tuple[str, ...] = ()  # What its adapter can't do: names of `Capabilities`.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """How providers are."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 from fintech.payments import data
@@ -18,7 +19,8 @@ def provider_health(name: str) -> data.ProviderHealth:
     Raises:
         ProviderUnknown: there is none, or it refuses to run in this mode.
     """
-    known = circuit.health(registry.provider(name).name)
+    found = registry.provider(name)
+    known = circuit.health(found.name)
     return data.ProviderHealth(
         name=name,
         state=str(known.state),
@@ -27,6 +29,7 @@ def provider_health(name: str) -> data.ProviderHealth:
             (datetime.fromtimestamp(second, UTC), what) for second, what in known.failures
         ),
         shared=known.shared,
+        lacks=tuple(what for what, can in asdict(found.capabilities).items() if not can),
     )
 
 

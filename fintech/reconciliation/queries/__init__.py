@@ -29,6 +29,7 @@ from fintech.reconciliation.queries.working import (
     ageing,
     anomalies,
     claim_file,
+    files_missing,
     jobs,
     suggestions,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "day_figures",
     "days_of_run",
     "fee_report",
+    "files_missing",
     "found_break",
     "has_run_on",
     "imported",

@@ -5,17 +5,27 @@ import io
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from fintech.kernel.money import Money
 from fintech.reconciliation import data, errors, matching
-from fintech.reconciliation.data import SOURCES, BreakKind, BreakState, Place, RunState, Witness
+from fintech.reconciliation.data import (
+    SOURCES,
+    BreakKind,
+    BreakState,
+    DownloadOutcome,
+    Place,
+    RunState,
+    Witness,
+)
 from fintech.reconciliation.matching import Candidate
-from fintech.reconciliation.models import Anomaly, Break, Expectation, Line, Run
+from fintech.reconciliation.models import Anomaly, Break, Download, Expectation, Line, Run
 
 _AGES = ((1, "0-1"), (3, "2-3"), (7, "4-7"))
 _LATE = timedelta(hours=30)  # A nightly run that is this long ago was missed once.
 _LOOKED_AT = 2_000
+_MONTH = timedelta(days=31)
+_NOT_HAD = (DownloadOutcome.UNANSWERED, DownloadOutcome.REFUSED)
 
 
 def ageing(*, today: date, source: str | None = None) -> list[data.Age]:
@@ -152,6 +162,22 @@ def jobs(*, at: datetime) -> list[data.Job]:
             )
         )
     return told
+
+
+def files_missing(*, at: datetime) -> dict[str, int]:
+    """
+    Count, by processor, the files of days that are over for a day and that we could not have.
+
+    A processor that says that it has none is not counted. Those of a month ago are forgotten.
+    """
+    today = at.date()
+    over = Download.objects.filter(on__gte=today - _MONTH, on__lt=today - timedelta(days=1))
+    rows = (
+        over.order_by()
+        .values_list("provider")
+        .annotate(missing=Count("id", filter=Q(outcome__in=_NOT_HAD)))
+    )
+    return dict(rows)
 
 
 def anomalies(*, source: str | None = None, limit: int = 50) -> list[data.Anomaly]:

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 
 import structlog
 from django.conf import settings
-from django.db.models import F
+from django.db.models import F, Min
 from django_subatomic import db
 
 from fintech.kernel.actor import Actor
@@ -80,6 +80,9 @@ def _due(provider: str, *, today: date) -> Iterator[tuple[date, str]]:
             *asked.order_by().values_list("currency", flat=True).distinct(),
         }
     )
+    # Where nobody answered for longer, all days since then are asked for.
+    unanswered = asked.filter(outcome=DownloadOutcome.UNANSWERED).aggregate(first=Min("on"))
+    begin = min(begin, unanswered["first"] or begin)
     done = set(
         asked.filter(outcome=DownloadOutcome.FETCHED, on__gte=begin).values_list("on", "currency")
     )

@@ -207,6 +207,12 @@ def test_it_is_a_provider_where_there_is_a_key_of_the_instance_s_mode(settings):
         assert isinstance(registry.provider("stripe").adapter, Stripe)
         assert payments.provider_health("stripe").state == "closed"
         assert registry.default() == "simulator"  # Routes lead to the others.
+        assert payments.provider_health("stripe").lacks == (
+            "partial_captures",
+            "adjustments",
+            "challenges",
+        )
+        assert payments.provider_health("simulator").lacks == ()
     settings.MODE = "live"
     with configured(settings, "sk_test_1234567"):
         assert registry.names() == ()
