@@ -38,6 +38,7 @@ app.conf.beat_schedule = {
         ("reassess-degraded", "fintech.fraud.tasks.reassess_degraded", 60.0),
         ("wake-fraud-rules", "fintech.fraud.tasks.wake_rules", 30.0),
         ("keep-fraud-counters", "fintech.fraud.tasks.keep_counters", 10.0),
+        ("watch-fraud", "fintech.fraud.tasks.watch", 60.0),
         ("train-fraud", "fintech.fraud.tasks.train_nightly", 86_400.0),
         ("expire-payments", "fintech.payments.tasks.expire_due", 30.0),
         ("ask-the-bank", "fintech.payments.tasks.ask_the_bank", 30.0),

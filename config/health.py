@@ -66,6 +66,18 @@ _files_missing = Gauge(
     ["provider"],
     multiprocess_mode="max",
 )
+_fraud = Gauge(
+    "fraud_figures",
+    "How fraud does: shares from 0 to 1, and cases",
+    ["figure"],
+    multiprocess_mode="max",
+)
+_fraud_alerts = Gauge(
+    "fraud_alert_open",
+    "1 while something of fraud is out of the ordinary",
+    ["kind"],
+    multiprocess_mode="max",
+)
 
 
 @dataclass(slots=True)
@@ -154,6 +166,7 @@ def _measure() -> None:
     payments.providers_health()  # A circuit changes by time alone; looking sets its gauge.
     for provider, missing in reconciliation.files_missing(at=clock.now()).items():
         _files_missing.labels(provider).set(missing)
+    _measure_fraud()
     waiting = notifications.backlog(at=clock.now())
     _deliveries_due.set(waiting.due)
     _deliveries_oldest.set(waiting.oldest_due_s)
@@ -185,3 +198,20 @@ def _measure() -> None:
             "FROM pg_stat_activity WHERE backend_xid IS NOT NULL"
         )
         _oldest_writer.set(cursor.fetchone()[0])
+
+
+def _measure_fraud() -> None:
+    """Read how right decisions were, what waits, and what is out of the ordinary."""
+    from fintech.fraud import data
+    from fintech.fraud import queries as fraud
+
+    now = fraud.figures(at=clock.now())
+    for name in ("stopped_lately", "degraded_lately", "precision", "recall", "in_time"):
+        share = getattr(now, name)
+        if share is not None:
+            _fraud.labels(name).set(share / 10_000)
+    _fraud.labels("open_cases").set(now.open_cases)
+    _fraud.labels("overdue_cases").set(now.overdue_cases)
+    still = {alert.kind for alert in fraud.alerts()}
+    for kind in data.AlertKind:
+        _fraud_alerts.labels(str(kind)).set(kind in still)

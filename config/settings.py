@@ -504,6 +504,7 @@ UNFOLD = {
             _group(
                 "Fraud",
                 ("Cases", "gavel", "fraud_case"),
+                ("Alerts", "notifications_active", "fraud_alert"),
                 ("Assessments", "policy", "fraud_assessment"),
                 ("Transfers", "swap_horiz", "fraud_transferassessment"),
                 ("Outcomes", "flag", "fraud_outcome"),

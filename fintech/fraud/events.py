@@ -327,3 +327,27 @@ class PostureSet(Event):
     merchant_id: UUID | None
     mode: Code
     fails: Code
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertFact(Event):
+    """What every fact of an alert's stream says."""
+
+    stream_of: ClassVar = "alert_id"
+
+    alert_id: UUID
+    kind: Code
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertRaised(AlertFact):
+    """Something is out of the ordinary."""
+
+    name: ClassVar = "fraud.alert_raised.v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertCleared(AlertFact):
+    """It is not any more."""
+
+    name: ClassVar = "fraud.alert_cleared.v1"

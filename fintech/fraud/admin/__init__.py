@@ -1,6 +1,7 @@
 """Fraud in the back office: decisions and cases to read; lists, rules, models to keep."""
 
 from fintech.fraud.admin.decisions import (
+    AlertAdmin,
     AssessmentAdmin,
     CaseAdmin,
     OutcomeAdmin,
@@ -13,6 +14,7 @@ from fintech.fraud.admin.rules import RuleAdmin
 from fintech.fraud.admin.trained import TrainedModelAdmin
 
 __all__ = [
+    "AlertAdmin",
     "AssessmentAdmin",
     "CaseAdmin",
     "ListItemAdmin",

@@ -7,6 +7,7 @@ from django.utils.safestring import SafeString
 
 from fintech.fraud import queries
 from fintech.fraud.models import (
+    Alert,
     Assessment,
     Case,
     Outcome,
@@ -118,4 +119,13 @@ class OutcomeAdmin(ReadOnlyAdmin):
     list_display = ("at", "kind", "payment_id", "assessment_id")
     list_filter = ("kind",)
     search_fields = ("payment_id", "card_fingerprint")
+    ordering = ("-id",)
+
+
+@admin.register(Alert)
+class AlertAdmin(ReadOnlyAdmin):
+    """What is, or was, out of the ordinary; the clock raises and clears it each minute."""
+
+    list_display = ("raised_at", "kind", "said", "cleared_at")
+    list_filter = ("kind", ("cleared_at", admin.EmptyFieldListFilter))
     ordering = ("-id",)

@@ -16,6 +16,9 @@ from fintech.fraud.data.features import SCHEMA as SCHEMA
 from fintech.fraud.data.features import Features as Features
 from fintech.fraud.data.transfers import TransferFeatures as TransferFeatures
 from fintech.fraud.data.transfers import TransferQuestion as TransferQuestion
+from fintech.fraud.data.watching import Alert as Alert
+from fintech.fraud.data.watching import AlertKind as AlertKind
+from fintech.fraud.data.watching import Figures as Figures
 from fintech.kernel import frozen
 from fintech.kernel.money import Money
 

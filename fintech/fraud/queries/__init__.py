@@ -24,6 +24,7 @@ from fintech.fraud.queries.ruling import (
     decided,
     decided_again,
     limits_of,
+    names_for_all,
     rule,
     rules,
     velocity_limit,
@@ -32,11 +33,13 @@ from fintech.fraud.queries.ruling import (
 )
 from fintech.fraud.queries.testing import back_test, back_test_all
 from fintech.fraud.queries.transferring import gather_transfers, transfer_assessments
+from fintech.fraud.queries.watching import alerts, figures, unusual
 
 __all__ = [
     "INVARIANTS",
     "LOOKED_AT_WITHIN",
     "MATURES",
+    "alerts",
     "assessment",
     "assessments",
     "assessments_by_id",
@@ -48,6 +51,7 @@ __all__ = [
     "decided",
     "decided_again",
     "drift",
+    "figures",
     "forget_models",
     "gather",
     "gather_transfers",
@@ -61,6 +65,7 @@ __all__ = [
     "mail_matches",
     "model",
     "models",
+    "names_for_all",
     "names_match",
     "online",
     "outcomes",
@@ -74,6 +79,7 @@ __all__ = [
     "seen",
     "served",
     "transfer_assessments",
+    "unusual",
     "velocity_limit",
     "velocity_limits",
     "written",

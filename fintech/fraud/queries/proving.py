@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from fintech.fraud.models import Case, ListItem, Posture, Rule, TrainedModel, VelocityLimit
+from fintech.fraud.models import Alert, Case, ListItem, Posture, Rule, TrainedModel, VelocityLimit
 from fintech.kernel import event_log
 from fintech.kernel.event_log import Recorded
 from fintech.kernel.invariants import Invariant
@@ -78,6 +78,14 @@ def replay() -> Iterator[Difference]:
         }
         for row in Posture.objects.iterator()
     }
+    stored |= {
+        f"fraud.alert:{row.id}": {
+            "kind": row.kind,
+            "state": "raised" if row.cleared_at is None else "cleared",
+            "version": str(row.version),
+        }
+        for row in Alert.objects.iterator()
+    }
     for name in sorted(stored.keys() | folded.keys()):
         said, found = folded.get(name, {}), stored.get(name, {})
         for column in sorted(said.keys() | found.keys()):
@@ -97,6 +105,7 @@ _FOLDED = (
     "fraud.velocity_limit_",
     "fraud.model_",
     "fraud.posture_",
+    "fraud.alert_",
 )
 
 
@@ -135,6 +144,8 @@ def _fold(row: dict[str, str], fact: Recorded) -> None:
         "fraud.model_shadowed.v1": {"state": "shadow"},
         "fraud.model_installed.v1": {"state": "champion"},
         "fraud.model_retired.v1": {"state": "retired"},
+        "fraud.alert_raised.v1": {"state": "raised", "kind": fact.data.get("kind", "")},
+        "fraud.alert_cleared.v1": {"state": "cleared"},
         "fraud.posture_set.v1": {
             "mode": fact.data.get("mode", ""),
             "fails": fact.data.get("fails", ""),

@@ -101,6 +101,12 @@ def limits_of(ruleset: str) -> tuple[data.VelocityLimit, ...]:
     return tuple(row.as_data() for row in rows)
 
 
+def names_for_all(ruleset: str) -> frozenset[str]:
+    """Return the names of a set's rules and limits that hold for every merchant."""
+    each = [*_of_set(ruleset), *limits_of(ruleset)]
+    return frozenset(one.name for one in each if one.merchant_id is None)
+
+
 @lru_cache(maxsize=_SETS_REMEMBERED)
 def _of_set(ruleset: str) -> tuple[Written, ...]:
     """Return a set's rules. A set and its texts never change, so they are read once."""

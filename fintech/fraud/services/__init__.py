@@ -36,6 +36,7 @@ from fintech.fraud.services.rules import (
 )
 from fintech.fraud.services.training import train_on_handbook, train_on_payments
 from fintech.fraud.services.transferring import assess_transfers, record_transfers
+from fintech.fraud.services.watching import watch
 
 __all__ = [
     "activate_rule",
@@ -72,6 +73,7 @@ __all__ = [
     "train_on_payments",
     "wake_due_rules",
     "wake_rule",
+    "watch",
     "watch_model",
     "watch_rule",
 ]

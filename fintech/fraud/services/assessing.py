@@ -8,7 +8,7 @@ from django_subatomic import db
 
 from fintech.fraud import data, events, queries
 from fintech.fraud.rules import MODEL_VERSION
-from fintech.fraud.services import counting, online
+from fintech.fraud.services import counting, online, watching
 from fintech.kernel import columns, event_log, ids
 from fintech.kernel.actor import Actor
 from fintech.kernel.columns import Column
@@ -44,8 +44,14 @@ def assess(
         _write(made)
         event_log.append([fact for each in made for fact in _facts(each)], by=by)
         seen = [queries.seen(each.question, each.assessment.id) for each in made]
-        db.run_after_commit(lambda: online.count_at_once(seen))
-    return [each.assessment for each in made]
+        decided = [each.assessment for each in made]
+
+        def tell() -> None:
+            online.count_at_once(seen)
+            watching.count_decisions(decided)
+
+        db.run_after_commit(tell)
+    return decided
 
 
 def _assessment(
