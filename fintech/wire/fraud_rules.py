@@ -2,6 +2,7 @@
 
 from fintech.fraud.data import BackTest, Rule
 from fintech.kernel import ids
+from fintech.kernel.money import Money
 from fintech.wire.scalars import Json, head, unix_or_null
 
 
@@ -29,14 +30,20 @@ def render_back_test(tried: BackTest) -> Json:
         ],
         "fraud": tried.fraud,
         "fraud_hit": tried.fraud_hit,
+        "fraud_stopped": tried.fraud_stopped,
+        "fraud_stopped_then": tried.fraud_stopped_then,
         "good": tried.good,
         "good_hit": tried.good_hit,
+        "good_stopped": tried.good_stopped,
+        "good_stopped_then": tried.good_stopped_then,
         "hits": tried.hits,
         "object": "fraud.back_test",
         "precision_percent": tried.precision_percent,
         "recall_percent": tried.recall_percent,
-        "stopped": [
-            {"currency": fraud.currency.lower(), "fraud": fraud.minor, "good": good.minor}
-            for fraud, good in tried.stopped
-        ],
+        "released": [_money(fraud, good) for fraud, good in tried.released],
+        "stopped": [_money(fraud, good) for fraud, good in tried.stopped],
     }
+
+
+def _money(fraud: Money, good: Money) -> Json:
+    return {"currency": fraud.currency.lower(), "fraud": fraud.minor, "good": good.minor}

@@ -180,3 +180,55 @@ def test_a_posture_is_set_and_a_model_is_seen(staff):
 
     assert queries.posture().mode == "advisory"
     assert staff.get(reverse("admin:fraud_trainedmodel_changelist")).status_code == 200
+
+
+def _try(staff, **given):
+    asked = {"days": "30", "points": "0", "decision": "", "condition": "", "lists": "", **given}
+    return staff.get(reverse("admin:fraud_back_test"), asked)
+
+
+def test_staff_try_rules_lists_and_bands_on_what_was_decided(staff):
+    for card, outcome in (("stolen", "fraud"), ("fine", "legitimate")):
+        made = make.assessment(minor=50_00, card=card, at=clock.now() - timedelta(hours=1))
+        fraud.record_outcome(
+            payment_id=made.payment_id, outcome=outcome, by=make.BY, at=clock.now()
+        )
+
+    bare = staff.get(reverse("admin:fraud_back_test"))
+    listed = _try(staff, lists="block card stolen\n\nreview country KP").context["found"]
+    ruled = _try(staff, condition="amount > 1", decision="review").context["found"]
+    banded = _try(staff, challenge="1", review="2", block="3").context["found"]
+
+    assert bare.status_code == 200
+    assert "found" not in bare.context
+    assert listed["confusion"] == [("Fraud", 1, 0, 0), ("Good, as said", 0, 1, 0)]
+    assert (listed["precision"], listed["recall"]) == ("100 %", "100 %")
+    assert listed["money"] == [("Stopped now", "€50.00", "€0.00")]
+    assert ruled["changed"] == [("allow", "review", 2)]
+    assert banded["changed"] == [("allow", "block", 2)]
+    assert "What would have happened" in _try(staff, condition="true").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "There is nothing to try"),
+        ({"condition": "amuont > 5"}, "Did you mean amount?"),
+        ({"lists": "block card"}, "Line 1 is not an action, a kind and a value."),
+        ({"lists": "block card x\nforbid card y"}, "Line 2 is not an action"),
+        ({"challenge": "50"}, "Bands are given all three, and rise."),
+        ({"challenge": "50", "review": "40", "block": "60"}, "Bands are given all three"),
+        ({"condition": "true", "days": "366"}, "less than or equal to 365"),
+        ({"model": str(make.MERCHANT)}, "Select a valid choice"),
+        ({"condition": "true", "merchant_id": "shop"}, "Enter a valid UUID"),
+    ],
+)
+def test_what_cannot_be_tried_is_said_in_its_place(staff, given, said):
+    page = _try(staff, **given)
+
+    assert said in page.content.decode()
+    assert "found" not in page.context
+
+
+def test_who_may_not_see_rules_tries_none(client):
+    assert client.get(reverse("admin:fraud_back_test")).status_code == 302

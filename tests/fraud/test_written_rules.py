@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from fintech.fraud import errors, queries
+from fintech.fraud import data, errors, queries
 from fintech.fraud import services as fraud
 from fintech.fraud.data import Decision
 from fintech.kernel import event_log, ids
@@ -293,3 +293,88 @@ def test_points_are_tried_with_the_reasons_that_were_there():
     assert tried.changed == ((Decision.ALLOW, Decision.REVIEW, 1),)
     assert missed.changed == ((Decision.ALLOW, Decision.CHALLENGE, 1),)
     assert other.assessments == 0
+
+
+WINDOW = {"since": make.NOON, "until": make.NOON + timedelta(days=1)}
+
+
+def _told(made, outcome):
+    fraud.record_outcome(payment_id=made.payment_id, outcome=outcome, **BY_NOW)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_list_is_tried_with_its_weight_and_with_rules_that_look_at_it():
+    stolen = make.assessment(minor=50_00, card="stolen", ip="i")
+    _told(stolen, "fraud")
+    neighbor = make.assessment(minor=7_00, card="other", ip="i")
+    _told(neighbor, "legitimate")
+    make.assessment(card="third")
+    block = data.ListDraft(kind=data.ListKind.CARD, value="stolen")
+    look = data.ListDraft(kind=data.ListKind.IP, value="i", action=data.ListAction.REVIEW)
+
+    blocked = queries.back_test_all(lists=[block], **WINDOW)
+    both = queries.back_test_all(
+        lists=[block, look],
+        drafts=[data.Draft(condition='listed("ip:review") and listed("card:block")', points=1)],
+        **WINDOW,
+    )
+    nothing = queries.back_test_all(
+        lists=[data.ListDraft(kind=data.ListKind.CARD, value="nobody")], **WINDOW
+    )
+
+    assert (blocked.hits, blocked.fraud_hit, blocked.good_hit) == (1, 1, 0)
+    assert blocked.changed == ((Decision.ALLOW, Decision.BLOCK, 1),)
+    assert (blocked.fraud_stopped_then, blocked.fraud_stopped) == (0, 1)
+    assert blocked.stopped == ((Money(50_00, "EUR"), Money(0, "EUR")),)
+    assert both.changed == (
+        (Decision.ALLOW, Decision.BLOCK, 1),
+        (Decision.ALLOW, Decision.REVIEW, 1),
+    )
+    assert (both.hits, both.good_stopped_then, both.good_stopped) == (2, 0, 1)
+    assert (nothing.hits, nothing.changed) == (0, ())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_trust_on_a_list_and_what_stood_there_already_are_tried_as_they_would_count():
+    fraud.add_to_list(merchant_id=None, kind="card", value="c", action="review", **BY_NOW)
+    seen = make.assessment(card="c", ip="i")
+    again = data.ListDraft(kind=data.ListKind.CARD, value="c", action=data.ListAction.REVIEW)
+    trust = data.ListDraft(kind=data.ListKind.IP, value="i", action=data.ListAction.ALLOW)
+
+    same = queries.back_test_all(lists=[again], **WINDOW)
+    trusted = queries.back_test_all(lists=[trust], **WINDOW)
+
+    assert seen.decision == Decision.REVIEW
+    assert (same.hits, same.changed) == (0, ())
+    assert (trusted.hits, trusted.changed) == (1, ())  # Trust overrules nothing.
+
+
+@pytest.mark.django_db(transaction=True)
+def test_bands_are_tried_and_say_what_they_would_stop_and_let_through():
+    fraud.add_to_list(merchant_id=None, kind="ip", value="i", action="review", **BY_NOW)
+    bad, good = make.assessment(minor=30_00, card="f"), make.assessment(minor=9_00, card="g")
+    _told(bad, "fraud")
+    _told(good, "legitimate")
+
+    tight = queries.back_test_all(bands=(1, 2, 101), **WINDOW)
+    loose = queries.back_test_all(bands=(101, 101, 101), **WINDOW)
+
+    assert tight.changed == ((Decision.ALLOW, Decision.REVIEW, 2),)
+    assert (tight.fraud_stopped, tight.good_stopped) == (1, 1)
+    assert tight.stopped == ((Money(30_00, "EUR"), Money(9_00, "EUR")),)
+    assert (loose.changed, loose.released) == ((), ())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_stopped_and_would_pass_is_money_let_through():
+    fraud.set_posture(merchant_id=None, bands=(1, 2, 101), **BY_NOW)
+    bad, good = make.assessment(minor=30_00, card="f"), make.assessment(minor=9_00, card="g")
+    _told(bad, "fraud")
+    _told(good, "legitimate")
+
+    loose = queries.back_test_all(bands=(90, 95, 101), **WINDOW)
+
+    assert loose.changed == ((Decision.REVIEW, Decision.ALLOW, 2),)
+    assert loose.released == ((Money(30_00, "EUR"), Money(9_00, "EUR")),)
+    assert (loose.fraud_stopped_then, loose.fraud_stopped) == (1, 0)
+    assert (loose.good_stopped_then, loose.good_stopped) == (1, 0)

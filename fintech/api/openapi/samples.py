@@ -648,6 +648,11 @@ BACK_TEST = fraud.BackTest(
     good=900,
     good_hit=12,
     stopped=((_eur(61_900_00), _eur(4_100_00)),),
+    released=((_eur(200_00), _eur(900_00)),),
+    fraud_stopped_then=22,
+    fraud_stopped=31,
+    good_stopped_then=9,
+    good_stopped=12,
 )
 UNLABELED_BACK_TEST = replace(BACK_TEST, fraud=0, fraud_hit=0, good=0, good_hit=0)
 LIST_ITEM = fraud.ListItem(

@@ -7,9 +7,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.forms import Form
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
+from unfold.decorators import action as unfold_action
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminRadioSelectWidget,
@@ -19,6 +23,7 @@ from unfold.widgets import (
 
 from fintech.fraud import data, queries
 from fintech.fraud import services as fraud
+from fintech.fraud.admin import trying
 from fintech.fraud.admin.acting import staff
 from fintech.fraud.admin.building import ClausesField
 from fintech.fraud.models import (
@@ -131,6 +136,23 @@ class RuleAdmin(ReadOnlyAdmin):
     )  # fmt: skip
     readonly_fields = ("tried",)
     actions = ("watch", "activate", "snooze_a_day", "wake", "archive")
+
+    actions_list = ("open_back_test",)  # type: ignore[assignment]
+
+    def get_urls(self) -> list[URLPattern]:
+        mine = path(
+            "back-test/", self.admin_site.admin_view(self._back_test), name="fraud_back_test"
+        )
+        return [mine, *super().get_urls()]
+
+    def _back_test(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return trying.page(request, self)
+
+    @unfold_action(description="Back-test", url_path="to-back-test")
+    def open_back_test(self, request: HttpRequest) -> HttpResponse:
+        return redirect("admin:fraud_back_test")
 
     def has_add_permission(self, request: HttpRequest, obj: Rule | None = None) -> bool:
         return bool(request.user.has_perm("fraud.add_rule"))

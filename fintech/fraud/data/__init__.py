@@ -423,10 +423,23 @@ class Posture:
     version: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListDraft:
+    """A list item that is only tried."""
+
+    kind: ListKind
+    value: str
+    action: ListAction = ListAction.BLOCK
+
+
 @frozen.shape("fraud.back_test.v1")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackTest:
-    """What a rule would have done with payments that were decided without it."""
+    """
+    What rules, lists, bands or a model would have done with payments decided without them.
+
+    Hits are of rules and lists. What is stopped is blocked or sent to a person.
+    """
 
     assessments: int
     hits: int
@@ -436,6 +449,11 @@ class BackTest:
     good: int
     good_hit: int
     stopped: tuple[tuple[Money, Money], ...]  # Per currency: of fraud, and of good payments.
+    released: tuple[tuple[Money, Money], ...] = ()  # What was stopped and would pass now.
+    fraud_stopped_then: int = 0
+    fraud_stopped: int = 0
+    good_stopped_then: int = 0
+    good_stopped: int = 0
 
     @property
     def precision_percent(self) -> int | None:

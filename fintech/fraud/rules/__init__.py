@@ -7,6 +7,7 @@ Some are ours, in code; others people write in a small language (`language`).
 from fintech.fraud.rules.building import built, text_of
 from fintech.fraud.rules.judging import MODEL_VERSION, Written, combined, judge
 from fintech.fraud.rules.language import Condition, read
+from fintech.fraud.rules.listed import listed_reasons
 from fintech.fraud.rules.transfers import TRANSFER_MODEL, judge_transfer
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "combined",
     "judge",
     "judge_transfer",
+    "listed_reasons",
     "read",
     "text_of",
 ]

@@ -27,6 +27,12 @@ def sandbox_card(features: Features) -> Reason | None:
     return None
 
 
+def listed_reasons(features: Features) -> list[Reason]:
+    """Return all that lists say of a snapshot."""
+    said = (block_list(features), review_list(features), allow_list(features))
+    return [reason for reason in said if reason is not None]
+
+
 def _listed(features: Features, action: ListAction, code: str, weight: int) -> Reason | None:
     hits = [
         kind
