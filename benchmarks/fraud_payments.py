@@ -51,6 +51,7 @@ def measure() -> dict[str, Any]:
         fraud.activate_rule(rule_id=rule.id, by=by, at=_NOON)
 
     took = _assessments(by)
+    listed = _with_a_long_list(by)
     served = queries.served(model.id)
     snapshot = data.Features(amount_minor=420_00, currency="EUR")
     alone = _asked(served, snapshot)
@@ -83,6 +84,7 @@ def measure() -> dict[str, Any]:
     return {
         "assessment_p50_ms": round(statistics.median(took), 3),
         "assessment_p99_ms": round(statistics.quantiles(took, n=100)[98], 3),
+        **listed,
         "model_p50_ms": round(alone, 4),
         "backtest_100k_s": round(back_test * 100_000 / tried.assessments, 2),
         "backtest_payments": tried.assessments,
@@ -143,6 +145,28 @@ def _assessments(by: Any) -> list[float]:
         _decided([question], by)
         took.append((time.perf_counter() - began) * 1000)
     return took[20:]
+
+
+def _with_a_long_list(by: Any) -> dict[str, Any]:
+    """Measure with a list of a million entries, as an import leaves it, and once it is analyzed."""
+    from django.db import connections
+
+    figures: dict[str, Any] = {}
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO fraud_listitem (id, merchant_id, kind, value, action, reason, created_at,"
+            " version) SELECT uuidv7(), NULL, 'card', md5(n::text), 'block', '', %s, 1"
+            " FROM generate_series(1, 1000000) n",
+            [_NOON],
+        )
+        for name, statement in (("fresh", ""), ("analyzed", "ANALYZE fraud_listitem")):
+            if statement:
+                cursor.execute(statement)
+            took = _assessments(by)
+            figures[f"list_1m_{name}_p50_ms"] = round(statistics.median(took), 3)
+            figures[f"list_1m_{name}_p99_ms"] = round(statistics.quantiles(took, n=100)[98], 3)
+        cursor.execute("DELETE FROM fraud_listitem")
+    return figures
 
 
 def _asked(served: Any, snapshot: Any) -> float:

@@ -1,5 +1,6 @@
 """What the clock does with fraud."""
 
+import time
 from datetime import timedelta
 
 import structlog
@@ -7,9 +8,12 @@ from celery import shared_task
 
 from fintech.fraud import errors
 from fintech.fraud import services as fraud
+from fintech.fraud.counters import Away
 from fintech.kernel import clock
 from fintech.kernel.actor import system
 
+_QUIET_SECONDS = 60.0
+_told_away = -_QUIET_SECONDS
 _LEARNED_FROM = timedelta(days=365)
 _log = structlog.get_logger(__name__)
 
@@ -28,8 +32,15 @@ def wake_rules() -> int:
 
 @shared_task
 def keep_counters() -> int:
-    """Fill the counters in Valkey again if they were lost."""
-    return fraud.keep_online()
+    """Fill the counters in Valkey again if they were lost, once it is there to be filled."""
+    try:
+        return fraud.keep_online()
+    except Away as away:
+        global _told_away  # noqa: PLW0603 - of this process.
+        if time.monotonic() - _told_away >= _QUIET_SECONDS:
+            _told_away = time.monotonic()
+            _log.warning("fraud_counters_away", why=str(away))
+        return 0
 
 
 @shared_task

@@ -30,6 +30,7 @@ from fintech.kernel.models import Cursor
 
 WINDOW = 500  # Facts applied in one transaction, at most.
 _REST_SECONDS = 0.5  # After a stumble.
+_QUIET_SECONDS = 60.0  # What lasts is told again, not at every try.
 
 _log = logging.getLogger(__name__)
 
@@ -171,10 +172,31 @@ def serve(*, poll_seconds: float = 0.025, stop: Callable[[], bool] = lambda: Fal
             reader.join(timeout=0.2)  # Signals are heard between the waits.
 
 
+class Stumbles:
+    """Says why a reader stumbles: with its traceback, but at most once a minute for a reason."""
+
+    def __init__(self, subscription: str) -> None:
+        """Know whose they are."""
+        self._subscription = subscription
+        self._told: dict[str, tuple[float, int]] = {}  # By reason: when, and how often since.
+
+    def tell(self, stumbled: Exception) -> None:
+        """Log a stumble, or count it until a minute has passed."""
+        why, now = type(stumbled).__qualname__, time.monotonic()
+        told, again = self._told.get(why, (-_QUIET_SECONDS, 0))
+        if now - told < _QUIET_SECONDS:
+            self._told[why] = told, again + 1
+            return
+        self._told[why] = now, 0
+        extra = {"subscription": self._subscription, "again": again}
+        _log.error("subscription.failed", exc_info=stumbled, extra=extra)
+
+
 def _follow(subscription: Subscription, poll_seconds: float, stop: Callable[[], bool]) -> None:
     """Apply one subscription as facts come: woken by a NOTIFY, backed by a poll."""
     import psycopg
 
+    stumbles = Stumbles(subscription.name)
     while not stop():
         try:
             with psycopg.connect(settings.DATABASE_URL, autocommit=True) as listening:
@@ -183,9 +205,9 @@ def _follow(subscription: Subscription, poll_seconds: float, stop: Callable[[], 
                     catch_up([subscription])
                     for _ in listening.notifies(timeout=poll_seconds, stop_after=1):
                         pass
-        except Exception:  # noqa: BLE001
+        except Exception as stumbled:  # noqa: BLE001
             # A reader that stumbles begins again at its place and holds up nobody else.
-            _log.exception("subscription.failed", extra={"subscription": subscription.name})
+            stumbles.tell(stumbled)
             connection.close()
             time.sleep(_REST_SECONDS)
     connection.close()

@@ -221,3 +221,54 @@ def test_who_is_like_nobody_stands_apart():
     apart = exporting.apart(exporting.trees(forests.stranger(rows)), rows)
 
     assert set(np.argsort(-apart)[:3].tolist()) == {0, 1, 2}
+
+
+def _written(tmp_path, rows, change):
+    """Write a file of the columns, changed before it is written."""
+    frame = pd.read_csv(make.write(rows, tmp_path / "given.csv"), dtype=object)
+    change(frame).to_csv(tmp_path / "changed.csv", index=False)
+    return tmp_path / "changed.csv"
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("TX_TIME_SECONDS", None, "Line 5: TX_TIME_SECONDS is empty, where a number is needed."),
+        ("TX_AMOUNT_CENTS", None, "Line 5: TX_AMOUNT_CENTS is empty, where a number is needed."),
+        ("TX_AMOUNT_CENTS", "12.5", "Line 5: TX_AMOUNT_CENTS is '12.5', where a number"),
+        ("TX_AMOUNT_CENTS", "-1", "Line 5: TX_AMOUNT_CENTS is '-1', where a number"),
+        ("TX_AMOUNT_CENTS", "much", "Line 5: TX_AMOUNT_CENTS is 'much', where a number"),
+        ("CUSTOMER_ID", None, "Line 5: CUSTOMER_ID is empty, where a name is needed."),
+        ("TERMINAL_ID", None, "Line 5: TERMINAL_ID is empty, where a name is needed."),
+        ("TRANSACTION_ID", None, "Line 5: TRANSACTION_ID is empty, where a name is needed."),
+        ("TX_FRAUD", "2", "Line 5: TX_FRAUD is '2', where 0, 1 or nothing is needed."),
+        ("TX_FRAUD", "yes", "Line 5: TX_FRAUD is 'yes', where 0, 1 or nothing is needed."),
+    ],
+)
+def test_a_missing_or_odd_value_is_named_with_its_line_and_nothing_is_written(
+    rows, tmp_path, column, value, said
+):
+    def change(frame):
+        frame.loc[3, column] = value
+        return frame
+
+    with pytest.raises(CommandError) as refused:
+        scores(_written(tmp_path, rows, change), tmp_path)
+
+    assert said in str(refused.value)
+    assert not (tmp_path / "scores.csv").exists()
+
+
+def test_columns_that_nobody_asked_for_change_nothing_and_no_label_is_none_at_all(rows, tmp_path):
+    """Labels of the test's days are too young for its rows; the order of columns says nothing."""
+
+    def more(frame):
+        late = frame["TX_TIME_SECONDS"].astype(int) >= FIRST_OF_TEST
+        frame.loc[late, "TX_FRAUD"] = None
+        frame = frame.assign(TX_FRAUD_SCENARIO="3", NOTE="a, b", TX_AMOUNT=None)
+        return frame[frame.columns[::-1]]
+
+    plain = scores(make.write(rows, tmp_path / "in.csv"), tmp_path)
+
+    assert scores(_written(tmp_path, rows, more), tmp_path) == plain
+    assert len(plain) > 1

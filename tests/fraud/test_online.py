@@ -4,6 +4,7 @@ import tempfile
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from config.subscriptions import SUBSCRIPTIONS
-from fintech.fraud import queries
+from fintech.fraud import queries, tasks
 from fintech.fraud import services as fraud
 from fintech.fraud.counters import Away
 from fintech.kernel import ids, subscriptions
@@ -258,3 +259,22 @@ def test_with_valkey_killed_postgresql_answers_and_nothing_is_lost(valkey, setti
     assert (during.features.counted, during.features.card_1h) == ("history", 1)
     assert during.features.degraded == ""
     assert (back.counted, back.card_1h) == ("online", 2)
+
+
+def test_while_valkey_is_away_the_clock_says_so_once_a_minute(monkeypatch):
+    said = []
+    now = [1000.0]
+    monkeypatch.setattr(tasks, "_told_away", -60.0)
+    monkeypatch.setattr(tasks.time, "monotonic", lambda: now[0])
+    log = SimpleNamespace(warning=lambda event, why: said.append((event, why)))
+    monkeypatch.setattr(tasks, "_log", log)
+
+    def away():
+        raise Away("connection refused")
+
+    monkeypatch.setattr(tasks.fraud, "keep_online", away)
+    for _ in range(13):  # every ten seconds, for two minutes
+        assert tasks.keep_counters() == 0
+        now[0] += 10
+
+    assert said == [("fraud_counters_away", "connection refused")] * 3

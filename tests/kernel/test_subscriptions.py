@@ -179,3 +179,29 @@ def test_goes_on_by_position_after_a_restore_into_another_cluster():
         event_log.append([made(ids.new())], by=BY)
 
     assert reader.catch_up() == [5, 5]
+
+
+def test_what_lasts_is_told_with_its_traceback_once_a_minute(caplog, monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("fintech.kernel.subscriptions.time.monotonic", lambda: now[0])
+    stumbles = subscriptions.Stumbles("fraud")
+
+    def stumble(error, *, after=0.5):
+        now[0] += after
+        try:
+            raise error
+        except type(error) as stumbled:
+            stumbles.tell(stumbled)
+
+    for _ in range(100):  # 50 seconds
+        stumble(ConnectionError("away"))
+    stumble(ValueError("something else"))
+    stumble(ConnectionError("still away"), after=15)
+
+    told = [(record.getMessage(), record.subscription, record.again) for record in caplog.records]
+    assert told == [
+        ("subscription.failed", "fraud", 0),
+        ("subscription.failed", "fraud", 0),
+        ("subscription.failed", "fraud", 99),
+    ]
+    assert all(record.exc_info for record in caplog.records)

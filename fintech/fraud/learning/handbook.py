@@ -74,8 +74,10 @@ def read(path: str | Path) -> Transactions:
 
     The scenario of a fraud is not read: nobody knows it in time.
 
+    Other columns are left alone. A label may be missing: nobody has said anything yet.
+
     Raises:
-        ValueError: a column is missing.
+        ValueError: a column is missing, or a value is; which, and in which line.
     """
     frame = pd.read_csv(
         path,
@@ -85,16 +87,44 @@ def read(path: str | Path) -> Transactions:
     missing = [name for name in _COLUMNS if name not in frame.columns]
     if missing:
         raise ValueError(f"The file has no column {', '.join(missing)}.")
-    blank = np.full(len(frame), np.nan)
-    told = frame["TX_FRAUD"].to_numpy(np.float64) if "TX_FRAUD" in frame.columns else blank
+    for name in ("TRANSACTION_ID", "CUSTOMER_ID", "TERMINAL_ID"):
+        _refuse(frame, name, frame[name].isna(), "a name")
     return Transactions(
         ids=frame["TRANSACTION_ID"].to_numpy(),
-        seconds=frame["TX_TIME_SECONDS"].to_numpy(np.int64),
+        seconds=_whole(frame, "TX_TIME_SECONDS"),
         customer=pd.factorize(frame["CUSTOMER_ID"])[0],
         terminal=pd.factorize(frame["TERMINAL_ID"])[0],
-        cents=frame["TX_AMOUNT_CENTS"].to_numpy(np.int64),
-        label=told,
+        cents=_whole(frame, "TX_AMOUNT_CENTS"),
+        label=_labels(frame),
     )
+
+
+def _whole(frame: pd.DataFrame, name: str) -> Places:
+    """Return a column of whole numbers, none of them below zero; nothing is rounded away."""
+    numbers = pd.to_numeric(frame[name], errors="coerce")
+    # Beyond it a float no longer holds every whole number.
+    _refuse(frame, name, ~((numbers >= 0) & (numbers % 1 == 0) & (numbers < 2**53)), "a number")
+    whole: Places = numbers.to_numpy(np.int64)
+    return whole
+
+
+def _labels(frame: pd.DataFrame) -> Numbers:
+    """Return what was said of each: 1 fraud, 0 good, NaN nothing."""
+    if "TX_FRAUD" not in frame.columns:
+        return np.full(len(frame), np.nan)
+    said = pd.to_numeric(frame["TX_FRAUD"], errors="coerce")
+    _refuse(frame, "TX_FRAUD", frame["TX_FRAUD"].notna() & ~said.isin([0, 1]), "0, 1 or nothing")
+    labels: Numbers = said.to_numpy(np.float64)
+    return labels
+
+
+def _refuse(frame: pd.DataFrame, name: str, wrong: "pd.Series[bool]", wanted: str) -> None:
+    if not wrong.any():
+        return
+    row = int(np.argmax(wrong.to_numpy()))
+    value = frame[name].iloc[row]
+    found = "empty" if pd.isna(value) else f"{str(value)[:40]!r}"
+    raise ValueError(f"Line {row + 2}: {name} is {found}, where {wanted} is needed.")
 
 
 def features(rows: Transactions, *, delay: int) -> tuple[tuple[str, ...], NDArray[np.float32]]:

@@ -40,11 +40,15 @@ WITH asked AS MATERIALIZED (
 _ALWAYS = """
 CROSS JOIN LATERAL (
   SELECT coalesce(array_agg(f.kind || ':' || f.action ORDER BY f.kind, f.action), '{}') AS hits
-  FROM fraud_listitem f
-  JOIN (VALUES ('card', q.card), ('customer', q.customer_id::text), ('email', q.email),
+  FROM (VALUES ('card', q.card), ('customer', q.customer_id::text), ('email', q.email),
                ('ip', q.ip), ('country', q.country)) AS v(kind, value)
-    ON f.kind = v.kind AND f.value = v.value
-  WHERE f.removed_at IS NULL AND (f.expires_at IS NULL OR f.expires_at > q.at)
+  -- By kind and value and nothing else, and not to be joined otherwise: before a list that was
+  -- imported is analyzed, the planner takes it for empty and would read all of it.
+  CROSS JOIN LATERAL (
+    SELECT i.kind, i.action, i.merchant_id, i.expires_at FROM fraud_listitem i
+    WHERE i.kind = v.kind AND i.value = v.value AND i.removed_at IS NULL OFFSET 0
+  ) f
+  WHERE (f.expires_at IS NULL OR f.expires_at > q.at)
     AND (f.merchant_id IS NULL OR f.merchant_id = q.merchant_id)
 ) l
 CROSS JOIN (

@@ -103,8 +103,9 @@ def limits_of(ruleset: str) -> tuple[data.VelocityLimit, ...]:
 
 def names_for_all(ruleset: str) -> frozenset[str]:
     """Return the names of a set's rules and limits that hold for every merchant."""
-    each = [*_of_set(ruleset), *limits_of(ruleset)]
-    return frozenset(one.name for one in each if one.merchant_id is None)
+    rules = (rule.name for rule in _of_set(ruleset) if rule.merchant_id is None)
+    limits = (limit.name for limit in limits_of(ruleset) if limit.merchant_id is None)
+    return frozenset((*rules, *limits))
 
 
 @lru_cache(maxsize=_SETS_REMEMBERED)

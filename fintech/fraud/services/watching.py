@@ -56,21 +56,21 @@ def watch(*, by: Actor, at: datetime) -> list[data.Alert]:
                 row = Alert(id=ids.new(), kind=kind, said=said, raised_at=at)
                 row.save(force_insert=True)
                 still[str(kind)] = row
-                facts.append(events.AlertRaised(**_told(row, at)))
+                facts.append(_fact(events.AlertRaised, row, at=at))
                 _log.warning("fraud_alert", kind=str(kind), said=said)
-        for kind in [kind for kind in still if kind not in found]:
-            row = still.pop(kind)
+        for cleared in [kind for kind in still if kind not in found]:
+            row = still.pop(cleared)
             row.cleared_at = at
             row.version += 1
             row.save()
-            facts.append(events.AlertCleared(**_told(row, at)))
+            facts.append(_fact(events.AlertCleared, row, at=at))
         if facts:
             event_log.append(facts, by=by)
     return [row.as_data() for row in still.values()]
 
 
-def _told(row: Alert, at: datetime) -> dict[str, object]:
-    return {"alert_id": row.id, "kind": Code(str(row.kind)), "version": row.version, "at": at}
+def _fact[Fact: events.AlertFact](fact: type[Fact], row: Alert, *, at: datetime) -> Fact:
+    return fact(alert_id=row.id, kind=Code(str(row.kind)), version=row.version, at=at)
 
 
 def _rule(reason: data.Reason, ours: frozenset[str]) -> str:

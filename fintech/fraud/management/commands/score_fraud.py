@@ -36,7 +36,7 @@ class Command(BaseCommand):
         delay, test = options["labels_delay"], options["test"]
         try:
             rows = handbook.read(options["input"])
-        except (OSError, ValueError) as unreadable:
+        except (OSError, ValueError, EOFError) as unreadable:
             raise CommandError(str(unreadable)) from unreadable
         history = weeks.known(rows.until((test.last + 1) * _DAY), delay=delay)
         try:
