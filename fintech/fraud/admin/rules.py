@@ -61,7 +61,7 @@ class RuleForm(forms.ModelForm):
     condition = forms.CharField(
         label="Text",
         required=False,
-        widget=UnfoldAdminTextareaWidget(),
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
         help_text="For example: amount > 3 * customer_mean and not card_seen",
     )
     points = forms.IntegerField(

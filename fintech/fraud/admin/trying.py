@@ -193,6 +193,7 @@ def _told(tried: data.BackTest) -> dict[str, Any]:
                 ("Let through now", tried.released),
             )
             for fraud, good in sides
+            if fraud.minor or good.minor
         ],
     }
 
