@@ -42,15 +42,13 @@ def test_nothing_personal_is_in_features_facts_or_logs(api):
     snapshots = json.dumps([row.features for row in Assessment.objects.all()])
     assert Assessment.objects.count() == 3
     assert "name_match" in snapshots  # They were compared, and only how alike they are is kept.
+    everywhere = {**kept, "the API": shown, "a snapshot": snapshots, "logs": logged}
     for what, value in PERSONAL.items():
-        for where, text in {
-            **kept,
-            "the API": shown,
-            "a snapshot": snapshots,
-            "logs": logged,
-        }.items():
-            for written in {value, value.lower(), value.replace(" ", "")}:
-                assert written not in text.lower() + text, f"{what} in {where}"
+        # Of words their beginning too: a part of a name is a name.
+        parts = {value, value.replace(" ", ""), value[:7] if value[0].isalpha() else value}
+        for where, text in everywhere.items():
+            for part in parts:
+                assert part.lower() not in text.lower(), f"{what} in {where}"
 
 
 @contextmanager

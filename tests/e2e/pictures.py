@@ -49,7 +49,10 @@ PAGES = {
     "providers": ("staff", "/admin/payments/providerhold/"),
     "back-office": ("staff", "/admin/"),
     "rule": ("staff", "/admin/fraud/rule/add/"),
-    "back-test": ("staff", "/admin/fraud/rule/back-test/?days=30&points=0&condition=amount+%3E+1&decision=review"),
+    "back-test": (
+        "staff",
+        "/admin/fraud/rule/back-test/?days=30&points=0&condition=amount+%3E+1&decision=review",
+    ),
     "alerts": ("staff", "/admin/fraud/alert/"),
 }
 
