@@ -217,7 +217,8 @@ def test_past_disputes_are_counted_of_card_and_customer(db):
     assert "past_disputes" in {reason.code for reason in other.reasons}
 
 
-def test_a_thousand_stored_decisions_are_made_again(db):
+@pytest.mark.django_db(transaction=True)  # A thousand take longer than one may last.
+def test_a_thousand_stored_decisions_are_made_again():
     """Of every kind: lists, bursts, journeys, bills; not one score, outcome or line differs."""
     from fintech.fraud import services as fraud
 
