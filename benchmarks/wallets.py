@@ -4,8 +4,9 @@ How quick transfers between wallets are beside django-hordak and pgbench, in one
 Starts a cluster of its own with fsync on, migrates it, opens 200 wallets, then measures
 in interleaved rounds; a key of the result is the median of the rounds' ratios.
 
-- shared: in two processes, 64 callers each call the service once per transfer and share
-  commits, as the threads of two web workers do; this is `transfers_over_hordak`
+- shared: in two processes, 64 callers each call the service once per transfer, which assesses
+  it too, and share commits, as the threads of two web workers do; this is
+  `transfers_over_hordak`
 - lone: four processes, each transfer in a commit of its own, as django-hordak's four are
 - both again under twenty active limits; many transfers in one call, from two
   processes; TPC-B

@@ -388,6 +388,25 @@ def test_own_resources_through_a_raw_request(client):
         client.raw_request("post", "/v1/wallet_transfers", **{**asked, "amount": 501})
     assert refused.value.code == "balance_insufficient"
 
+    def ask(method, path, **given):
+        return client.deserialize(client.raw_request(method, path, **given), api_mode="V1")
+
+    told = ask("post", "/v1/wallet_transfers", **asked, headers={"Dry-Run": "true"})
+    assert (told.object, told.assessment.decision, told.result.status) == (
+        "dry_run",
+        "allow",
+        "succeeded",
+    )
+    least = f"/v1/wallets/{wallet.id}/minimum_balances"
+    kept = ask("post", least, currency="eur", minimum_balance=200)
+    assert kept.minimum_balances[0].minimum_balance == 200
+    assert ask("get", f"/v1/wallets/{wallet.id}/balances").balances[0].available == 300
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.raw_request("post", least, currency="eur", minimum_balance=-1)
+    assert refused.value.code == "overdraft_not_allowed"
+    back = ask("post", f"/v1/wallet_transfers/{transfer.id}/reverse")
+    assert (back.status, back.approval_reasons) == ("reversed", [])
+
 
 def test_a_second_version_path_is_refused_in_the_same_envelope(client):
     with pytest.raises(stripe.InvalidRequestError) as refused:

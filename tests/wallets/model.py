@@ -6,7 +6,7 @@ are the oracle's.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from tests.wallets.oracle import YEN_PER_EURO, Asked, Oracle
@@ -39,6 +39,9 @@ class Model:
     frozen: set[UUID] = field(default_factory=set)
     holds: dict[UUID, HoldState] = field(default_factory=dict)
     transfers: dict[UUID, tuple] = field(default_factory=dict)  # id -> source, destination, …
+    waiting: dict[UUID, datetime] = field(default_factory=dict)  # since when, for a person
+    floors: dict[tuple[UUID, str], int] = field(default_factory=dict)
+    may_lend: int = 0
     oracle: Oracle = field(default_factory=Oracle)
 
     def open(self, wallet: UUID, currencies) -> None:
@@ -53,10 +56,36 @@ class Model:
             hold.left
             for hold in self.holds.values()
             if (hold.wallet, hold.currency) == (wallet, currency)
+        ) + sum(
+            self.transfers[id_][3]
+            for id_ in self.waiting
+            if (self.transfers[id_][0], self.transfers[id_][2]) == (wallet, currency)
+        )
+
+    def coming(self, wallet: UUID, currency: str) -> int:
+        return sum(
+            self.transfers[id_][3]
+            for id_ in self.waiting
+            if (self.transfers[id_][1], self.transfers[id_][2]) == (wallet, currency)
         )
 
     def available(self, wallet: UUID, currency: str) -> int:
-        return self.posted[wallet, currency] - self.held(wallet, currency)
+        floor = self.floors.get((wallet, currency), 0)
+        return self.posted[wallet, currency] - self.held(wallet, currency) - floor
+
+    def set_floor(self, wallet: UUID, currency: str, floor: int) -> str | None:
+        """Return the name of the refusal, or None where the wallet falls so far from now on."""
+        if not self.keeps(wallet, currency):
+            return "CurrencyNotTheWallets"
+        known = self.floors.get((wallet, currency), 0)
+        if floor == known:
+            return None
+        if -floor > self.may_lend:
+            return "OverdraftNotAllowed"
+        if floor > self.available(wallet, currency) + known:
+            return "BelowMinimum"
+        self.floors[wallet, currency] = floor
+        return None
 
     def may_leave(self, wallet: UUID, currency: str) -> str | None:
         if wallet in self.frozen:
@@ -147,6 +176,38 @@ class Model:
         asked = self.asked(source, currency, minor, at, to=destination)
         asked.id = id_
         self.oracle.count(asked)
+
+    def waits(self, id_, source, destination, currency: str, minor: int, at) -> None:  # noqa: PLR0917
+        """Set a transfer aside that went through but for a person's word."""
+        self.transfers[id_] = (source, destination, currency, minor, "awaiting_approval")
+        self.waiting[id_] = at
+        asked = self.asked(source, currency, minor, at, to=destination)
+        asked.id = id_
+        self.oracle.count(asked)
+        self.oracle.comes(asked)
+
+    def decide(self, id_, *, yes: bool) -> str | None:
+        source, destination, currency, minor, _ = self.transfers[id_]
+        if id_ not in self.waiting:
+            return "TransferUnexpectedState"
+        if yes and source in self.frozen:
+            return "WalletFrozen"
+        del self.waiting[id_]
+        self.oracle.came(id_)
+        if yes:
+            self.posted[source, currency] -= minor
+            self.posted[destination, currency] += minor
+        else:
+            self.oracle.keep(id_, 0)
+        state = "succeeded" if yes else "canceled"
+        self.transfers[id_] = (source, destination, currency, minor, state)
+        return None
+
+    def expire_transfers(self, at: datetime) -> int:
+        due = [id_ for id_, since in self.waiting.items() if at - since >= timedelta(days=3)]
+        for id_ in due:
+            self.decide(id_, yes=False)
+        return len(due)
 
     def reverse(self, id_) -> str | None:
         source, destination, currency, minor, state = self.transfers[id_]

@@ -70,6 +70,7 @@ class Oracle:
 
     limits: list[data.Limit] = field(default_factory=list)
     counted: dict[UUID, list[Counted]] = field(default_factory=dict)
+    coming: dict[UUID, list[tuple[UUID, Asked]]] = field(default_factory=dict)  # By operation.
 
     def subject(self, limit: data.Limit, asked: Asked) -> str | None:
         """Whose share it is, or None where the limit does not see it."""
@@ -110,8 +111,9 @@ class Oracle:
             if subject is None:
                 continue
             if limit.kind == "balance":
-                if stands + asked.received > limit.maximum:
-                    told.add(Told(limit.id, stands, asked.received, None))
+                there = stands + self.on_its_way(limit, subject)
+                if there + asked.received > limit.maximum:
+                    told.add(Told(limit.id, there, asked.received, None))
                 continue
             zone = (asked.zone or "UTC") if limit.zone == "owner" else limit.zone
             before = [
@@ -123,6 +125,26 @@ class Oracle:
             if wanted and used + wanted > limit.maximum:
                 told.add(Told(limit.id, used, wanted, self.frees(limit, zone, before, asked)))
         return told
+
+    def on_its_way(self, limit: data.Limit, subject: str) -> int:
+        """What comes into a wallet once somebody agrees, and was asked under this limit."""
+        return sum(
+            asked.received
+            for known, asked in (one for of_one in self.coming.values() for one in of_one)
+            if known == limit.id and str(asked.receiver) == subject
+        )
+
+    def comes(self, asked: Asked) -> None:
+        """Note what is on its way into a wallet, under the limits that see it now."""
+        self.coming[asked.id] = [
+            (limit.id, asked)
+            for limit in self.limits
+            if limit.kind == "balance" and self.subject(limit, asked) is not None
+        ]
+
+    def came(self, operation: UUID) -> None:
+        """Note that it has arrived, or never will."""
+        self.coming.pop(operation, None)
 
     def weighed(self, limit, before: list[Counted], asked: Asked) -> tuple[int, int]:
         if limit.kind == "amount":

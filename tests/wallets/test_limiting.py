@@ -254,6 +254,20 @@ def test_a_limit_of_counterparties_lets_known_ones_be_paid_again():
     pay(dan, 70)
 
 
+def test_a_counterparty_new_to_one_of_a_batch_may_be_known_to_another_whose_clock_is_earlier():
+    _limit("merchant", "counterparties", "rolling", 2, seconds=60)
+
+    def pay(seconds, to):
+        at = make.NOON + timedelta(seconds=seconds)
+        return replace(_request(at=at), counterparty=to)
+
+    assert _reserve(pay(0, "bob")) == [()]
+    assert _reserve(pay(60, "bob"), pay(30, "cem")) == [(), ()]
+    (told,) = _told(pay(30, "dan"))
+    assert told == ("per minute 2 counterparties by merchant, used 2, asked 1, "
+                    "frees 2026-11-02 12:01:30 UTC",)  # fmt: skip
+
+
 def test_a_counterparty_that_a_batch_brings_twice_is_counted_once():
     _limit("customer", "counterparties", maximum=1)
     who = ids.new()

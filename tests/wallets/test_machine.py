@@ -19,6 +19,7 @@ from hypothesis.stateful import (
 )
 
 from fintech.kernel import ids, invariants
+from fintech.kernel.actor import Actor
 from fintech.kernel.errors import Refusal
 from fintech.kernel.money import Money
 from fintech.wallets import data, queries
@@ -29,6 +30,7 @@ from tests.wallets.model import YEN_PER_EURO, Model
 EFFORT = float(os.environ.get("EFFORT", "0.02"))
 EXAMPLES, STEPS = max(5, int(5_000 * EFFORT**1.7)), 80
 KEPT = (("EUR",), ("EUR", "JPY"), ("JPY", "EUR", "KWD"))
+SOMEBODY = Actor(kind="staff", id=str(ids.new()))  # Who decides what others have made.
 CURRENCY = st.sampled_from(["EUR", "EUR", "JPY", "KWD"])
 STEPS_TAKEN: dict[str, int] = {}
 
@@ -188,6 +190,59 @@ class Wallets(RuleBasedStateMachine):
                 )
                 stood[place] += minor
 
+    @rule(target=sent, source=made, destination=made, currency=CURRENCY, minor=st.integers(1, 400))
+    @_counted
+    def transfer_waits(self, source, destination, currency, minor):
+        expected = self.model.transfer(source.id, destination.id, currency, minor, self.at)
+        (outcome,) = wallets.transfer_many(
+            [
+                data.TransferOrder(
+                    source_id=source.id,
+                    destination_id=destination.id,
+                    amount=Money(minor, currency),
+                    at=self.at,
+                    reasons=("over_amount",),
+                )
+            ],
+            **self.now(),
+        )
+        assert (type(outcome).__name__ if isinstance(outcome, Refusal) else None) == expected
+        if expected:
+            return multiple()
+        made = outcome.value
+        self.model.waits(made.id, source.id, destination.id, currency, minor, self.at)
+        return made
+
+    @rule(sent=sent, yes=st.booleans())
+    @_counted
+    def decide(self, sent, yes):
+        expected = self.model.decide(sent.id, yes=yes)
+        act = wallets.approve_transfer if yes else wallets.reject_transfer
+        _, refused = _refusal(act, transfer_id=sent.id, by=SOMEBODY, at=self.at)
+        assert refused == expected
+
+    @rule(most=st.integers(0, 300))
+    @_counted
+    def may_lend(self, most):
+        for currency in ("EUR", "JPY"):
+            wallets.allow_overdraft(
+                merchant_id=self.model.merchant, currency=currency, most_minor=most, **self.now()
+            )
+        self.model.may_lend = most
+
+    @rule(wallet=made, currency=st.sampled_from(["EUR", "JPY"]), floor=st.integers(-300, 100))
+    @_counted
+    def set_floor(self, wallet, currency, floor):
+        expected = self.model.set_floor(wallet.id, currency, floor)
+        _, refused = _refusal(
+            wallets.set_floor,
+            wallet_id=wallet.id,
+            currency=currency,
+            floor_minor=floor,
+            **self.now(),
+        )
+        assert refused == expected
+
     @rule(sent=sent)
     @_counted
     def reverse(self, sent):
@@ -286,6 +341,7 @@ class Wallets(RuleBasedStateMachine):
     def pass_time(self, minutes):
         self.at += timedelta(minutes=minutes)
         assert wallets.expire_due(self.at) == self.model.expire(self.at)
+        assert wallets.expire_transfers(self.at) == self.model.expire_transfers(self.at)
 
     @invariant()
     def wallet_is_ledger_is_model(self):
@@ -299,11 +355,14 @@ class Wallets(RuleBasedStateMachine):
                 minor = self.model.posted[wallet.id, known.currency]
                 held = self.model.held(wallet.id, known.currency)
                 assert (known.posted.minor, known.held.minor) == (minor, held)
-                assert known.available.minor == minor - held >= 0
-                assert known.pending.minor == -held
+                available = self.model.available(wallet.id, known.currency)
+                assert known.available.minor == available >= 0
+                coming = self.model.coming(wallet.id, known.currency)
+                assert known.pending.minor == coming - held
 
     def teardown(self):
         wallets.expire_due(self.at + timedelta(days=9))  # Nothing is left for the next life.
+        wallets.expire_transfers(self.at + timedelta(days=9))
 
 
 @pytest.mark.django_db(transaction=True)

@@ -160,6 +160,14 @@ def _():
 def _():
     made = told("post", "/v1/wallets", "-d", "currency=eur", "-d", "owner=Ada")
     same(told("get", f"/v1/wallets/{made['id']}")["owner"], "Ada")
+    other = told("post", "/v1/wallets", "-d", "currency=eur")["id"]
+    card = ("-d", "amount=900", "-d", "currency=eur", "-d", "payment_method=pm_card_visa")
+    told("post", f"/v1/wallets/{made['id']}/top_ups", *card)
+    ends = ("-d", f"source={made['id']}", "-d", f"destination={other}", "-d", "currency=eur")
+    sent = told("post", "/v1/wallet_transfers", *ends, "-d", "amount=400")
+    same((sent["status"], sent["amount"]), ("succeeded", 400))
+    left = told("get", f"/v1/wallets/{made['id']}/balances")["balances"][0]["available"]
+    same(left, 500)
 
 
 def _trigger(event: str, more: tuple[str, ...], needs: str) -> None:

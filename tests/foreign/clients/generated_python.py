@@ -42,7 +42,7 @@ def ask(room: str, name: str, *path: str, body: dict | None = None, sent=None, *
     return answer.parsed
 
 
-def refused(room: str, name: str, *path: str, body: dict) -> str:
+def refused(room: str, name: str, *path: str, body: dict | None) -> str:
     """The code with which a call is refused."""
     try:
         ask(room, name, *path, body=body)
@@ -96,6 +96,92 @@ def _():
 def _():
     body = {"amount": 99_999, "currency": "eur"}
     same("balance_insufficient" in refused("wallets", "hold", kept["wal"], body=body), True)
+
+
+@check("wallets: changed, with more currencies and a minimum that stays")
+def _():
+    same(ask("wallets", "update", kept["wal"], body={"tier": "basic"}).tier, "basic")
+    kept["other"] = ask("wallets", "create", body={"currency": "eur"}).id
+    told = ask("wallets", "add_currencies", kept["other"], body={"currencies": ["usd"]})
+    same(told.currencies, ["eur", "usd"])
+    body = {"currency": "eur", "minimum_balance": 200}
+    least = ask("wallets", "set_minimum_balance", kept["wal"], body=body).minimum_balances
+    same([(one.currency, one.minimum_balance) for one in least], [("eur", 200)])
+    same(ask("wallets", "retrieve_balances", kept["wal"]).balances[0].available, 1500)
+    body = {"currency": "eur", "minimum_balance": -1}
+    said = refused("wallets", "set_minimum_balance", kept["wal"], body=body)
+    same("overdraft_not_allowed" in said, True)
+    same(kept["wal"] in [one.id for one in ask("wallets", "index").data], True)
+
+
+@check("wallets: a transfer goes, comes back, and is listed")
+def _():
+    body = {"source": kept["wal"], "destination": kept["other"], "currency": "eur", "amount": 300}
+    sent = ask("wallet_transfers", "create", body=body)
+    same((sent.status, sent.amount, sent.approval_reasons), ("succeeded", 300, []))
+    back = ask("wallet_transfers", "reverse", sent.id)
+    same(back.status, "reversed")
+    same(ask("wallet_transfers", "retrieve", sent.id).status, "reversed")
+    listed = ask("wallet_transfers", "index", wallet=kept["other"]).data
+    same([one.id for one in listed], [sent.id])
+
+
+@check("wallets: a dry run of a transfer says what it would do")
+def _():
+    body = {"source": kept["wal"], "destination": kept["other"], "currency": "eur", "amount": 300}
+    told = ask("wallet_transfers", "create", body=body, dry_run="true")
+    same((told.object_, told.result["status"]), ("dry_run", "succeeded"))
+    same([one["available"] for one in told.balances], [1200, 300])
+    same(ask("wallets", "retrieve_balances", kept["wal"]).balances[0].available, 1500)
+
+
+@check("wallets: a quote converts, with its spread")
+def _():
+    body = {"amount": 1000, "currency": "eur", "destination_currency": "usd"}
+    quote = ask("wallet_transfers", "create_quote", body=body)
+    same(ask("wallet_transfers", "retrieve_quote", quote.id).status, "open")
+    body = {"source": kept["wal"], "destination": kept["other"], "quote": quote.id}
+    sent = ask("wallet_transfers", "create", body=body)
+    same((sent.received.currency, sent.received.amount), ("usd", quote.destination.amount))
+    same(ask("wallet_transfers", "retrieve_quote", quote.id).status, "used")
+
+
+@check("wallets: a withdrawal leaves for the bank")
+def _():
+    body = {"amount": 100, "currency": "eur", "account": "DE89370400440532013000"}
+    gone = ask("wallet_withdrawals", "create", kept["wal"], body=body)
+    same(gone.status in {"paid", "pending"}, True)
+    same(ask("wallet_withdrawals", "retrieve", gone.id).amount, 100)
+    same([one.id for one in ask("wallet_withdrawals", "index", kept["wal"]).data], [gone.id])
+
+
+@check("wallets: a statement is a chain from nothing to what is in it")
+def _():
+    told = ask("wallets", "retrieve_statement", kept["wal"], limit=100)
+    same((told.closing_balance, told.lines[-1].balance), (600, 600))
+    same([line.sequence for line in told.lines], list(range(1, len(told.lines) + 1)))
+
+
+@check("limits: made, used, told with the arithmetic, changed and removed")
+def _():
+    made = ask(
+        "limits", "create",
+        body={"scope": "wallet", "kind": "amount", "window": "day", "maximum": 50,
+              "currency": "usd", "converts": True, "subject": kept["wal"][4:]},
+    )  # fmt: skip
+    same((made.converts, made.reversal), (True, "gives_back"))
+    same(ask("limits", "retrieve_usage", made.id).left, 50)
+    same(ask("limits", "retrieve", made.id).maximum, 50)
+    same(ask("limits", "update", made.id, body={"maximum": 60}).maximum, 60)
+    same(made.id in [one.id for one in ask("limits", "index").data], True)
+    same(ask("limits", "delete", made.id).deleted, True)
+
+
+@check("wallets: closed once it is empty")
+def _():
+    empty = ask("wallets", "create", body={"currency": "jpy"}).id
+    same(ask("wallets", "close", empty).status, "closed")
+    same("wallet_not_empty" in refused("wallets", "close", kept["wal"], body=None), True)
 
 
 @check("ledger: a hold's entries balance")

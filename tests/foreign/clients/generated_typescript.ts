@@ -43,6 +43,34 @@ const checks: Record<string, () => Promise<void>> = {
     const told = there(await client.GET("/v1/wallets/{id}", { params: { path: { id: wallet } } }));
     same(told.balances?.[0]?.available, 1700);
   },
+  "wallets: transfers, a dry run, a quote and a limit": async () => {
+    const other = there(await client.POST("/v1/wallets", { body: { currency: "eur", currencies: ["usd"] } })).id;
+    const ends = { source: wallet, destination: other };
+    const sent = there(await client.POST("/v1/wallet_transfers", { body: { ...ends, amount: 300, currency: "eur" } }));
+    if (sent.object !== "wallet_transfer") throw new Error(sent.object);
+    same([sent.status, sent.received.amount, sent.approval_reasons], ["succeeded", 300, []]);
+    const tried = there(await client.POST("/v1/wallet_transfers", {
+      params: { header: { "Dry-Run": "true" } }, body: { ...ends, amount: 200, currency: "eur" },
+    }));
+    if (tried.object !== "dry_run") throw new Error(tried.object);
+    same(tried.balances.length, 2);
+    const back = there(await client.POST("/v1/wallet_transfers/{id}/reverse", { params: { path: { id: sent.id } } }));
+    same(back.status, "reversed");
+    const quote = there(await client.POST("/v1/wallet_quotes", {
+      body: { amount: 500, currency: "eur", destination_currency: "usd" },
+    }));
+    same([quote.status, quote.source.amount], ["open", 500]);
+    const kept = there(await client.POST("/v1/wallets/{id}/minimum_balances", {
+      params: { path: { id: wallet } }, body: { currency: "eur", minimum_balance: 1700 },
+    }));
+    same(kept.minimum_balances, [{ currency: "eur", minimum_balance: 1700 }]);
+    const limit = there(await client.POST("/v1/limits", {
+      body: { scope: "wallet", kind: "count", window: "day", maximum: 9 },
+    }));
+    same(there(await client.DELETE("/v1/limits/{id}", { params: { path: { id: limit.id } } })).deleted, true);
+    const movements = there(await client.GET("/v1/wallets/{id}/movements", { params: { path: { id: wallet } } }));
+    same(movements.data[0]?.balance, 1700);
+  },
   "ledger: a hold's entries": async () => {
     const told = there(await client.GET("/v1/ledger/entries", { params: { query: { wallet_hold: hold } } }));
     same(told.data.map((one) => one.kind), ["pending", "capture"]);

@@ -167,6 +167,21 @@ const checks = {
   "own resources by a raw request": async () => {
     const wallet = await stripe.rawRequest("POST", "/v1/wallets", { currency: "eur", owner: "Ada" });
     same([wallet.object, wallet.owner], ["wallet", "Ada"]);
+    const other = await stripe.rawRequest("POST", "/v1/wallets", { currency: "eur" });
+    await stripe.rawRequest("POST", `/v1/wallets/${wallet.id}/top_ups`,
+      { amount: 900, currency: "eur", payment_method: "pm_card_visa" });
+    const ends = { source: wallet.id, destination: other.id, currency: "eur" };
+    const sent = await stripe.rawRequest("POST", "/v1/wallet_transfers", { ...ends, amount: 400 });
+    same([sent.object, sent.status, sent.received.amount], ["wallet_transfer", "succeeded", 400]);
+    const hold = await stripe.rawRequest("POST", `/v1/wallets/${other.id}/holds`, { amount: 100, currency: "eur" });
+    same((await stripe.rawRequest("POST", `/v1/wallet_holds/${hold.id}/release`)).status, "released");
+    let refused;
+    try {
+      await stripe.rawRequest("POST", "/v1/wallet_transfers", { ...ends, amount: 501 });
+    } catch (error) {
+      refused = error.code;
+    }
+    same(refused, "balance_insufficient");
   },
 };
 

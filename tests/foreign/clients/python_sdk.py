@@ -405,6 +405,57 @@ def _():
     same((wallet.object, wallet.owner), ("wallet", "Ada"))
 
 
+@check("a wallet's life by raw requests: filled, held, sent on, dry, refused, limited")
+def _():
+    raw = client()
+
+    def ask(method: str, path: str, **given):
+        return raw.deserialize(raw.raw_request(method, path, **given), api_mode="V1")
+
+    wallet, other = (ask("post", "/v1/wallets", currency="eur").id for _ in range(2))
+    filled = ask("post", f"/v1/wallets/{wallet}/top_ups", amount=2000, currency="eur", **CARD)
+    same((type(filled), filled.status), (stripe.PaymentIntent, "succeeded"))
+    hold = ask("post", f"/v1/wallets/{wallet}/holds", amount=500, currency="eur")
+    same(ask("post", f"/v1/wallet_holds/{hold.id}/capture", amount=200).status, "captured")
+    sale = {"source": wallet, "destination": other, "amount": 800, "currency": "eur"}
+    dry = ask("post", "/v1/wallet_transfers", **sale, headers={"Dry-Run": "true"})
+    same((dry.object, dry.assessment.decision), ("dry_run", "allow"))
+    sent = ask("post", "/v1/wallet_transfers", **sale)
+    same((sent.object, sent.status, sent.amount), ("wallet_transfer", "succeeded", 800))
+    error = raises(
+        stripe.InvalidRequestError,
+        lambda: ask("post", "/v1/wallet_transfers", **{**sale, "amount": 1001}),
+    )
+    same(error.code, "balance_insufficient")
+    limit = ask(
+        "post", "/v1/limits", scope="wallet", kind="amount", window="day", maximum=900,
+        currency="eur", operation="transfer",
+    )  # fmt: skip
+    error = raises(
+        stripe.InvalidRequestError,
+        lambda: ask("post", "/v1/wallet_transfers", **{**sale, "amount": 901}),
+    )
+    same((error.code, "daily 9.00 EUR by wallet" in str(error)), ("limit_exceeded", True))
+    same(ask("delete", f"/v1/limits/{limit.id}").deleted, True)
+    told = ask("get", f"/v1/wallets/{wallet}/balances").balances
+    same([(one.posted, one.held, one.available) for one in told], [(1000, 0, 1000)])
+
+
+@check("a change of a wallet that has changed meanwhile is refused")
+def _():
+    raw = client()
+    answer = raw.raw_request("post", "/v1/wallets", currency="eur")
+    wallet = raw.deserialize(answer, api_mode="V1")
+    tag = {"If-Match": answer.headers["ETag"]}
+    raw.raw_request("post", f"/v1/wallets/{wallet.id}", owner="Ada", headers=tag)
+    error = raises(
+        stripe.StripeError,
+        lambda: raw.raw_request("post", f"/v1/wallets/{wallet.id}", owner="Bob", headers=tag),
+    )
+    told = error.json_body["error"]["code"]  # The SDK has no class of its own for this status.
+    same((error.http_status, told), (412, "precondition_failed"))
+
+
 @check("own lists page by themselves")
 def _():
     raw = client()

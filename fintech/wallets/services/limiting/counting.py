@@ -38,8 +38,8 @@ SELECT
   CASE WHEN c.stands THEN u.count - d.count ELSE d.count END,
   p.counterparties, p.known
 FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[],
-  %s::text[], %s::text[], %s::boolean[])
-  WITH ORDINALITY AS q(limit_id, subject, begins, after, before, counterparty, kind, rolls, place)
+  %s::text[], %s::boolean[])
+  WITH ORDINALITY AS q(limit_id, subject, begins, after, before, kind, rolls, place)
 LEFT JOIN LATERAL (
   SELECT * FROM wallets_usage u
   WHERE u.limit_id = q.limit_id AND u.subject = q.subject AND u.begins = q.begins OFFSET 0
@@ -58,7 +58,8 @@ CROSS JOIN LATERAL (
 ) d
 CROSS JOIN LATERAL (
   SELECT count(DISTINCT r.counterparty) AS counterparties,
-    coalesce(bool_or(r.counterparty = q.counterparty), false) AS known
+    coalesce(array_agg(DISTINCT r.counterparty) FILTER (WHERE r.counterparty = ANY(%s::text[])),
+      '{}') AS known
   FROM wallets_reservation r
   WHERE q.kind = 'counterparties' AND r.subject = q.subject
     AND r.state IN ('reserved', 'confirmed') AND q.limit_id = ANY(r.limits)
@@ -163,17 +164,17 @@ def _count(shares: Sequence[Share]) -> None:
                 Column("timestamptz", [share.begins for share in shares]),
                 Column("timestamptz", [share.after for share in shares]),
                 Column("timestamptz", [share.before for share in shares]),
-                Column("text", [share.counterparty for share in shares]),
                 Column("text", [str(share.limit.kind) for share in shares]),
                 Column("boolean", [share.limit.window == LimitWindow.ROLLING for share in shares]),
+                Column("text", sorted({share.counterparty for share in shares})),
             ],
         )
         found = cursor.fetchall()
     for share, (amount, number, counterparties, known) in zip(shares, found, strict=True):
         share.stands(amount, number)
         if share.limit.kind == LimitKind.COUNTERPARTIES:
-            share.used = counterparties
-            share.asked = 0 if known else 1
+            share.used, share.known = counterparties, frozenset(known)
+            share.asked = 0 if share.counterparty in share.known else 1
 
 
 def frees(over: Sequence[Share]) -> list[datetime | None]:

@@ -89,11 +89,12 @@ def _fit(
         refused = []
         for share in wanted[place]:
             earlier = _earlier(share, taken[share.key], requests)
-            if share.limit.kind == LimitKind.COUNTERPARTIES and any(
-                other.counterparty == share.counterparty for other in earlier
-            ):
-                share.asked = 0
-            if earlier:
+            if share.limit.kind == LimitKind.COUNTERPARTIES:
+                # One that is new in its own window may be known in another's: clocks go back.
+                new = {other.counterparty for other in earlier} - share.known
+                share.used += len(new)
+                share.asked = 0 if share.counterparty in new else share.asked
+            elif earlier:
                 share.used += sum(other.asked for other in earlier)
             if share.asked and share.used + share.asked > share.limit.maximum:
                 refused.append(share)

@@ -41,6 +41,7 @@ class Share:
     reversal: str = str(OnReversal.GIVES_BACK)
     conversion: data.Conversion | None = None  # Where `minor` was another currency's.
     rate_missing: str = ""  # Of which nobody knows what it is worth.
+    known: frozenset[str] = frozenset()  # Of the batch's counterparties, those of the window.
     used: int = 0
     amount: int = 0  # What the counter stands at, of amounts
     count: int = 0  # and of operations
