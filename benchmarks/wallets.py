@@ -75,7 +75,10 @@ def open_wallets(*, limits: Sequence[dict[str, Any]]) -> list[UUID]:
 
     by, now, merchant = actor.system("bench"), datetime.now(UTC), ids.new()
     opened = [
-        wallets.create_wallet(merchant_id=merchant, currency="EUR", by=by, at=now).value.id
+        # A merchant's own: customers' that paid thousands an hour would be shown to a person.
+        wallets.create_wallet(
+            merchant_id=merchant, currency="EUR", type="merchant", by=by, at=now
+        ).value.id
         for _ in range(WALLETS)
     ]
     bank, amount = chart.account(chart.BANK, "EUR", "bench"), Money(FUNDS, "EUR")

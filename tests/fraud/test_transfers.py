@@ -126,6 +126,19 @@ def codes(features):
             ["transfer_velocity_1h", "transfer_new_destination", "transfer_gathered"],
         ),
         ({"senders_1h": 10, "review_at": 30, "block_at": 31}, 30, "review", ["transfer_gathered"]),
+        ({"sent_1h": 30, "sent_24h": 200, "source_is_merchants": True}, 0, "allow", []),
+        ({"senders_1h": 60, "destination_is_merchants": True}, 0, "allow", []),
+        (
+            {
+                "destination_known": False,
+                "amount_minor": 100_00,
+                "received_1h_minor": 80_00,
+                "source_is_merchants": True,
+            },
+            0,
+            "allow",
+            [],
+        ),
         ({"listed": ("customer:block",), "mode": "off"}, 0, "allow", []),
         (
             {"listed": ("customer:block",), "mode": "advisory"},

@@ -145,6 +145,17 @@ class TestAssessing:
         (assessment,) = fraud_queries.transfer_assessments(transfer_ids=[made.id])
         assert [reason.code for reason in assessment.reasons] == ["list_block", "advisory"]
 
+    def test_whose_purse_it_is_is_kept_with_the_decision(self, pair):
+        shop = wallets.create_wallet(
+            merchant_id=make.MERCHANT, currency="EUR", type="merchant", **BY_NOW
+        ).value
+        made = move(pair[0], shop, 1_00)
+        (kept,) = fraud_queries.transfer_assessments(transfer_ids=[made.id])
+        assert (kept.features.source_is_merchants, kept.features.destination_is_merchants) == (
+            False,
+            True,
+        )
+
     def test_what_wallets_refuse_leaves_no_assessment(self, pair):
         poor = make.wallet(1_00)
         refusals = [

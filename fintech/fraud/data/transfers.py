@@ -19,6 +19,8 @@ class TransferQuestion:
     source_customer_id: UUID | None
     destination_customer_id: UUID | None
     source_since: datetime  # when the paying wallet was opened
+    source_is_merchants: bool = False  # a merchant's own purse, not a customer's
+    destination_is_merchants: bool = False
     amount: Money
     at: datetime
 
@@ -42,6 +44,8 @@ class TransferFeatures:
     destination_known: bool  # paid before from this wallet
     received_1h_minor: int  # into the paying wallet
     senders_1h: int  # wallets that have paid into the receiving one
+    source_is_merchants: bool = False
+    destination_is_merchants: bool = False
     listed: tuple[str, ...] = ()  # such as customer:block
     mode: str = "enforce"
     review_at: int = 75

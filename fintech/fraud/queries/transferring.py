@@ -94,6 +94,8 @@ def gather_transfers(questions: Sequence[data.TransferQuestion]) -> list[data.Tr
             destination_known=known,
             received_1h_minor=received,
             senders_1h=senders,
+            source_is_merchants=asked.source_is_merchants,
+            destination_is_merchants=asked.destination_is_merchants,
             listed=tuple(sorted(hits)),
             mode=mode or str(OURS.mode),
             review_at=OURS.review_at if review_at is None else review_at,

@@ -3,7 +3,8 @@ From what is known of a transfer between wallets to a score and a decision.
 
 There is nobody to ask for a proof in the middle of a transfer, so it is let through, shown
 to a person, or blocked. What is suspicious here is money that hurries on: in at many
-doors, out at a new one, more and faster than this wallet ever did.
+doors, out at a new one, more and faster than this wallet ever did. A merchant's own wallet
+gathers and pays all day: that says nothing of it.
 """
 
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from fintech.fraud.data import Decision, Judgment, ListAction, Mode, Reason, TransferFeatures
 from fintech.kernel import money
 
-TRANSFER_MODEL = "transfers.1"  # Raised whenever a rule, weight or band changes.
+TRANSFER_MODEL = "transfers.2"  # Raised whenever a rule, weight or band changes.
 
 _LARGE = 1_000  # Whole units of the currency.
 _NOTABLE = 100
@@ -53,6 +54,8 @@ def _amount(features: TransferFeatures) -> Reason | None:
 
 
 def _haste(features: TransferFeatures) -> Reason | None:
+    if features.source_is_merchants:
+        return None
     if features.sent_1h >= _MANY_AN_HOUR:
         return Reason("transfer_velocity_1h", 30, (("count", features.sent_1h),))
     if features.sent_24h >= _MANY_A_DAY:
@@ -73,7 +76,8 @@ def _young(features: TransferFeatures) -> Reason | None:
 
 
 def _passed_on(features: TransferFeatures) -> Reason | None:
-    if features.destination_known or features.amount_minor < _units(_NOTABLE, features):
+    known = features.destination_known or features.source_is_merchants
+    if known or features.amount_minor < _units(_NOTABLE, features):
         return None
     percent = features.received_1h_minor * 100 // features.amount_minor
     if percent < _PASSED_ON:
@@ -82,7 +86,7 @@ def _passed_on(features: TransferFeatures) -> Reason | None:
 
 
 def _gathered(features: TransferFeatures) -> Reason | None:
-    if features.senders_1h < _MANY_SENDERS:
+    if features.destination_is_merchants or features.senders_1h < _MANY_SENDERS:
         return None
     return Reason(
         "transfer_gathered", min(45, 20 + features.senders_1h), (("senders", features.senders_1h),)

@@ -121,6 +121,8 @@ def _questions(
             source_customer_id=source.customer_id,
             destination_customer_id=destination.customer_id,
             source_since=source.created_at,
+            source_is_merchants=source.type == wallet_data.WalletType.MERCHANT,
+            destination_is_merchants=destination.type == wallet_data.WalletType.MERCHANT,
             amount=amount,
             at=order.at,
         )
