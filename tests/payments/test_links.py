@@ -1,13 +1,16 @@
 """Payment links: fixed and open amounts, uses, and an end."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from fintech.kernel import event_log
 from fintech.kernel.money import Money
-from fintech.payments import errors, queries
+from fintech.payments import data, errors, queries
 from fintech.payments import services as payments
 from fintech.payments.models import Link, Payment
+from fintech.wallets import services as wallets
 from tests.make import payments as make
 from tests.make.merchants import NOON
 from tests.make.payments import BY, eur
@@ -116,3 +119,54 @@ def test_bad_input_makes_no_link(shop, wrong, error):
     with pytest.raises(error):
         create(shop, **wrong)
     assert not Link.objects.exists()
+
+
+def begin_at(link, *, minor=4_00, token="visa", key=None):
+    new = data.NewPayment(amount=eur(minor), link_id=link.id)
+    return data.Begin(merchant_id=link.merchant_id, at=NOON, new=new, token=token, key=key)
+
+
+def test_payments_that_begin_in_a_batch_count_too_as_far_as_the_link_goes(shop):
+    link, other = create(shop, max_uses=2), create(shop)
+    elsewhere = create(make.merchant())
+
+    begun = payments.confirm_all(
+        [
+            begin_at(link),
+            begin_at(link, minor=0),
+            begin_at(other, token="declined"),
+            begin_at(link),
+            begin_at(link),
+            replace(begin_at(elsewhere), merchant_id=shop.id),
+        ],
+        by=BY,
+    )
+
+    refused = [type(one.refusal).__name__ if one.refusal else None for one in begun]
+    no = "LinkNotFound"
+    assert refused == [None, "AmountTooSmall", None, None, no, no]
+    assert [queries.link(one.id, one.merchant_id).uses for one in (link, other, elsewhere)] == [
+        *(2, 1),
+        0,
+    ]
+    assert [fact.name for fact in event_log.stream("payments.link", link.id)] == [
+        "payments.link_created.v1",
+        *("payments.link_used.v1",) * 2,
+    ]
+    assert Payment.objects.count() == 3
+
+
+def test_what_a_limit_refuses_or_a_key_repeats_uses_no_link(shop):
+    link = create(shop)
+    once = make.key(shop.id, "once")
+    window = {"window": "rolling", "seconds": 86_400, "maximum": 1}
+    wallets.create_limit(
+        merchant_id=shop.id, scope="merchant", kind="count", **window, by=BY, at=NOON
+    )
+    first = payments.confirm_all([begin_at(link, key=once)], by=BY)[0]
+
+    again, refused = payments.confirm_all([begin_at(link, key=once), begin_at(link)], by=BY)
+
+    assert again.payment.id == first.payment.id
+    assert isinstance(refused.refusal, errors.LimitExceeded)
+    assert queries.link(link.id, shop.id).uses == 1

@@ -21,12 +21,13 @@ from fintech.kernel.actor import Actor
 from fintech.kernel.errors import Refusal
 from fintech.kernel.events import Code, Event
 from fintech.payments import data, errors, events, queries
-from fintech.payments.models import Attempt, Customer, Payment, PaymentMethod, batch
+from fintech.payments.models import Attempt, Customer, Link, Payment, PaymentMethod, batch
 from fintech.payments.services import (
     claims,
     drafting,
     following,
     limits,
+    links,
     methods,
     paying,
     recording,
@@ -49,6 +50,8 @@ class _Plan:
     method: PaymentMethod | None = None
     method_is_new: bool = False
     customer: drafting.Known | None = None
+    link: Link | None = None  # Where a new payment begins.
+    link_used: bool = False
     features: fraud_data.Features | None = None
     choice: routing.Choice = field(default=_TO_WALLET)
     claimed: bool = False
@@ -56,6 +59,8 @@ class _Plan:
 
     def refuse(self, refusal: Refusal) -> None:
         self.begun = data.Begun(refusal=refusal)
+        if self.link is not None and self.link_used:
+            self.link.uses -= 1
 
 
 def begin(orders: Sequence[data.Begin], *, by: Actor) -> list[data.Begun]:
@@ -244,7 +249,23 @@ def _question(plan: _Plan) -> fraud_data.Question:
 
 
 def _lock(plans: Sequence[_Plan]) -> None:
-    """Lock the payments that exist, in id order, before anything is written."""
+    """Lock the payments that exist, then links, each in id order, before anything is written."""
+    _lock_payments(plans)
+    at_links = [
+        (plan, plan.order.new.link_id)
+        for plan in plans
+        if plan.order.new is not None and plan.order.new.link_id is not None
+    ]
+    if not at_links:
+        return
+    known = links.locked(link_id for _, link_id in at_links)
+    for plan, link_id in at_links:
+        plan.link = known.get(link_id)
+        if plan.link is None or plan.link.merchant_id != plan.order.merchant_id:
+            plan.refuse(errors.LinkNotFound(str(link_id)))
+
+
+def _lock_payments(plans: Sequence[_Plan]) -> None:
     stored = [plan for plan in plans if plan.order.new is None]
     if not stored:
         return
@@ -273,7 +294,7 @@ def _claim(plans: Sequence[_Plan]) -> None:
 
 
 def _check(plans: Sequence[_Plan]) -> None:
-    """Refuse what the machine does not allow; a payment is confirmed once per batch."""
+    """Refuse what machine or link do not allow; a payment is confirmed once per batch."""
     seen: set[UUID] = set()
     for plan in plans:
         payment, _ = _known(plan)
@@ -282,6 +303,11 @@ def _check(plans: Sequence[_Plan]) -> None:
             plan.refuse(
                 errors.UnexpectedState(payment_id=payment.id, state=state, action="be confirmed")
             )
+        elif plan.link is not None and not plan.link.is_open(at=plan.order.at):
+            plan.refuse(errors.LinkNotFound(str(plan.link.id)))
+        elif plan.link is not None:
+            plan.link.uses += 1
+            plan.link_used = True
         seen.add(payment.id)
 
 
@@ -312,6 +338,7 @@ def _decide(plans: Sequence[_Plan], *, by: Actor) -> None:
         rehearsal.assessments.extend(assessed)
     insert: list[models.Model] = []
     update: list[models.Model] = []
+    used: dict[UUID, Link] = {}
     facts: list[Event] = []
     actors: list[Actor] = []
     blocked: list[UUID] = []
@@ -320,6 +347,9 @@ def _decide(plans: Sequence[_Plan], *, by: Actor) -> None:
         if plan.order.new is not None:
             facts.append(drafting.created(payment, at=plan.order.at))
             insert.append(payment)
+            if plan.link is not None:
+                facts.append(links.used(plan.link, payment, at=plan.order.at))
+                used[plan.link.id] = plan.link
         else:
             update.append(payment)
         if plan.method_is_new:
@@ -337,7 +367,7 @@ def _decide(plans: Sequence[_Plan], *, by: Actor) -> None:
     actors.extend([plans[0].order.by or by] * len(told))
     if blocked:
         wallets.free(blocked)
-    batch.write(insert=insert, update=update)
+    batch.write(insert=insert, update=[*update, *used.values()])
     event_log.append(facts, by=actors)
 
 

@@ -1,6 +1,7 @@
 """Payment links: a page where anyone who has its address may pay a merchant."""
 
 import secrets
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -196,20 +197,28 @@ def pay_by_link(
 def _begin(link: Link, new: data.NewPayment, *, by: Actor, at: datetime) -> data.Payment:
     payment = drafting.new_row(new, merchant_id=link.merchant_id, prices=drafting.Prices(), at=at)
     link.uses += 1
-    link.version += 1
-    facts = [
-        drafting.created(payment, at=at),
-        events.LinkUsed(
-            link_id=link.id,
-            merchant_id=link.merchant_id,
-            payment_id=payment.id,
-            version=link.version,
-            at=at,
-        ),
-    ]
+    facts = [drafting.created(payment, at=at), used(link, payment, at=at)]
     batch.write(insert=[payment], update=[link])
     event_log.append(facts, by=by)
     return rows.value(payment, None)
+
+
+def locked(wanted: Iterable[UUID]) -> dict[UUID, Link]:
+    """Lock links, in id order and after the payments, for payments that begin at them."""
+    found = Link.objects.select_for_update().filter(id__in=rows.in_id_order(wanted)).order_by("id")
+    return {link.id: link for link in found}
+
+
+def used(link: Link, payment: Payment, *, at: datetime) -> events.LinkUsed:
+    """Tell that a payment has begun at a link whose use is counted."""
+    link.version += 1
+    return events.LinkUsed(
+        link_id=link.id,
+        merchant_id=link.merchant_id,
+        payment_id=payment.id,
+        version=link.version,
+        at=at,
+    )
 
 
 def give_back_use(payment: Payment) -> None:
