@@ -41,6 +41,7 @@ app.conf.beat_schedule = {
         ("watch-fraud", "fintech.fraud.tasks.watch", 60.0),
         ("train-fraud", "fintech.fraud.tasks.train_nightly", 86_400.0),
         ("expire-payments", "fintech.payments.tasks.expire_due", 30.0),
+        ("make-available", "fintech.payments.tasks.make_available", 30.0),
         ("ask-the-bank", "fintech.payments.tasks.ask_the_bank", 30.0),
         ("expire-holds", "fintech.wallets.tasks.expire_due", 30.0),
         ("recover-debts", "fintech.payments.tasks.recover_debts", 3600.0),

@@ -469,6 +469,7 @@ UNFOLD = {
                 ("Attempts", "repeat", "payments_attempt"),
                 ("Captures", "download_done", "payments_capture"),
                 ("Refunds", "undo", "payments_refund"),
+                ("Became available", "event_available", "payments_availability"),
                 ("Callbacks", "call_received", "payments_callback"),
                 ("Customers", "group", "payments_customer"),
                 ("Payment methods", "credit_card", "payments_paymentmethod"),

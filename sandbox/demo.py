@@ -35,7 +35,7 @@ def run(state: Path, *, base_port: int, bind: str, reset: bool, story: bool) -> 
             unfinished.unlink()
         logins = _logins(instance)
         progress.say()
-        _tell(progress, instance.facts(), logins)
+        tell(progress, instance.facts(), logins)
         progress.say(f" Ready after {time.monotonic() - began:.1f} s. Stop: Ctrl-C or make down.")
         while True:
             time.sleep(0.5)
@@ -75,7 +75,8 @@ def status(state: Path) -> int:
     return 0 if ready else 1
 
 
-def _tell(progress: Progress, facts: dict[str, Any], logins: dict[str, Any]) -> None:
+def tell(progress: Progress, facts: dict[str, Any], logins: dict[str, Any]) -> None:
+    """Say where everything is, who may enter, and how a first payment is taken."""
     base = facts["base_url"]
     owner, staff = logins.get("owner", {}), logins.get("staff", {})
     rows = [

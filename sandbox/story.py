@@ -99,6 +99,7 @@ class Story:
         for day in range(DAYS):
             morning = self.begin + timedelta(days=day, hours=8)
             clock.set_to(morning)
+            self._make_available(morning)
             owed += self.per_day
             sales, owed = int(owed), owed - int(owed)
             for shop in self.shops:
@@ -354,6 +355,14 @@ class Story:
 
         while payments.expire_due(by=actor.system("story"), at=self.until):
             pass
+        self._make_available(self.until)
+
+    def _make_available(self, at: datetime) -> None:
+        """Let merchants have what they have waited for, as the clock would."""
+        from fintech.kernel import actor
+        from fintech.payments import services as payments
+
+        payments.make_available(by=actor.system("story"), at=at)
 
     def _count(self, what: str) -> None:
         self.counts[what] = self.counts.get(what, 0) + 1

@@ -22,6 +22,12 @@ def expire_due() -> int:
 
 
 @shared_task
+def make_available() -> int:
+    """Make available what merchants have waited for."""
+    return payments.make_available(by=system("availability"), at=clock.now())
+
+
+@shared_task
 def ask_the_bank() -> int:
     """Ask the bank about withdrawals of which it has not said what came of them."""
     return payments.send_pending_withdrawals(clock.now())

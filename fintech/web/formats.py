@@ -1,6 +1,6 @@
 """How amounts, shares and instants are written for people. Whole numbers all the way."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 
@@ -94,6 +94,11 @@ def whole_moment(moment: datetime, locale: str = LOCALE) -> str:
         return f"{format_datetime(moment.astimezone(UTC), 'd MMMM y, HH:mm', locale=locale)} UTC"
     written = moment.astimezone(UTC)
     return f"{written.day} {written:%B %Y, %H:%M:%S} UTC"
+
+
+def day(on: date) -> str:
+    """Write a day, in UTC where it is a moment: 26 Nov 2026."""
+    return f"{on.day} {on:%b %Y}"
 
 
 def day_and_time(moment: datetime) -> str:

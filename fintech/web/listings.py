@@ -19,7 +19,7 @@ from fintech.kernel.money import Money, is_known
 from fintech.merchants.data import Right
 from fintech.payments import data as payment_data
 from fintech.payments import queries as payment_queries
-from fintech.web import filtering, pills
+from fintech.web import filtering, formats, pills
 
 PAGE = 25
 _AT_ONCE = 100  # What the rooms below give in one go.
@@ -276,6 +276,13 @@ MOVEMENTS = Listing(
         Column(name="amount", label="Amount", kind="money", read=lambda one: one.amount),
         Column(name="fee", label="Fee", kind="money", read=lambda one: one.fee),
         Column(name="net", label="Net", kind="money", read=lambda one: one.net),
+        Column(
+            name="available",
+            label="Available",
+            read=lambda one: (
+                f"{'since' if one.is_available else 'from'} {formats.day(one.available_on)}"
+            ),
+        ),
         Column(
             name="payment",
             label="Payment",

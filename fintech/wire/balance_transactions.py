@@ -1,12 +1,8 @@
 """One movement of a merchant's balance, pointing at its journal entry."""
 
-from datetime import datetime, timedelta
-
 from fintech.kernel import ids
 from fintech.payments.data import BalanceTransaction
 from fintech.wire.scalars import Json, currency, head, unix
-
-_AVAILABLE_AFTER = timedelta(days=2)
 
 
 def render(movement: BalanceTransaction) -> Json:
@@ -14,11 +10,10 @@ def render(movement: BalanceTransaction) -> Json:
     is_charge = movement.kind in {"charge", "adjustment"}
     source_prefix = "ch" if is_charge else "re"
     source_id = movement.attempt_id if is_charge else movement.source_id
-    available_on = _available_on(movement.created_at)
     return {
         **head("balance_transaction", ids.public("txn", movement.id), movement.created_at, None),
         "amount": movement.amount.minor,
-        "available_on": unix(available_on),
+        "available_on": unix(movement.available_on),
         "balance_type": "payments",
         "currency": currency(movement.amount.currency),
         "description": None,
@@ -29,7 +24,7 @@ def render(movement: BalanceTransaction) -> Json:
         "net": movement.net.minor,
         "reporting_category": movement.kind,
         "source": ids.public(source_prefix, source_id),
-        "status": "pending",
+        "status": "available" if movement.is_available else "pending",
         "type": movement.kind,
     }
 
@@ -46,7 +41,3 @@ def _fee_details(movement: BalanceTransaction) -> list[Json]:
             "type": "platform_fee",
         }
     ]
-
-
-def _available_on(created: datetime) -> datetime:
-    return created + _AVAILABLE_AFTER

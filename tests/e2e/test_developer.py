@@ -1,6 +1,8 @@
 """The jobs of a developer at the dashboard."""
 
+import json
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -9,10 +11,49 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
+from sandbox import demo
+from sandbox.progress import Progress
 from sandbox.receiver import Receiver
-from tests.e2e.doing import sees
+from tests.e2e import first_run
+from tests.e2e.doing import pay_with, sees
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.job("developer", "1 first run from clone")
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_who_reads_what_the_demo_prints_has_a_first_payment(window, world, scripts, capsys):
+    """From the lines that `make demo` ends with; `make first-run` does it from a clone."""
+    demo.tell(Progress(sys.stdout), world.instance.facts(), world.logins)
+    dashboard, email, password = first_run.LINE.search(capsys.readouterr().out).groups()
+    page = window("", scripts=scripts)
+
+    first_run.sign_in(page, dashboard, email, password)
+    if scripts:
+        first_run.pay(page)
+    else:
+        page.get_by_role("button", name="Take a test payment").first.click()
+        pay_with(page)
+        page.get_by_role("link", name="See what happened").click()
+
+    sees(page, "€42.50 captured")
+
+
+@pytest.mark.job("developer", "1 first run from clone")
+def test_the_call_that_the_demo_prints_takes_a_payment(window, world, capsys):
+    demo.tell(Progress(sys.stdout), world.instance.facts(), world.logins)
+    printed = capsys.readouterr().out
+    call = printed[printed.index("curl") : printed.index(" Logs:")].replace("\\\n", "")
+
+    told = subprocess.run(
+        [*shlex.split(call), "--silent"], capture_output=True, text=True, check=True
+    )
+
+    made = json.loads(told.stdout)
+    assert (made["amount"], made["status"]) == (4250, "succeeded")
+    page = window()
+    page.goto(f"/dashboard/payments/{made['id']}")
+    sees(page, "€42.50 captured")
 
 
 @pytest.mark.job("developer", "2 create an API key")

@@ -80,6 +80,21 @@ def test_a_refund_by_keyboard(window, world):
     sees(page, "€9.00 is on its way to the payer")
 
 
+@pytest.mark.job("developer", "1 first run from clone", "by keyboard")
+def test_a_newcomer_signs_in_and_pays_by_keyboard(window, world):
+    page = window("")
+    page.goto("/dashboard/")
+    for label, typed in (("^Email", "email"), ("^Password", "password")):
+        tab_to(page, label)
+        page.keyboard.type(world.logins["owner"][typed])
+    page.keyboard.press("Enter")
+    sees(page, "Needs attention")
+    go(page, "Take a test payment")
+    go(page, "4242.*Succeeds")
+    page.keyboard.press("Enter")
+    sees(page, "Thank you")
+
+
 @pytest.mark.job("developer", "2 create an API key", "by keyboard")
 @pytest.mark.job("developer", "3 first call", "by keyboard")
 def test_a_key_by_keyboard(window):

@@ -125,8 +125,16 @@ def test_the_balance_is_made_up_of_movements(window):
     page.goto("/dashboard/")
     page.get_by_role("link", name="Balance", exact=True).click()
 
-    sees(page, "Pending")
+    card = page.get_by_label("EUR", exact=True)
+    expect(card.locator(".figure")).to_have_text(
+        [re.compile(r"^Available€[\d,]*[1-9][\d,.]*$"), re.compile(r"^Pending€")]
+    )
+    expect(card).to_contain_text(re.compile("Available on [0-9]+ "))
     sees(page, "What moved it")
+    page.goto("/dashboard/balance?days=90")
+    while page.get_by_role("link", name="Older").count():
+        page.get_by_role("link", name="Older").click()
+    expect(page.locator("table.list")).to_contain_text("since")
     page.locator("table a.go").first.click()
     sees(page, "What happened")
 
@@ -267,6 +275,17 @@ def test_a_payment_page_counts_who_opened_tried_and_paid(window, world):
             break
         page.wait_for_timeout(250)
     expect(row).to_contain_text("1 · 1 · 1")
+
+
+@pytest.mark.job("merchant", "3 make a payment link")
+def test_what_the_story_sold_at_its_page_counts_as_its_uses(world):
+    sold = {
+        link["title"]: link["uses"]
+        for link in world.api.get("/v1/payment_links", limit=100)["data"]
+        if link["title"].endswith("gift card")
+    }
+    assert list(sold) == ["Café Luna gift card"]
+    assert sold["Café Luna gift card"] > 0
 
 
 @pytest.mark.job("merchant", "1 is money coming in")

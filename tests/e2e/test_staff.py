@@ -60,3 +60,57 @@ def test_pages_of_the_back_office_keep_their_policy(window, address):
     page = window("staff")
     page.goto(address)
     expect(page.locator("main, #main").first).to_be_visible()
+
+
+@pytest.mark.job("staff", "understand a score")
+def test_the_points_of_a_case_add_up_to_its_score(window, world):
+    world.api.post(
+        "/v1/payment_intents",
+        {
+            "amount": 33_00,
+            "currency": "eur",
+            "payment_method": "pm_card_riskLevelElevated",
+            "confirm": True,
+        },
+    )
+    page = window("staff")
+    page.goto("/admin/payments/review/desk/")
+    score = int(
+        re.search(r"risk (\d+) of 100", page.locator("h2", has_text="of 100").inner_text()).group(1)
+    )
+    *points, total = page.locator("td.text-right").all_inner_texts()
+
+    assert total == f"= {score}"
+    assert min(sum(int(one.replace("−", "-")) for one in points), 100) == score
+
+
+@pytest.mark.job("staff", "notification templates")
+def test_a_wording_is_looked_at_beside_its_form_before_it_is_saved(window):
+    page = window("staff")
+    page.goto("/admin/notifications/wording/add/")
+    page.get_by_label("Kind").select_option("payment_receipt")
+    page.get_by_label("Language").fill("en")
+    page.get_by_label("Subject").fill("Thank you from {merchant}")
+    page.get_by_label("Lead").fill("{merchant} has it.")
+    page.get_by_label("Rows").fill("Date: {date}\nReference: {reference}")
+    page.get_by_role("button", name="Preview").click()
+
+    expect(
+        page.get_by_text(re.compile("Thank you from (Café Luna|Kumo Books)")).first
+    ).to_be_visible()
+    expect(page.get_by_label("Lead")).to_have_value("{merchant} has it.")
+
+
+@pytest.mark.job("jobs", "did last night's run happen")
+@pytest.mark.job("jobs", "read the report")
+def test_what_ran_and_its_signed_report_are_two_clicks_away(window):
+    page = window("staff")
+    page.goto("/admin/")
+    page.get_by_role("link", name="Runs", exact=True).first.click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="PDF", exact=True).first.click()
+    assert download.value.path().read_bytes().startswith(b"%PDF-")
+    page.get_by_role("link", name="What ran").click()
+
+    expect(page.get_by_role("heading", name="Client money, now")).to_be_visible()
+    expect(page.locator("tbody tr").first).to_contain_text("on time")

@@ -28,6 +28,7 @@ CALLS = {
     "authorize_card": lambda a, _: {
         "merchant_id": MERCHANT, "provider": PROVIDER, "amount": a, "expires_at": NOON,
     },
+    "call_back": lambda a, p: {"merchant_id": MERCHANT, "amount": a, "shortfall": p},
     "capture_card": lambda a, p: {
         "pending_id": OTHER, "merchant_id": MERCHANT, "amount": a, "fee": p, "processor_fee": p,
         "final": True, **CARD,

@@ -1,5 +1,7 @@
 """From facts to what merchants are told."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import IntegrityError
 from django_subatomic import db
@@ -11,8 +13,11 @@ from fintech.notifications import errors, handlers, queries, tasks
 from fintech.notifications import services as notifications
 from fintech.notifications.models import Delivery, MerchantEvent
 from fintech.payments import services as payments
+from fintech.payments.providers import registry
 from tests.make import merchants as make_merchants
 from tests.make import notifications as make
+from tests.make import payments as make_payments
+from tests.payments.providers.fake import FakeAcquirer
 
 pytestmark = pytest.mark.django_db
 NOON, BY = make_merchants.NOON, make_merchants.BY
@@ -54,6 +59,21 @@ def test_another_merchant_hears_nothing_of_it(merchant):
     assert queries.deliveries(other.id).items == ()
     with pytest.raises(errors.EventNotFound):
         queries.event(event.id, other.id)
+
+
+def test_a_merchant_hears_what_became_available(merchant):
+    with registry.using(FakeAcquirer()):
+        for day in (NOON, NOON + timedelta(days=1)):
+            make_payments.captured(merchant.id, at=day)
+            payments.make_available(by=BY, at=day + timedelta(days=2))
+
+    make.told_so_far()
+
+    second, first = queries.events(merchant.id, types=["balance.available"]).items
+    assert (first.object_id, first.sequence, second.sequence) == ("balance", 1, 2)
+    assert second.previous_event_id == first.id
+    assert second.object["available"][0]["amount"] == 2 * 41_65
+    assert findings() == []
 
 
 def test_an_event_is_kept_even_if_nobody_listens(merchant):

@@ -8,6 +8,7 @@ import os
 from datetime import timedelta
 
 import pytest
+from django.db.models import Sum
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -28,6 +29,7 @@ from fintech.kernel.money import Money
 from fintech.ledger import queries as ledger_queries
 from fintech.payments import data, queries
 from fintech.payments import services as payments
+from fintech.payments.models import Capture
 from fintech.wallets import queries as wallet_queries
 from tests import conftest
 from tests.make import payments as make
@@ -134,6 +136,18 @@ class Payments(RuleBasedStateMachine):
         for sale in lost:
             self.model.approve(sale)
 
+    @rule(nights=st.integers(1, 3))
+    def nights_pass(self, nights):
+        """What has waited long enough becomes available, and nothing else of it changes."""
+        self.at += timedelta(days=nights)
+        payments.make_available(by=BY, at=self.at)
+        assert payments.make_available(by=BY, at=self.at) == 0
+        for currency in self.model.pending:
+            (funds,) = ledger_queries.merchant_funds(self.shop.id, [currency])
+            captures = Capture.objects.filter(merchant_id=self.shop.id, currency=currency)
+            known = captures.aggregate(minor=Sum("available_minor"))["minor"] or 0
+            assert funds.available.minor - funds.owed.minor == known
+
     @rule(sale=sales)
     def hear_the_authorization_again(self, sale):
         """Told twice or late, it changes nothing but what was lost."""
@@ -163,7 +177,9 @@ class Payments(RuleBasedStateMachine):
         for currency, minor in self.model.pending.items():
             (funds,) = ledger_queries.merchant_funds(self.shop.id, [currency])
             owed = self.model.owed.get(currency, 0)
-            assert (funds.pending.minor, funds.owed.minor) == (minor, owed)
+            there = funds.pending.minor + funds.available.minor
+            assert there - funds.owed.minor == minor - owed
+            assert funds.owed.minor <= owed
         for wallet, (currency, posted, held) in zip(self.wallets, self.model.wallets, strict=True):
             known = ledger_queries.wallet_balance(wallet.id, currency)
             assert (known.posted.minor, known.available.minor) == (posted, posted - held)

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -48,6 +48,18 @@ def test_opening_and_movements_give_the_closing_balance_that_the_ledger_has(shop
         shop, (MONTH.replace(day=28) + (date(2, 1, 5) - date(2, 1, 1))).replace(day=1)
     )
     assert (following.opening, following.closing, following.kinds) == (one.closing, one.closing, ())
+
+
+def test_what_becomes_available_moves_nothing_of_what_we_owe(shop, moved):
+    before = statement(shop)
+    payments.make_available(by=BY, at=NOON + timedelta(days=2))
+    owes = ledger_queries.merchant_available(shop.id, "EUR").posted
+    assert owes == before.closing
+
+    after = statement(shop)
+
+    assert (after.movements, after.closing) == (before.movements, before.closing)
+    assert after.adds_up
 
 
 def test_another_merchants_movements_are_not_in_it(shop, stranger, moved):

@@ -78,6 +78,7 @@ def test_every_type_that_may_be_told_shows_an_object():
 
 
 IDS = [
+    "merchant_id",
     "payment_id",
     "attempt_id",
     "refund_id",

@@ -340,6 +340,8 @@ MOVEMENT = payments.BalanceTransaction(
     payment_id=PAYMENT_ID,
     entry_id=ENTRY_ID,
     created_at=AT,
+    available_on=payments.available_on(AT),
+    is_available=False,
 )
 WALLET_CARD = replace(
     CARD,

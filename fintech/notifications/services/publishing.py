@@ -80,6 +80,11 @@ class _Told:
     merchant_id: UUID
     object: Json
 
+    @property
+    def object_id(self) -> str:
+        """Return what names the object; a merchant's balance has no id, for there is one."""
+        return str(self.object.get("id", self.object["object"]))
+
 
 def leading_to(kind: Template) -> frozenset[str]:
     """Return the types of events that lead to a kind of message."""
@@ -179,7 +184,7 @@ def _counted(told: Sequence[_Told]) -> list[MerchantEvent]:
     latest: dict[tuple[UUID, str], tuple[int, UUID | None]] = {
         (merchant_id, object_id): (sequence, event_id)
         for merchant_id, object_id, sequence, event_id in MerchantEvent.objects.filter(
-            object_id__in={str(one.object["id"]) for one in told}
+            object_id__in={one.object_id for one in told}
         )
         .order_by("object_id", "merchant_id", "-sequence")
         .distinct("object_id", "merchant_id")
@@ -187,7 +192,7 @@ def _counted(told: Sequence[_Told]) -> list[MerchantEvent]:
     }
     events = []
     for one in told:
-        object_id = str(one.object["id"])
+        object_id = one.object_id
         place = (one.merchant_id, object_id)
         sequence, previous = latest.get(place, (0, None))
         event = MerchantEvent(

@@ -18,6 +18,7 @@ from fintech.reconciliation import queries as reconciliation
 from fintech.wallets import queries as wallets
 from fintech.wire import (
     api_keys,
+    balance,
     charges,
     checkout_sessions,
     customers,
@@ -129,6 +130,11 @@ def _refund(_: Objects, object_id: UUID, merchant_id: UUID) -> Json:
     return refunds.render(payments.refund(object_id, merchant_id))
 
 
+def _balance(_: Objects, _object_id: UUID, merchant_id: UUID) -> Json:
+    now = payments.balance(merchant_id)
+    return balance.render(available=now.available, pending=now.pending)
+
+
 def _customer(_: Objects, object_id: UUID, merchant_id: UUID) -> Json:
     return customers.render(payments.customer(object_id, merchant_id))
 
@@ -199,6 +205,7 @@ _RENDERERS: dict[str, Callable[[Objects, UUID, UUID], Json]] = {
     "payment_intent": _payment_intent,
     "charge": _charge,
     "refund": _refund,
+    "balance": _balance,
     "customer": _customer,
     "payment_method": _payment_method,
     "payment_link": _payment_link,

@@ -20,6 +20,7 @@ from fintech.payments.admin import desk, routing
 from fintech.payments.data import PaymentState
 from fintech.payments.models import (
     Attempt,
+    Availability,
     Callback,
     Capture,
     CheckoutLine,
@@ -254,6 +255,18 @@ class CaptureAdmin(_OfPayment):
     list_filter = ("state", "provider")
     search_fields = ("id", "payment__id", "provider_reference", "entry_id")
     ordering = ("-id",)
+
+
+@admin.register(Availability)
+class AvailabilityAdmin(ReadOnlyAdmin):
+    list_display = ("__str__", "merchant_id", "amount", "captures", "created_at")
+    list_filter = ("currency",)
+    search_fields = ("id", "merchant_id")
+    ordering = ("-id",)
+
+    @admin.display(description="amount")
+    def amount(self, row: Availability) -> str:
+        return money(row.amount_minor, row.currency)
 
 
 @admin.register(Refund)

@@ -42,6 +42,7 @@ from fintech.payments.data.things import (
     Attempt,
     Balance,
     BalanceTransaction,
+    Becoming,
     Capture,
     Card,
     Customer,
@@ -56,6 +57,7 @@ from fintech.payments.data.things import (
     RefundPart,
     Rehearsed,
     ToldOf,
+    available_on,
 )
 
 __all__ = [
@@ -69,6 +71,7 @@ __all__ = [
     "Authentication",
     "Balance",
     "BalanceTransaction",
+    "Becoming",
     "Begin",
     "Begun",
     "Capture",
@@ -113,4 +116,5 @@ __all__ = [
     "SettlementFile",
     "ToldOf",
     "Verdict",
+    "available_on",
 ]

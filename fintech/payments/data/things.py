@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from fintech.kernel import frozen
@@ -255,6 +255,22 @@ class BalanceTransaction:
     payment_id: UUID
     entry_id: UUID
     created_at: datetime
+    available_on: datetime
+    is_available: bool
+
+
+def available_on(at: datetime) -> datetime:
+    """Return when money taken at a moment may be paid out: the second midnight (UTC) after it."""
+    day = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return day + timedelta(days=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Becoming:
+    """What of a merchant's money becomes available on a day (UTC)."""
+
+    on: date
+    amount: Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,7 +325,11 @@ class Page[T]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Balance:
-    """What the platform owes a merchant, per currency."""
+    """
+    What the platform owes a merchant, per currency.
+
+    `available` is less than nothing where the merchant owes us.
+    """
 
     merchant_id: UUID
     pending: tuple[Money, ...]

@@ -1,5 +1,6 @@
 """Facts of this room, in the past tense. Ids, codes and amounts only."""
 
+from fintech.payments.events.availability import BecameAvailable
 from fintech.payments.events.catalog import (
     PriceCreated,
     PriceFact,
@@ -80,6 +81,7 @@ from fintech.payments.events.routing import (
 )
 
 __all__ = [
+    "BecameAvailable",
     "CheckoutSessionBegun",
     "CheckoutSessionCompleted",
     "CheckoutSessionExpired",

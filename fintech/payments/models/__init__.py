@@ -1,6 +1,7 @@
 """The rows of payments, and nothing but rows: no other room is called from here."""
 
 from fintech.payments.models.attempt import Attempt
+from fintech.payments.models.availability import Availability
 from fintech.payments.models.catalog import Price, Product
 from fintech.payments.models.checkout import CheckoutLine, CheckoutSession
 from fintech.payments.models.operation import Callback, Capture, Link
@@ -11,6 +12,7 @@ from fintech.payments.models.routing import ProviderCost, ProviderHold, Route
 
 __all__ = [
     "Attempt",
+    "Availability",
     "Callback",
     "Capture",
     "CheckoutLine",

@@ -20,7 +20,9 @@ class Capture(fsm.FSMModelMixin, models.Model):
 
     `reference` is the name the provider knows it by: its own id, or the attempt's
     where the money was taken with the authorization. `refunded_minor` counts what was
-    given back and what is on its way back.
+    given back and what is on its way back. `available_minor` is what of it stands in the
+    merchant's available money, less what of it is owed; when that may have to change,
+    `available_due_at` says so (a trigger sets it where something is given back later).
     """
 
     BORN = (CaptureState.SUBMITTED, CaptureState.SUCCEEDED)
@@ -46,6 +48,9 @@ class Capture(fsm.FSMModelMixin, models.Model):
     succeeded_at = models.DateTimeField(null=True, blank=True)
     reversal_entry_id = models.UUIDField(null=True, blank=True)
     reversed_at = models.DateTimeField(null=True, blank=True)
+    available_due_at = models.DateTimeField(null=True, blank=True)
+    became_available_at = models.DateTimeField(null=True, blank=True)
+    available_minor = models.BigIntegerField(default=0)
     claim = models.JSONField(null=True, blank=True)
     next_check_at = models.DateTimeField(null=True, blank=True)
     checks = models.IntegerField(default=0)
@@ -55,6 +60,11 @@ class Capture(fsm.FSMModelMixin, models.Model):
         indexes = (
             models.Index(fields=["payment"], name="payments_capture_of_payment"),
             models.Index(fields=["merchant_id", "-id"], name="payments_capture_list"),
+            models.Index(
+                fields=["merchant_id", "currency", "available_due_at"],
+                name="payments_capture_becoming",
+                condition=Q(available_due_at__isnull=False),
+            ),
             models.Index(
                 fields=["next_check_at"],
                 name="payments_capture_due",
@@ -106,6 +116,15 @@ class Capture(fsm.FSMModelMixin, models.Model):
                 condition=~Q(state__in=["submitted", "unknown"]) | Q(next_check_at__isnull=False),
                 name="payments_capture_open_is_asked_about_again",
             ),
+            models.CheckConstraint(
+                condition=Q(available_minor__lte=0) | Q(became_available_at__isnull=False),
+                name="payments_capture_says_when_it_became_available",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["succeeded", "reversed"])
+                | Q(available_due_at__isnull=True, became_available_at__isnull=True),
+                name="payments_capture_becomes_available_once_it_succeeded",
+            ),
         )
 
     def __str__(self) -> str:
@@ -134,6 +153,12 @@ class Capture(fsm.FSMModelMixin, models.Model):
     def fail(self, code: str) -> None:
         """Note that the money was not taken."""
         self.failure_code, self.next_check_at = code, None
+
+    def change_available(self, minor: int, *, at: datetime) -> None:
+        """Note what a refund, or one that came back, changed of what may be paid or is owed."""
+        if minor:
+            self.available_minor += minor
+            self.available_due_at = self.available_due_at or at
 
     @fsm.transition(field=state, source=CaptureState.SUCCEEDED, target=CaptureState.REVERSED)
     def reverse(self, *, at: datetime) -> None:

@@ -4,6 +4,7 @@ from fintech.payments.queries.balances import (
     balance,
     balance_transaction,
     balance_transactions,
+    becoming_available,
 )
 from fintech.payments.queries.catalog import (
     link_items,
@@ -58,6 +59,7 @@ __all__ = [
     "balance",
     "balance_transaction",
     "balance_transactions",
+    "becoming_available",
     "captures_of",
     "charge",
     "charges",

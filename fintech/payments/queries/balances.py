@@ -18,30 +18,40 @@ from fintech.payments.queries.reading import MOST, Between
 
 _MOVEMENTS = """
 SELECT c.entry_id AS id, 'charge' AS kind, c.currency, c.amount_minor, c.fee_minor,
-       c.id AS source_id, c.attempt_id, c.payment_id, c.succeeded_at AS at
+       c.id AS source_id, c.attempt_id, c.payment_id, c.succeeded_at AS at, c.id AS capture_id
 FROM payments_capture c
 WHERE c.merchant_id = %(merchant)s AND c.state IN ('succeeded', 'reversed')
 UNION ALL
 SELECT c.reversal_entry_id, 'adjustment', c.currency, -c.amount_minor, -c.fee_minor,
-       c.id, c.attempt_id, c.payment_id, c.reversed_at
+       c.id, c.attempt_id, c.payment_id, c.reversed_at, c.id
 FROM payments_capture c
 WHERE c.merchant_id = %(merchant)s AND c.state = 'reversed'
 UNION ALL
 SELECT r.entry_id, 'refund', r.currency, -r.amount_minor, 0,
-       coalesce(r.whole_id, r.id), r.attempt_id, r.payment_id, r.succeeded_at
+       coalesce(r.whole_id, r.id), r.attempt_id, r.payment_id, r.succeeded_at, r.capture_id
 FROM payments_refund r WHERE r.merchant_id = %(merchant)s AND r.entry_id IS NOT NULL
 UNION ALL
 SELECT r.return_entry_id, 'refund_failure', r.currency, r.amount_minor, 0,
-       coalesce(r.whole_id, r.id), r.attempt_id, r.payment_id, r.returned_at
+       coalesce(r.whole_id, r.id), r.attempt_id, r.payment_id, r.returned_at, r.capture_id
 FROM payments_refund r WHERE r.merchant_id = %(merchant)s AND r.return_entry_id IS NOT NULL
 """
 _IS_OURS = """
 m.kind NOT IN ('charge', 'adjustment')
 OR EXISTS (SELECT 1 FROM payments_payment p WHERE p.id = m.payment_id AND p.purpose = 'sale')
 """
+_BECOMING = """
+SELECT (available_due_at AT TIME ZONE 'UTC')::date, currency,
+  sum(CASE state WHEN 'succeeded' THEN amount_minor - fee_minor - refunded_minor ELSE 0 END
+    - available_minor)::bigint AS minor
+FROM payments_capture WHERE merchant_id = %s AND available_due_at IS NOT NULL
+GROUP BY 1, 2 ORDER BY 1, 2 LIMIT %s
+"""
 _SPARE = 100
 _SIGNS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
-_COLUMNS = "id, kind, currency, amount_minor, fee_minor, source_id, attempt_id, payment_id, at"
+_COLUMNS = (
+    "id, kind, currency, amount_minor, fee_minor, source_id, attempt_id, payment_id, at, capture_id"
+)
+_OF_CAPTURE = "c.succeeded_at, c.became_available_at IS NOT NULL"
 
 
 def balance(merchant_id: UUID) -> data.Balance:
@@ -62,6 +72,13 @@ def balance(merchant_id: UUID) -> data.Balance:
         pending=tuple(funds.pending for funds in found),
         available=tuple(funds.available - funds.owed for funds in found),
     )
+
+
+def becoming_available(merchant_id: UUID, limit: int = 14) -> list[data.Becoming]:
+    """Return what becomes available next of each day and currency, soonest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BECOMING, [merchant_id, limit])
+        return [data.Becoming(on=on, amount=Money(minor, code)) for on, code, minor in cursor]
 
 
 def balance_transactions(
@@ -128,8 +145,9 @@ def _movements(
             cursor.execute(
                 f"WITH newest AS MATERIALIZED (SELECT {_COLUMNS} FROM ({_MOVEMENTS}) m "
                 f"WHERE {where} ORDER BY {order} LIMIT {looked_at or 'ALL'}) "
-                f"SELECT {_COLUMNS}, (SELECT count(*) FROM newest) FROM newest m WHERE {_IS_OURS} "
-                f"ORDER BY {order} LIMIT {limit}",
+                f"SELECT m.*, {_OF_CAPTURE}, (SELECT count(*) FROM newest) FROM newest m "
+                f"JOIN payments_capture c ON c.id = m.capture_id WHERE {_IS_OURS} "
+                f"ORDER BY m.{order} LIMIT {limit}",
                 parameters,
             )
             rows = cursor.fetchall()
@@ -139,7 +157,8 @@ def _movements(
 
 
 def _value(merchant_id: UUID, row: tuple[Any, ...]) -> data.BalanceTransaction:
-    entry_id, kind, currency, amount, fee, source_id, attempt_id, payment_id, at = row
+    entry_id, kind, currency, amount, fee, source_id, attempt_id, payment_id, at, *of_capture = row
+    _, taken_at, is_available = of_capture
     return data.BalanceTransaction(
         id=entry_id,
         merchant_id=merchant_id,
@@ -152,4 +171,6 @@ def _value(merchant_id: UUID, row: tuple[Any, ...]) -> data.BalanceTransaction:
         payment_id=payment_id,
         entry_id=entry_id,
         created_at=at,
+        available_on=max(at, data.available_on(taken_at)),
+        is_available=is_available,
     )

@@ -103,6 +103,18 @@ WHERE (k.outcome->'value'->>'shape' = 'payments.payment.v1' AND NOT EXISTS (
     WHERE r.id = (k.outcome->'value'->>'id')::uuid AND r.merchant_id = k.scope))
 """
 
+_AVAILABLE = """
+SELECT c.id, 'available of a capture' AS what FROM payments_capture c
+WHERE c.available_due_at IS NULL AND c.available_minor <> CASE
+  WHEN c.state = 'succeeded' AND c.became_available_at IS NOT NULL
+    THEN c.amount_minor - c.fee_minor - c.refunded_minor ELSE 0 END
+UNION ALL
+SELECT c.id, 'never becomes available' FROM payments_capture c
+JOIN payments_payment p ON p.id = c.payment_id
+WHERE c.state = 'succeeded' AND p.purpose = 'sale'
+  AND c.available_due_at IS NULL AND c.became_available_at IS NULL
+"""
+
 _STUCK = """
 SELECT p.id, p.created_at AS what FROM payments_payment p
 LEFT JOIN payments_attempt a ON a.payment_id = p.id AND a.number = p.attempts
@@ -160,6 +172,11 @@ INVARIANTS: tuple[Invariant, ...] = (
         id="I-10",
         rule="An idempotency key and a provider's reference have one effect each",
         sql=_ONE_EFFECT,
+    ),
+    Invariant(
+        id="I-27",
+        rule="Of a capture, what is left of it is available from its day on, once",
+        sql=_AVAILABLE,
     ),
     Invariant(
         id="I-12",

@@ -6,6 +6,7 @@ opens its transaction as its docstring says. Refusals are `fintech.payments.erro
 """
 
 from fintech.payments.services.adjusting import adjust_authorization
+from fintech.payments.services.becoming import make_available
 from fintech.payments.services.canceling import cancel
 from fintech.payments.services.capturing import capture
 from fintech.payments.services.catalog import (
@@ -102,6 +103,7 @@ __all__ = [
     "expire_sessions_due",
     "hold_provider",
     "keep_holds",
+    "make_available",
     "needs_two",
     "open_session",
     "pay_by_link",

@@ -74,6 +74,8 @@ def take(
     was = payment.state
     first = payment.captured_minor == 0
     capture.succeed(provider_reference=reference, fee=fee, at=at)
+    if payment.purpose == data.Purpose.SALE:
+        capture.available_due_at = data.available_on(at)
     everything = payment.captured_minor + capture.amount_minor == payment.authorized_minor
     final = capture.final or everything
     if payment.state == data.PaymentState.CONFLICTED:
@@ -165,6 +167,8 @@ def give_back(
     )
     amount = payment.money(refund.amount_minor)
     taken = funds.take(payment.merchant_id, amount)
+    refund.capture.change_available(-(taken.from_available + taken.owed).minor, at=at)
+    work.touch(refund.capture)
     wallet_id = refund.attempt.payment_method.wallet_id
     if wallet_id is not None:
         work.entries.append(
@@ -218,6 +222,8 @@ def take_back(refund: Refund, payment: Payment, work: Work, *, code: str, at: da
         message = "a refund that came back names its journal entry"
         raise RuntimeError(message)
     amount = payment.money(refund.amount_minor)
+    repaid = funds.repay(payment.merchant_id, amount)
+    refund.capture.change_available(repaid.minor, at=at)
     work.entries.append(
         templates.refund_returned(
             entry_id=refund.return_entry_id,
@@ -225,7 +231,7 @@ def take_back(refund: Refund, payment: Payment, work: Work, *, code: str, at: da
             provider=refund.provider,
             amount=amount,
             to_pending=True,
-            repaid=funds.repay(payment.merchant_id, amount),
+            repaid=repaid,
             provider_reference=str(refund.id),
             due_on=registry.provider(refund.provider).due_on(at),
             subject=payment.id,

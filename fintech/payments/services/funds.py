@@ -2,9 +2,9 @@
 What a merchant's refunds are taken from: E6 and E6f, and E11 when the merchant owes.
 
 Funds before settlement (2000) give first, then what may be paid out (2010); what is in
-neither, the merchant owes us (1200), and it is taken from what comes next. Whoever takes
-from a merchant's funds does so alone: the balances that were read are those that the
-journal entry takes from.
+neither, the merchant owes us (1200), and it is taken from what becomes available next.
+Whoever takes from a merchant's funds does so alone: the balances that were read are those
+that the journal entry takes from.
 """
 
 from dataclasses import dataclass
@@ -58,9 +58,10 @@ def repay(merchant_id: UUID, amount: Money) -> Money:
 
 def recover_debts(*, by: Actor, at: datetime) -> int:
     """
-    Take what merchants owe from what they have by now, and return from how many: E11.
+    Take what merchants owe from what they may be paid, and return from how many: E11.
 
-    One commit for each; a merchant who has nothing goes on owing.
+    One commit for each; a merchant who has nothing goes on owing. What is pending is left
+    alone: what is owed is taken from it when it becomes available (`becoming`).
     """
     return sum(
         _recover(merchant_id, owed.currency, by=by, at=at)
@@ -71,16 +72,13 @@ def recover_debts(*, by: Actor, at: datetime) -> int:
 def _recover(merchant_id: UUID, currency: str, *, by: Actor, at: datetime) -> bool:
     with db.transaction_if_not_already():
         funds = alone_with(merchant_id, currency)
-        nothing = Money.zero(currency)
-        available = min(funds.owed, max(funds.spendable, nothing))
-        pending = min(funds.owed - available, max(funds.pending, nothing))
-        if not available and not pending:
+        available = min(funds.owed, max(funds.spendable, Money.zero(currency)))
+        if not available:
             return False
         entry = templates.recover_debt(
             entry_id=ids.new(),
             merchant_id=merchant_id,
-            amount=available + pending,
-            from_pending=pending,
+            amount=available,
             subject=merchant_id,
             at=at,
         )

@@ -24,6 +24,7 @@ from fintech.ledger.data.templates.corrections import (
     unknown_credit,
 )
 from fintech.ledger.data.templates.merchants import (
+    call_back,
     dispute_lost,
     dispute_opened,
     dispute_won,
@@ -57,6 +58,7 @@ __all__ = [
     "authorize_card",
     "by_hand",
     "by_merchant",
+    "call_back",
     "capture_card",
     "capture_transfer",
     "capture_wallet",

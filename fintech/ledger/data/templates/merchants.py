@@ -38,6 +38,24 @@ def make_available(
     return _posted("make_available", entry_id, subject, at, *ordered)
 
 
+def call_back(
+    *,
+    entry_id: UUID,
+    merchant_id: UUID,
+    amount: Money,
+    shortfall: Money,
+    subject: UUID,
+    at: datetime,
+) -> JournalEntry:
+    """E4 undone: what was given back of available money; the merchant owes the `shortfall`."""
+    funds = pending(merchant_id, amount)
+    first = (available(merchant_id, amount), funds, amount - shortfall)
+    second = (owed(merchant_id, amount), funds, shortfall)
+    # All of it may be missing: then the first pair moves nothing.
+    ordered = (first, second) if first[2] else (second, first)
+    return _posted("call_back", entry_id, subject, at, *ordered)
+
+
 def dispute_opened(
     *,
     entry_id: UUID,
