@@ -24,7 +24,7 @@ from fintech.web import filtering, formats, pills
 PAGE = 25
 _AT_ONCE = 100  # What the rooms below give in one go.
 Cell = str | int | Money | datetime | None
-Kind = Literal["text", "money", "moment", "pill", "id", "count"]
+Kind = Literal["text", "money", "moment", "pill", "id", "count", "day"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,6 +279,7 @@ MOVEMENTS = Listing(
         Column(
             name="available",
             label="Available",
+            kind="day",
             read=lambda one: (
                 f"{'since' if one.is_available else 'from'} {formats.day(one.available_on)}"
             ),

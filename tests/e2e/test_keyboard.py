@@ -90,6 +90,7 @@ def test_a_newcomer_signs_in_and_pays_by_keyboard(window, world):
     page.keyboard.press("Enter")
     sees(page, "Needs attention")
     go(page, "Take a test payment")
+    sees(page, "Test payment")
     go(page, "4242.*Succeeds")
     page.keyboard.press("Enter")
     sees(page, "Thank you")

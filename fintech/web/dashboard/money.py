@@ -26,6 +26,11 @@ def balance(request: HttpRequest, at: desk.Desk) -> HttpResponse:
         if one.amount:
             when = "within a minute" if one.on <= today else f"on {formats.day(one.on)}"
             becoming[one.amount.currency].append((when, one.amount))
+    for pending in now.pending:
+        listed = becoming[pending.currency]
+        rest = pending - sum((amount for _, amount in listed), Money.zero(pending.currency))
+        if rest:
+            listed.append(("at no day yet: frozen, or captured from a wallet's hold", rest))
     context = {
         "balances": [
             (pending.currency, available, pending, becoming[pending.currency])

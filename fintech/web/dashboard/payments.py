@@ -17,7 +17,7 @@ from fintech.merchants.data import Right
 from fintech.payments import data as payment_data
 from fintech.payments import queries as payment_queries
 from fintech.payments.errors import PaymentNotFound
-from fintech.web import filtering, fold, forms, lists, pills, queries
+from fintech.web import filtering, fold, formats, forms, lists, pills, queries
 from fintech.web.dashboard import desk, story
 from fintech.web.data import Item
 from fintech.wire import json as wire_json
@@ -151,6 +151,7 @@ def page(request: HttpRequest, at: desk.Desk, payment_id: UUID) -> HttpResponse:
         "minus_refunded": -payment.refunded,
         "minus_pending": -payment.refund_pending,
         "net": payment.captured - payment.refunded - payment.fee,
+        "available": _available(payment),
         "may_take": at.may(Right.TAKE_PAYMENTS),
         "may_refund": at.may(Right.REFUND_PAYMENTS),
         "once": forms.Once(),
@@ -217,6 +218,19 @@ def _proof(attempt: payment_data.Attempt | None) -> dict[str, str]:
 def head(payment: payment_data.Payment) -> dict[str, Any]:
     """Return what every tab of a payment's page shows at its top."""
     return {"payment": payment, "pill": _pill(payment)}
+
+
+def _available(payment: payment_data.Payment) -> str:
+    """Say since when, or from which day on, all that was taken may be paid out."""
+    if not payment.captured or payment.purpose != payment_data.Purpose.SALE:
+        return ""
+    if str(payment.state) == "conflicted":
+        return ""  # It waits until people have decided.
+    taken = [one.succeeded_at for one in payment_queries.captures_of(payment.id)]
+    on = max((payment_data.available_on(at) for at in taken if at is not None), default=None)
+    if on is None:
+        return ""
+    return f"{'since' if on <= clock.now() else 'from'} {formats.day(on)}"
 
 
 def payment_of(at: desk.Desk, payment_id: UUID) -> payment_data.Payment:

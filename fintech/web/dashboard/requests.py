@@ -55,6 +55,7 @@ def listing(request: HttpRequest, at: desk.Desk) -> HttpResponse:
     context = {
         "lines": lines,
         "older": shown[-1].id if len(found) > _PAGE else "",
+        "later": "before" in request.GET,
         "failed": failed,
         "groups": _groups(at.merchant.id, clock.now() - timedelta(days=1)),
         "may_replay": settings.MODE != "live",
