@@ -7,47 +7,13 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from config import asgi
 from fintech.kernel import ids
 from fintech.ledger import queries as ledger
 from fintech.ledger.services import sharing
 from fintech.payments.services import combining
+from tests.asking import asked
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-async def asked(path: str, content: bytes, headers: dict[str, str], *, query: bytes = b"") -> dict:
-    sent: list[dict] = []
-    pieces = [{"type": "http.request", "body": content, "more_body": False}]
-
-    async def receive():
-        return pieces.pop(0)
-
-    async def send(message):
-        sent.append(message)
-
-    scope = {
-        "type": "http",
-        "http_version": "1.1",
-        "method": "POST",
-        "path": path,
-        "raw_path": path.encode(),
-        "query_string": query,
-        "headers": [
-            (b"host", b"localhost"),
-            *((name.lower().encode(), value.encode()) for name, value in headers.items()),
-        ],
-        "server": ("localhost", 80),
-        "client": ("127.0.0.1", 5),
-        "scheme": "http",
-    }
-    await asgi.application(scope, receive, send)
-    start, body = sent
-    return {
-        "status": start["status"],
-        "headers": dict(start["headers"]),
-        "body": json.loads(body["body"]),
-    }
 
 
 def ask(*requests, hot: bool, combine: bool = True) -> list[dict]:

@@ -25,6 +25,15 @@ def shop(db):
 
 
 @pytest.fixture
+def outside(acquirer):
+    """An acquirer that outlives the processes that are killed."""
+    from tests.payments.surviving import an_acquirer_outside
+
+    with an_acquirer_outside() as found:
+        yield found
+
+
+@pytest.fixture
 def told():
     """The names of a payment's facts, in order and without room and version."""
     from fintech.kernel import event_log

@@ -5,65 +5,27 @@ One run per statement and side. `make test` runs a share of them (EFFORT); a who
 campaign runs them all.
 """
 
-import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import pytest
 
-from config.invariants import INVARIANTS
-from fintech.audit import services as audit
-from fintech.kernel import invariants
 from fintech.kernel.errors import Refusal
-from fintech.payments import queries
 from fintech.payments import services as payments
 from fintech.payments.models import Route
 from fintech.payments.providers import registry
-from fintech.payments.providers.simulator import Simulator
-from fintech.payments.services import routing
-from fintech.payments.services.rows import CHECKS
-from fintech.wallets import queries as wallet_queries
 from fintech.wallets import services as wallets
 from fintech.wallets.models import Hold
-from sandbox.acquirer.app import Acquirer
-from sandbox.acquirer.book import Book
-from sandbox.acquirer.callbacks import Callbacks
-from tests.acquirer.serving import served
 from tests.make import payments as make
 from tests.make import wallets as make_wallets
 from tests.make.merchants import NOON
 from tests.make.payments import BY, eur
 from tests.payments.killing import Point, count_statements, run_and_kill
-from tests.payments.providers.fake import SECRET
+from tests.payments.surviving import Outside, nothing_broken, points_of, recover, share
 from tests.payments.test_routing import route
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-EFFORT = float(os.environ.get("EFFORT", "0.02"))
 AT_LEAST = 8  # Points per act in the smallest share.
-
-
-@dataclass(frozen=True)
-class Outside:
-    """The acquirer in its own thread, reached over HTTP by us and by those who are killed."""
-
-    book: Book
-    url: str
-
-    def connect(self) -> Simulator:
-        return Simulator(url=self.url, secret=SECRET)
-
-
-@pytest.fixture
-def outside(acquirer) -> Iterator[Outside]:
-    book = Book()
-    with served(Acquirer(book, Callbacks("", SECRET)).app()) as client:
-        found = Outside(book, str(client.base_url))
-        # Somebody answers there, and knows of nothing.
-        closed = Simulator(url=f"{found.url}/closed", secret=SECRET, name="backup")
-        with registry.using(found.connect()), registry.using(closed):
-            yield found
-    routing.forget()
 
 
 type Act = Callable[[str], object]
@@ -185,12 +147,6 @@ ACTS = {
 }
 
 
-def share(points: list[Point]) -> list[Point]:
-    """Return evenly spread points, as many as the effort is worth."""
-    wanted = min(len(points), max(AT_LEAST, round(len(points) * EFFORT)))
-    return [points[number * len(points) // wanted] for number in range(wanted)]
-
-
 @pytest.mark.parametrize("name", ACTS)
 def test_a_process_killed_anywhere_costs_nobody_anything(
     shop, outside, name, capsys, record_property
@@ -198,10 +154,8 @@ def test_a_process_killed_anywhere_costs_nobody_anything(
     begin, effects = ACTS[name]
     _acting(begin(shop), "first")()  # What a process reads once, it has read now.
     statements = count_statements(_acting(begin(shop), "counted"))
-    points = [
-        Point(number, after) for number in range(1, statements + 1) for after in (False, True)
-    ]
-    chosen = share(points)
+    points = points_of(statements)
+    chosen = share(points, at_least=AT_LEAST)
 
     for point in chosen:
         act, key = begin(shop), f"{name} {point}"
@@ -209,13 +163,13 @@ def test_a_process_killed_anywhere_costs_nobody_anything(
 
         assert run_and_kill(_reconnected(outside, act, key), point), f"nobody died {point}"
         with registry.using(outside.connect()):
-            _recover()
+            recover()
             first, second = _retry(act, key), _retry(act, key)
 
             assert first == second, f"{point}: two answers to one key"
             done = effects(outside) - before
             assert done == (0 if isinstance(first, str) else 1), f"{point}: {done} effects"
-            _nothing_broken(point)
+            nothing_broken(point)
     record_property(f"kill_points_of_{name.replace(' ', '_')}", len(chosen))
     with capsys.disabled():
         print(f"\n{name}: killed at {len(chosen)} of {len(points)} points")
@@ -235,14 +189,6 @@ def _reconnected(outside: Outside, act: Act, key: str) -> Callable[[], object]:
     return run
 
 
-def _recover() -> None:
-    """Let the janitor work on a fast clock."""
-    at = NOON
-    for wait in CHECKS[:3]:
-        at += wait
-        payments.resolve_due(by=BY, at=at)
-
-
 def _retry(act: Act, key: str) -> object:
     """Do what a client does who heard nothing: the same again, under the same key."""
     try:
@@ -250,14 +196,6 @@ def _retry(act: Act, key: str) -> object:
     except Refusal as refusal:
         return refusal.code
     return done.value
-
-
-def _nothing_broken(point: Point) -> None:
-    audit.seal()  # As the sealer does within a second.
-    broken = list(invariants.check(INVARIANTS))
-    assert not broken, f"{point}: {broken}"
-    differences = [*queries.replay(), *wallet_queries.replay()]
-    assert not differences, f"{point}: {differences}"
 
 
 def test_the_harness_kills_where_it_says(shop):

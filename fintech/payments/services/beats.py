@@ -18,7 +18,7 @@ from fintech.kernel.idempotency import Done, Key
 from fintech.ledger.errors import PostingRefused
 from fintech.payments import data, events
 from fintech.payments.models import Attempt, Capture, Payment, Refund
-from fintech.payments.services import claims, errands, paying, recording, rows
+from fintech.payments.services import claims, contended, errands, paying, recording, rows
 from fintech.payments.services.writing import Work
 
 type Outcome = data.Payment | data.Refund | Refusal
@@ -120,17 +120,22 @@ def record(
     """
     The third beat: write down what the provider said.
 
-    If the books refuse what has happened outside, the payment is frozen for people.
+    If the books refuse what has happened outside, the payment is frozen for people. What
+    only lost to others is written down again.
     """
-    try:
+
+    def write() -> Outcome:
         with db.transaction_if_not_already():
             payment, _ = rows.locked(errand.payment_id)
             work = Work()
             outcome = hear(payment, errand.reference, answer, work, at)
             work.write(at=at, by=by)
+        return outcome
+
+    try:
+        return contended.again(write)
     except PostingRefused:
         return _freeze(errand, by=by, at=at)
-    return outcome
 
 
 def _freeze(errand: data.Errand, *, by: Actor, at: datetime) -> Outcome:

@@ -105,6 +105,21 @@ def take(
     )
     entry_id = _booked(capture)
     if attempt.provider == data.WALLET:
+        aside = _set_aside_in(work, attempt)
+        if aside is not None:
+            held = work.moves[aside].keywords
+            work.moves[aside] = partial(
+                wallets.hold_and_capture,
+                wallet_id=held["wallet_id"],
+                amount=amount,
+                fee=fee,
+                merchant_id=payment.merchant_id,
+                hold_id=attempt.id,
+                entry_id=held["entry_id"],
+                capture_entry_id=entry_id,
+                at=at,
+            )
+            return
         work.moves.append(
             partial(
                 wallets.capture,
@@ -310,6 +325,14 @@ def _booked(row: Capture | Refund) -> UUID:
         message = "what succeeded names its journal entry"
         raise RuntimeError(message)
     return row.entry_id
+
+
+def _set_aside_in(work: Work, attempt: Attempt) -> int | None:
+    """Return which move of the same beat sets a wallet's money aside, if one does."""
+    for place, move in enumerate(work.moves):
+        if move.func is wallets.hold and move.keywords["hold_id"] == attempt.id:
+            return place
+    return None
 
 
 def _pending(attempt: Attempt) -> UUID:

@@ -72,7 +72,11 @@ class Work:
             move(by=by)
             rehearsal = rehearsing.current()
             if rehearsal is not None:
-                rehearsal.booked.append(ledger_queries.entry(move.keywords["entry_id"]))
+                rehearsal.booked.extend(
+                    ledger_queries.entry(move.keywords[name])
+                    for name in ("entry_id", "capture_entry_id")
+                    if name in move.keywords
+                )
 
     def _take_sessions_along(self, *, at: datetime, by: Actor) -> None:
         """Move the checkout sessions of the payments that move here, with the same commit."""

@@ -13,7 +13,7 @@ from fintech.wallets.services.flooring import (
     propose_overdraft,
     set_floor,
 )
-from fintech.wallets.services.holding import capture, expire_due, hold, release
+from fintech.wallets.services.holding import capture, expire_due, hold, hold_and_capture, release
 from fintech.wallets.services.limiting import (
     conclude,
     confirm,
@@ -70,6 +70,7 @@ __all__ = [
     "free",
     "freeze",
     "hold",
+    "hold_and_capture",
     "overdraft_agreed",
     "pending_withdrawals",
     "propose_overdraft",

@@ -8,6 +8,7 @@ for want of funds, and two who race for the last of it cannot both have it.
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import django_fsm as fsm
@@ -20,7 +21,7 @@ from fintech.kernel.actor import Actor, system
 from fintech.kernel.idempotency import Done, Key
 from fintech.kernel.money import Money
 from fintech.ledger import services as ledger
-from fintech.ledger.data import templates
+from fintech.ledger.data import JournalEntry, templates
 from fintech.ledger.errors import Overdraft, PostingRefused
 from fintech.wallets import data, errors, events
 from fintech.wallets.data import HoldState
@@ -77,12 +78,10 @@ def hold(
     def work() -> data.Hold:
         wallet = rows.party(wallet_id, merchant_id=merchant_id)
         rows.usable(wallet, amount)
-        held = Hold(
+        held = _new(
+            wallet,
+            amount,
             id=hold_id or ids.new(),
-            wallet_id=wallet.id,
-            merchant_id=wallet.merchant_id,
-            currency=amount.currency,
-            amount_minor=amount.minor,
             reason=reason,
             entry_id=entry_id or ids.new(),
             expires_at=expires_at,
@@ -103,37 +102,49 @@ def hold(
                     category=category,
                 )
             )
-        fact = rows.tell_hold(
-            events.HoldCreated,
-            held,
-            amount_minor=amount.minor,
-            entry_id=held.entry_id,
-            at=at,
-            expires_at=expires_at,
-        )
+        fact, entry = _set_aside(held, at=at)
         held.save(force_insert=True)
         event_log.append([fact], by=by)
-        try:
-            ledger.post(
-                [
-                    templates.hold_wallet(
-                        entry_id=held.entry_id,
-                        wallet_id=wallet.id,
-                        to_account="merchant pending",
-                        merchant_id=wallet.merchant_id,
-                        amount=amount,
-                        expires_at=expires_at,
-                        subject=held.id,
-                        at=at,
-                    )
-                ],
-                by=by,
-            )
-        except Overdraft as refused:
-            raise errors.InsufficientFunds(wallet_id=wallet.id, asked=amount) from refused
+        _post_if_funded([entry], held, by=by)
         return held.as_data()
 
     return idempotency.once(key, work, at=at)
+
+
+def hold_and_capture(
+    *,
+    wallet_id: UUID,
+    amount: Money,
+    fee: Money,
+    merchant_id: UUID,
+    hold_id: UUID,
+    entry_id: UUID,
+    capture_entry_id: UUID,
+    by: Actor,
+    at: datetime,
+) -> data.Hold:
+    """
+    Set money aside and take all of it, for a caller who has reserved the limits.
+
+    Requires the caller's transaction. Both journal entries are posted in one call: balances
+    are locked in their order once. Two calls would hold some of them while they wait for
+    others, and meet a card's payment the other way round.
+
+    Raises:
+        WalletNotFound, WalletFrozen, InsufficientFunds: see `hold`.
+    """
+    with db.transaction_required():
+        wallet = rows.party(wallet_id, merchant_id=merchant_id)
+        rows.usable(wallet, amount)
+        held = _new(wallet, amount, id=hold_id, entry_id=entry_id, created_at=at)
+        created, aside = _set_aside(held, at=at)
+        held.save(force_insert=True)
+        captured, taken = _take(held, amount, fee=fee, ends=True, entry_id=capture_entry_id, at=at)
+        held.save()
+        limiting.conclude([(held.id, held.captured_minor)])
+        event_log.append([created, captured], by=by)
+        _post_if_funded([aside, taken], held, by=by)
+        return held.as_data()
 
 
 def capture(
@@ -175,42 +186,89 @@ def capture(
         if taken > left:
             raise errors.CaptureTooLarge(hold_id=hold_id, asked=taken, left=left)
         ends = final or taken == left
-        booked_id = entry_id or ids.new()
-        if ends:
-            held.capture_rest(taken, at=at)
-        else:
-            held.capture_part(taken)
-        fact = rows.tell_hold(
-            events.HoldCaptured,
+        fact, entry = _take(
             held,
-            amount_minor=taken.minor,
-            entry_id=booked_id,
+            taken,
+            fee=Money.zero(held.currency) if fee is None else fee,
+            ends=ends,
+            entry_id=entry_id or ids.new(),
             at=at,
-            final=ends,
         )
         held.save()
         if ends:
             limiting.conclude([(held.id, held.captured_minor)])
         event_log.append([fact], by=by)
-        ledger.post(
-            [
-                templates.capture_wallet(
-                    entry_id=booked_id,
-                    pending_id=held.entry_id,
-                    wallet_id=held.wallet_id,
-                    merchant_id=held.merchant_id,
-                    amount=taken,
-                    fee=Money.zero(held.currency) if fee is None else fee,
-                    final=ends,
-                    subject=held.id,
-                    at=at,
-                )
-            ],
-            by=by,
-        )
+        ledger.post([entry], by=by)
         return held.as_data()
 
     return idempotency.once(key, work, at=at)
+
+
+def _new(wallet: rows.Party, amount: Money, **facets: Any) -> Hold:
+    return Hold(
+        wallet_id=wallet.id,
+        merchant_id=wallet.merchant_id,
+        currency=amount.currency,
+        amount_minor=amount.minor,
+        **facets,
+    )
+
+
+def _set_aside(held: Hold, *, at: datetime) -> tuple[events.HoldFact, JournalEntry]:
+    """Return the fact and the journal entry of a new hold."""
+    amount = Money(held.amount_minor, held.currency)
+    fact = rows.tell_hold(
+        events.HoldCreated,
+        held,
+        amount_minor=amount.minor,
+        entry_id=held.entry_id,
+        at=at,
+        expires_at=held.expires_at,
+    )
+    entry = templates.hold_wallet(
+        entry_id=held.entry_id,
+        wallet_id=held.wallet_id,
+        to_account="merchant pending",
+        merchant_id=held.merchant_id,
+        amount=amount,
+        expires_at=held.expires_at,
+        subject=held.id,
+        at=at,
+    )
+    return fact, entry
+
+
+def _take(
+    held: Hold, taken: Money, *, fee: Money, ends: bool, entry_id: UUID, at: datetime
+) -> tuple[events.HoldFact, JournalEntry]:
+    """Move a hold on, and return the fact and the journal entry of it."""
+    if ends:
+        held.capture_rest(taken, at=at)
+    else:
+        held.capture_part(taken)
+    fact = rows.tell_hold(
+        events.HoldCaptured, held, amount_minor=taken.minor, entry_id=entry_id, at=at, final=ends
+    )
+    entry = templates.capture_wallet(
+        entry_id=entry_id,
+        pending_id=held.entry_id,
+        wallet_id=held.wallet_id,
+        merchant_id=held.merchant_id,
+        amount=taken,
+        fee=fee,
+        final=ends,
+        subject=held.id,
+        at=at,
+    )
+    return fact, entry
+
+
+def _post_if_funded(entries: Sequence[JournalEntry], held: Hold, *, by: Actor) -> None:
+    try:
+        ledger.post(entries, by=by)
+    except Overdraft as refused:
+        asked = Money(held.amount_minor, held.currency)
+        raise errors.InsufficientFunds(wallet_id=held.wallet_id, asked=asked) from refused
 
 
 def release(

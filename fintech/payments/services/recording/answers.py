@@ -13,7 +13,7 @@ from fintech.kernel.columns import Column
 from fintech.ledger.errors import PostingRefused
 from fintech.payments import data, errors
 from fintech.payments.models import Attempt
-from fintech.payments.services import rows
+from fintech.payments.services import contended, rows
 from fintech.payments.services.recording.ending import conflict
 from fintech.payments.services.recording.hearing import apply, settle
 from fintech.payments.services.writing import Work
@@ -38,9 +38,13 @@ def record(answers: Sequence[data.Answered], *, by: Actor) -> list[data.Payment]
 
 
 def record_each(
-    answers: Sequence[data.Answered], *, by: Actor
+    answers: Sequence[data.Answered], *, by: Actor, tried: int = 0
 ) -> list[data.Payment | DatabaseError]:
-    """Record as `record` does, with what the database refused in its place of the list."""
+    """
+    Record as `record` does, with what the database refused in its place of the list.
+
+    One that lost to others `tried` times is recorded again: see `contended`.
+    """
     if not answers:
         return []
     try:
@@ -51,10 +55,12 @@ def record_each(
             return [_freeze(replace(answers[0], known=None), by=by)]
     except DatabaseError as failure:
         if len(answers) == 1:
-            return [failure]
+            if not contended.goes_again(failure, tried):
+                return [failure]
+            tried += 1
     # What was refused is taken back, but not from rows in memory: they are read again.
     afresh = [replace(answer, known=None) for answer in answers]
-    return [payment for answer in afresh for payment in record_each([answer], by=by)]
+    return [payment for answer in afresh for payment in record_each([answer], by=by, tried=tried)]
 
 
 def _freeze(answered: data.Answered, *, by: Actor) -> data.Payment:
