@@ -32,7 +32,7 @@ WHERE p.id = c.payment_id AND p.purpose = 'sale' AND c.state = 'succeeded';
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("payments", "0011_checkout_sessions"),
+        ("payments", "0012_checkout_sessions"),
     ]
 
     operations = [

@@ -22,7 +22,7 @@ PAIRS = {
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("payments", "0010_refunds_that_span_captures"),
+        ("payments", "0011_liability"),
     ]
 
     operations = [
