@@ -39,7 +39,11 @@ TRIGGERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "payment_intent.requires_action": ("", ()),
     "payment_intent.succeeded": ("", ()),
     "payment_link.created": ("/v1/products", LINK),
-    "payment_link.updated": ("/v1/products", LINK),
+    "payment_link.updated": (
+        "/v1/products",
+        # There are no promotion codes here, and that is said rather than ignored.
+        (*LINK, "--remove", "payment_link_updated:allow_promotion_codes"),
+    ),
     "payment_method.attached": ("", ()),
     "payment_method.detached": ("", ()),
     "payment_method.updated": ("/v1/setup_intents", ()),
