@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 OK = b"HTTP/1.1 200"
 HEADERS = (
-    "POST {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {key}\r\n"
+    "POST {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {key}\r\n{origin}"
     "Content-Type: application/x-www-form-urlencoded\r\nIdempotency-Key: {once}\r\n"
     "Content-Length: {length}\r\n\r\n{body}"
 )
@@ -30,10 +30,13 @@ BODY = "amount=4250&currency=eur&payment_method={method}&confirm=true"
 class Clients:
     """Every client asks, hears, and asks again until the time is up."""
 
-    def __init__(self, url: str, path: str, payers: list[tuple[str, str]]) -> None:
+    def __init__(
+        self, url: str, path: str, payers: list[tuple[str, str]], *, origin: str = ""
+    ) -> None:
         parts = urlsplit(url)
         self.host, self.port = parts.hostname or "127.0.0.1", parts.port or 80
         self.path, self.payers = path, payers
+        self.origin = f"Origin: {origin}\r\n" if origin else ""
         self.taken: list[float] = []
         self.failed: dict[str, int] = {}
 
@@ -46,7 +49,13 @@ class Clients:
             once = uuid.uuid4().hex
             writer.write(
                 HEADERS.format(
-                    path=self.path, host=self.host, key=key, once=once, length=len(body), body=body
+                    path=self.path,
+                    host=self.host,
+                    key=key,
+                    origin=self.origin,
+                    once=once,
+                    length=len(body),
+                    body=body,
                 ).encode()
             )
             began = time.perf_counter()
@@ -86,8 +95,10 @@ def main() -> int:
     parser.add_argument("--clients", type=int, default=32)
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--payers", required=True)
+    parser.add_argument("--origin", default="", help="what a page's requests name: Django's door")
     told = parser.parse_args()
-    clients = Clients(told.url, told.path, json.loads(Path(told.payers).read_text()))
+    payers = json.loads(Path(told.payers).read_text())
+    clients = Clients(told.url, told.path, payers, origin=told.origin)
     print(json.dumps(asyncio.run(drive(clients, told.clients, told.seconds))))
     return 0
 

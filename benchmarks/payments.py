@@ -81,7 +81,7 @@ def main() -> int:
         said = instance.run([sys.executable, "-m", "benchmarks.payments", "seed", str(payers)])
         progress.say(said.stdout.strip())
         servers = {
-            door.name: stack.enter_context(_served(door, instance, 21100 + 10 * place, folder))
+            door.name: stack.enter_context(served(door, instance, 21100 + 10 * place, folder))
             for place, door in enumerate(doors)
         }
         owner_url = instance.environment()["DATABASE_OWNER_URL"]
@@ -289,12 +289,21 @@ class Server:
 
     def resident_bytes(self) -> int:
         """Return what the workers hold in memory."""
-        pages = sum(int(numbers[21]) for numbers in self._workers())
-        return pages * os.sysconf("SC_PAGE_SIZE")
+        return sum(self.resident_by_worker().values())
+
+    def resident_by_worker(self) -> dict[int, int]:
+        """Return what each worker, by its process id, holds in memory, in bytes."""
+        page = os.sysconf("SC_PAGE_SIZE")
+        return {
+            pid: int(numbers[21]) * page
+            for pid, numbers in processes()
+            if int(numbers[1]) == self.process.pid
+        }
 
 
 @contextmanager
-def _served(door: Door, instance: Instance, port: int, folder: str) -> Iterator[Server]:
+def served(door: Door, instance: Instance, port: int, folder: str) -> Iterator[Server]:
+    """Serve a door beside an instance's own web server, on that port or the next free one."""
     port = ports.free(port, address="127.0.0.1", besides=())
     command = [sys.executable, "-m", "gunicorn", door.application]
     command += ["--config", "python:sandbox.web_server", "--bind", f"127.0.0.1:{port}"]

@@ -1,9 +1,10 @@
 """
 The long correctness campaigns of payments, one row per check.
 
-Each check is a file of tests at the given effort, in a process of its own with servers of
-its own. The result is written after every check, and a check that has passed at the same
-commit and effort is not run again, so a campaign that was stopped goes on where it was.
+Each check is a file of tests at the given effort, or a measurement of as many payments as
+the effort is worth, in a process of its own with servers of its own. The result is written
+after every check, and a check that has passed at the same commit and effort is not run
+again, so a campaign that was stopped goes on where it was.
 
     make prove-payments                     (EFFORT=1; PARTS="races kill_points" for some)
 """
@@ -36,14 +37,21 @@ CHECKS: dict[str, tuple[str, ...]] = {
     "callback_orders": (f"{TESTS}/test_orders.py",),
     "races": (f"{TESTS}/test_races.py", f"{TESTS}/test_crossing.py"),
     "routing": (f"{TESTS}/test_routing.py", f"{TESTS}/test_fail_over.py"),
+    "dry_runs": ("tests/api/test_every_dry_run.py",),
+    "query_counts": ("tests/api/test_query_counts.py",),
     "misbehavior": (f"{TESTS}/test_misbehavior.py",),
     "money_model": (f"{TESTS}/test_money_model.py",),
 }
+# What is measured rather than tested, and how much of it at full effort and at least.
+MEASURED: dict[str, tuple[str, int, int]] = {
+    "worker_memory": ("benchmarks.worker_memory", 50_000, 5_000),
+}
+ALL = (*CHECKS, *MEASURED)
 
 
 def main() -> int:
     """Run the checks that are wanted, and say what was found."""
-    wanted = os.environ.get("PARTS", "").split() or list(CHECKS)
+    wanted = os.environ.get("PARTS", "").split() or list(ALL)
     progress = Progress()
     rows = _known()
     for name in wanted:
@@ -51,12 +59,12 @@ def main() -> int:
             progress.say(f"{name}: passed before")
             continue
         progress.say(f"{name} …")
-        rows[name] = _run(name, CHECKS[name])
+        rows[name] = _measure(name) if name in MEASURED else _run(name, CHECKS[name])
         progress.say(f"{name}: {json.dumps(rows[name])}")
         _write(rows)
     found = _write(rows)
     print(json.dumps(found, indent=1))
-    return 0 if not found["failed"] and found["passed"] == len(CHECKS) else 1
+    return 0 if not found["failed"] and found["passed"] == len(ALL) else 1
 
 
 def _run(name: str, paths: tuple[str, ...]) -> dict[str, Any]:
@@ -83,6 +91,27 @@ def _run(name: str, paths: tuple[str, ...]) -> dict[str, Any]:
     if ended.returncode != 0:
         row["said"] = ended.stdout.strip().splitlines()[-8:]
     return row
+
+
+def _measure(name: str) -> dict[str, Any]:
+    module, whole, least = MEASURED[name]
+    payments = max(least, round(whole * EFFORT))
+    began = time.monotonic()
+    ended = subprocess.run(
+        [sys.executable, "-m", module, "--payments", str(payments)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    lines = ended.stdout.strip().splitlines()
+    told = json.loads(lines[-1]) if lines else {}
+    return {
+        "check": name,
+        **told,
+        "passed": ended.returncode == 0 and bool(told.get("passed")),
+        "seconds": round(time.monotonic() - began),
+    }
 
 
 def _read(report: Path) -> tuple[int, dict[str, str]]:
@@ -122,7 +151,7 @@ def _write(rows: dict[str, dict[str, Any]]) -> dict[str, Any]:
         "effort": EFFORT,
         "passed": sum(bool(row["passed"]) for row in rows.values()),
         "failed": sum(not row["passed"] for row in rows.values()),
-        "not_run": [name for name in CHECKS if name not in rows],
+        "not_run": [name for name in ALL if name not in rows],
         "rows": list(rows.values()),
     }
     RESULT.parent.mkdir(parents=True, exist_ok=True)

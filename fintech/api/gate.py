@@ -136,8 +136,15 @@ def is_dry_run(operation: Operation, headers: Mapping[str, str]) -> bool:
 
 
 def _rehearse(call: Call) -> Answer:
-    told = payments.dry_run(lambda: Done(value=call.operation.run(call).value))
-    return Answer(body=dry_runs.render(told, call.request_id))
+    answers: list[Answer] = []
+
+    def act() -> Done[Any]:
+        answers.append(call.operation.run(call))
+        return Done(value=answers[-1].value)
+
+    told = payments.dry_run(act)
+    made = answers[-1].body if answers else None
+    return Answer(body=dry_runs.render(told, made, call.request_id))
 
 
 def parameters(

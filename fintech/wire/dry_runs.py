@@ -1,14 +1,13 @@
 """What a command would do, were it meant."""
 
 from fintech.kernel import ids
-from fintech.payments.data import DryRun, Payment, Rehearsed
-from fintech.wallets.data import Transfer
-from fintech.wire import errors, payment_intents, refunds, wallets
+from fintech.payments.data import DryRun
+from fintech.wire import errors, wallets
 from fintech.wire.scalars import Json, currency
 
 
-def render(told: DryRun, request_id: str) -> Json:
-    """Return a dry run; its result is the object that would be, or the refusal."""
+def render(told: DryRun, made: Json | None, request_id: str) -> Json:
+    """Return a dry run; its result is the object that would be `made`, or the refusal."""
     return {
         "assessment": None
         if told.score is None
@@ -33,15 +32,5 @@ def render(told: DryRun, request_id: str) -> Json:
             }
             for one in told.postings
         ],
-        "result": errors.render(told.refusal, request_id)
-        if told.refusal is not None
-        else _result(told.result),
+        "result": errors.render(told.refusal, request_id) if told.refusal is not None else made,
     }
-
-
-def _result(result: Rehearsed | None) -> Json | None:
-    if isinstance(result, Payment):
-        return payment_intents.render(result)
-    if isinstance(result, Transfer):
-        return wallets.render_transfer(result)
-    return None if result is None else refunds.render(result)

@@ -1,10 +1,14 @@
-"""The database holds the line: each rule is tried by code that goes around the services."""
+"""
+The database holds the line: each rule is tried by code that goes around the services.
+
+The rules are read from the database itself, so one that nobody tries fails here.
+"""
 
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import Error, connection, transaction
 
 from fintech.payments import services as payments
 from fintech.payments.models import (
@@ -15,7 +19,12 @@ from fintech.payments.models import (
     Link,
     Payment,
     PaymentMethod,
+    Price,
+    Product,
+    ProviderCost,
+    ProviderHold,
     Refund,
+    Route,
 )
 from tests.make import payments as make
 from tests.make.merchants import NOON
@@ -25,29 +34,66 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def world(shop):
-    """One row of everything."""
+def world(shop, acquirer):
+    """One row of everything, and a payment for each thing that can be open."""
     payment = make.captured(shop.id)
-    payments.refund(merchant_id=shop.id, payment_id=payment.id, amount=eur(10_00), by=BY, at=NOON)
-    reserved = make.authorized(shop.id)
-    waiting = make.created(shop.id)
+    named = {"merchant_id": shop.id, "by": BY, "at": NOON}
+    payments.refund(payment_id=payment.id, amount=eur(10_00), **named)
+    reserved, waiting = make.authorized(shop.id), make.created(shop.id)
+    unknown = make.confirmed(shop.id, token="acquirer_timeout")
+    taking, giving = make.authorized(shop.id), make.captured(shop.id)
+    acquirer.lose_answers(2)
+    payments.capture(payment_id=taking.id, amount=eur(1_00), final=False, **named)
+    payments.refund(payment_id=giving.id, **named)
     make.customer(shop.id)
-    payments.create_link(merchant_id=shop.id, title="Tea", amount=eur(1), by=BY, at=NOON)
-    return {"captured": payment.id, "reserved": reserved.id, "waiting": waiting.id}
-
-
-def of(model, world, which="captured"):
+    payments.create_link(title="Tea", amount=eur(1), **named)
+    product = Product.objects.create(
+        merchant_id=shop.id, name="Tea", created_at=NOON, updated_at=NOON, version=1
+    )
+    _price(product)
+    _route()
+    ProviderCost.objects.create(
+        provider="simulator", currency="EUR", basis_points=10, fixed_minor=5
+    )
+    ProviderHold.objects.get_or_create(name="simulator")
     return {
-        Payment: Payment.objects.filter(id=world[which]),
-        Attempt: Attempt.objects.filter(payment_id=world[which]),
-        Capture: Capture.objects.filter(payment_id=world[which]),
-        Refund: Refund.objects.filter(payment_id=world[which]),
-        Customer: Customer.objects.all(),
-        PaymentMethod: PaymentMethod.objects.all(),
-        Link: Link.objects.all(),
-    }[model]
+        "captured": payment.id,
+        "reserved": reserved.id,
+        "waiting": waiting.id,
+        "unknown": unknown.id,
+        "taking": taking.id,
+        "giving": giving.id,
+        "shop": shop.id,
+    }
 
 
+def _price(product, **facets):
+    return Price.objects.create(
+        merchant_id=product.merchant_id,
+        product=product,
+        currency="EUR",
+        amount_minor=1,
+        created_at=NOON,
+        version=1,
+        **facets,
+    )
+
+
+def _route(position=1):
+    return Route.objects.create(
+        position=position, name="All", providers=["simulator"], changed_at=NOON
+    )
+
+
+def of(model, world, which):
+    """The rows of a model that belong to one of the world's payments; all of those that don't."""
+    if not which:
+        return model.objects.all()
+    column = "id" if model is Payment else "payment_id"
+    return model.objects.filter(**{column: world[which]})
+
+
+# What no row may say: of which payment, the change, and the rule without its table's name.
 WRONG = [
     (Payment, "waiting", {"amount_minor": 0}, "asks_for_something"),
     (Payment, "waiting", {"amount_minor": 10**12}, "asks_for_something"),
@@ -92,75 +138,77 @@ WRONG = [
     (Capture, "captured", {"succeeded_at": None}, "tells_when_it_succeeded"),
     (Capture, "captured", {"reversed_at": NOON}, "reversed_is_booked_and_says_when"),
     (Attempt, "reserved", {"adjust_minor": 1}, "adjusting_is_asked_about_again"),
+    (Attempt, "unknown", {"next_check_at": None}, "unknown_is_asked_about_again"),
+    (Capture, "taking", {"next_check_at": None}, "open_is_asked_about_again"),
+    (Refund, "giving", {"next_check_at": None}, "open_is_asked_about_again"),
     (Refund, "captured", {"amount_minor": 0}, "gives_something"),
     (Refund, "captured", {"entry_id": None, "succeeded_at": None}, "that_succeeded_is_booked"),
     (Refund, "captured", {"succeeded_at": None}, "says_when_it_succeeded"),
     (Refund, "captured", {"return_entry_id": uuid4()}, "that_came_back_is_booked_and_says_when"),
     (Refund, "captured", {"version": 0}, "counts_its_versions_from_one"),
-    (Customer, "captured", {"version": 0}, "counts_its_versions_from_one"),
-    (PaymentMethod, "captured", {"exp_month": 13}, "card_expires_in_a_month"),
-    (PaymentMethod, "captured", {"last4": "42424"}, "too long"),
-    (PaymentMethod, "captured", {"last4": "x424"}, "is_a_card_or_a_wallet"),
-    (Link, "captured", {"amount_minor": 0}, "asks_for_something_or_anything"),
-    (Link, "captured", {"max_uses": 1, "uses": 2}, "is_used_at_most_so_often"),
+    (Customer, "", {"version": 0}, "counts_its_versions_from_one"),
+    (PaymentMethod, "", {"exp_month": 13}, "card_expires_in_a_month"),
+    (PaymentMethod, "", {"last4": "x424"}, "is_a_card_or_a_wallet"),
+    (Link, "", {"amount_minor": 0}, "asks_for_something_or_anything"),
+    (Link, "", {"max_uses": 1, "uses": 2}, "is_used_at_most_so_often"),
+    (Link, "", {"quantity": 0}, "of_a_price_asks_for_its_amount"),
+    (Product, "", {"name": ""}, "has_a_name"),
+    (Product, "", {"deleted_at": NOON}, "deleted_is_not_sold"),
+    (Product, "", {"version": 0}, "counts_its_versions_from_one"),
+    (Price, "", {"amount_minor": 0}, "asks_for_something"),
+    (Price, "", {"amount_minor": 10**12}, "asks_for_something"),
+    (Price, "", {"currency": "eur"}, "names_its_currency"),
+    (Price, "", {"version": 0}, "counts_its_versions_from_one"),
+    (Route, "", {"providers": []}, "leads_to_one_to_five_providers"),
+    (Route, "", {"providers": ["simulator"] * 6}, "leads_to_one_to_five_providers"),
+    (Route, "", {"least_minor": 1}, "with_amounts_names_their_currency"),
+    (
+        Route,
+        "",
+        {"currency": "EUR", "least_minor": 2, "most_minor": 1},
+        "begins_below_its_end",
+    ),
+    (ProviderCost, "", {"basis_points": 10_001}, "is_a_cost"),
+    (ProviderCost, "", {"fixed_minor": -1}, "is_a_cost"),
+    (ProviderHold, "", {"held": "ajar"}, "is_a_way"),
 ]
 
 
-@pytest.mark.parametrize(("model", "which", "change", "rule"), WRONG)
-def test_a_row_that_breaks_a_rule_is_refused(world, model, which, change, rule):
-    rows = of(model, world, which)
-    assert rows.exists()
-    with pytest.raises(Exception, match=rule), transaction.atomic():
-        rows.update(**change)
+def _same(model, which, other, column):
+    """Two rows that say the same where each says its own."""
+
+    def double(world):
+        value = getattr(of(model, world, which).get(), column)
+        of(model, world, other).update(**{column: value})
+
+    return double
 
 
-def test_an_operation_that_is_open_is_asked_about_again(shop, acquirer):
-    unknown = make.confirmed(shop.id, token="acquirer_timeout")
-    taken, reserved = make.captured(shop.id), make.authorized(shop.id)
-    acquirer.lose_answers(2)
-    payments.refund(merchant_id=shop.id, payment_id=taken.id, by=BY, at=NOON)
-    payments.capture(merchant_id=shop.id, payment_id=reserved.id, by=BY, at=NOON)
+def _another(model, which, state, **changed):
+    """One row more, in another state than it could have come to beside the first."""
 
-    for rows in (
-        Attempt.objects.filter(payment_id=unknown.id),
-        Refund.objects.all(),
-        Capture.objects.filter(payment_id=reserved.id),
-    ):
-        with pytest.raises(IntegrityError, match="asked_about_again"), transaction.atomic():
-            rows.update(next_check_at=None)
+    def double(world):
+        row = of(model, world, which).get()
+        for name, value in {"pk": uuid4(), "provider_reference": "", **changed}.items():
+            setattr(row, name, value() if callable(value) else value)
+        row.__dict__["state"] = state
+        row.save(force_insert=True)
+
+    return double
 
 
-def test_one_open_attempt_and_one_open_capture_per_payment(shop, acquirer):
-    payment = make.authorized(shop.id)
-    acquirer.lose_answers()
-    payments.capture(
-        merchant_id=shop.id, payment_id=payment.id, amount=eur(1_00), final=False, by=BY, at=NOON
-    )
-    attempt, capture = Attempt.objects.get(), Capture.objects.get()
-
-    attempt.pk, attempt.number, attempt.provider_reference = uuid4(), 2, "other"
-    attempt.__dict__["state"] = "authorizing"
-    with pytest.raises(IntegrityError, match="only_open_one"), transaction.atomic():
-        attempt.save(force_insert=True)
-    capture.pk = capture.reference = uuid4()
-    capture.__dict__["state"] = "submitted"
-    with pytest.raises(IntegrityError, match="only_open_one"), transaction.atomic():
-        capture.save(force_insert=True)
+def _parted_twice(world):
+    """A second part of one refund for the same capture."""
+    whole, part = of(Refund, world, "captured").get(), of(Refund, world, "captured").get()
+    part.__dict__["state"], part.next_check_at = "submitted", NOON
+    part.entry_id = part.succeeded_at = None
+    for reference in ("first", "second"):
+        part.pk, part.whole, part.provider_reference = uuid4(), whole, reference
+        part.save(force_insert=True)
 
 
-def test_a_provider_s_reference_is_booked_once(shop):
-    first, second = make.captured(shop.id), make.captured(shop.id)
-    reference = Capture.objects.get(payment_id=first.id).provider_reference
-    for model, rule in (
-        (Capture, "booked_once_per_provider_reference"),
-        (Attempt, "has_its_own_authorization"),
-    ):
-        with pytest.raises(IntegrityError, match=rule), transaction.atomic():
-            model.objects.filter(payment_id=second.id).update(provider_reference=reference)
-
-
-def test_a_callback_is_kept_once_per_event(db):
-    def keep():
+def _heard_twice(_world):
+    for _ in range(2):
         Callback.objects.create(
             provider="simulator",
             event_id="evt_1",
@@ -172,6 +220,100 @@ def test_a_callback_is_kept_once_per_event(db):
             received_at=NOON + timedelta(seconds=1),
         )
 
-    keep()
-    with pytest.raises(IntegrityError, match="heard_once_per_event"), transaction.atomic():
-        keep()
+
+def _linked_twice(world):
+    other = payments.create_link(
+        merchant_id=world["shop"], title="Cup", amount=eur(1), by=BY, at=NOON
+    ).value
+    token = Link.objects.exclude(id=other.id).get().token
+    Link.objects.filter(id=other.id).update(token=token)
+
+
+def _priced_twice(_world):
+    for _ in range(2):
+        _price(Product.objects.get(), lookup_key="tea")
+
+
+def _costs_twice(_world):
+    cost = ProviderCost.objects.get()
+    cost.pk = uuid4()
+    cost.save(force_insert=True)
+
+
+# What may not be there twice, by the whole name of the rule.
+DOUBLED = {
+    "payments_attempt_is_the_only_open_one_of_its_payment": _another(
+        Attempt, "unknown", "authorizing", number=2
+    ),
+    "payments_attempt_is_numbered_once": _another(Attempt, "captured", "authorizing"),
+    "payments_attempt_has_its_own_authorization": _same(
+        Attempt, "captured", "reserved", "provider_reference"
+    ),
+    "payments_capture_is_the_only_open_one_of_its_payment": _another(
+        Capture, "taking", "submitted", reference=uuid4
+    ),
+    "payments_capture_is_booked_once_per_provider_reference": _same(
+        Capture, "captured", "giving", "provider_reference"
+    ),
+    "payments_capture_reference_key": _same(Capture, "captured", "giving", "reference"),
+    "payments_refund_is_booked_once_per_provider_reference": _same(
+        Refund, "captured", "giving", "provider_reference"
+    ),
+    "payments_refund_has_one_part_per_capture": _parted_twice,
+    "payments_callback_is_heard_once_per_event": _heard_twice,
+    "payments_link_token_key": _linked_twice,
+    "payments_price_is_found_by_its_lookup_key": _priced_twice,
+    "payments_route_has_its_own_position": lambda _world: _route(),
+    "payments_providercost_is_agreed_once": _costs_twice,
+    "payments_providerhold_name_key": lambda _world: ProviderHold.objects.create(name="simulator"),
+}
+
+
+def rules() -> set[str]:
+    """What the database keeps of this room: CHECK and UNIQUE, also those that are indexes."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT conname FROM pg_constraint WHERE contype IN ('c', 'u', 'x') "
+            "AND connamespace = 'payments'::regnamespace "
+            "UNION SELECT i.indexrelid::regclass::text FROM pg_index i "
+            "JOIN pg_class t ON t.oid = i.indrelid WHERE i.indisunique AND NOT i.indisprimary "
+            "AND t.relnamespace = 'payments'::regnamespace"
+        )
+        return {name for (name,) in cursor.fetchall()}
+
+
+def refused_by(act) -> str:
+    """The name of the rule by which the database refuses an act."""
+    with pytest.raises(Error) as refused, transaction.atomic():
+        act()
+    return refused.value.__cause__.diag.constraint_name
+
+
+def test_every_rule_is_tried():
+    tried = {f"{model._meta.db_table}_{rule}" for model, _, _, rule in WRONG} | DOUBLED.keys()
+    untried = sorted(rules() - tried)
+    assert untried == [], (
+        f"Nobody tries {untried}: add a row that breaks each to WRONG or DOUBLED in {__file__}."
+    )
+    assert tried - rules() == set(), "These rules are gone."
+
+
+@pytest.mark.parametrize(("model", "which", "change", "rule"), WRONG)
+def test_a_row_that_breaks_a_rule_is_refused(world, model, which, change, rule):
+    rows = of(model, world, which)
+    assert rows.exists()
+    before = list(rows.values())
+
+    assert refused_by(lambda: rows.update(**change)) == f"{model._meta.db_table}_{rule}"
+
+    assert list(rows.values()) == before
+
+
+@pytest.mark.parametrize("rule", DOUBLED)
+def test_what_must_be_there_once_is_there_once(world, rule):
+    assert refused_by(lambda: DOUBLED[rule](world)) == rule
+
+
+def test_no_more_than_four_digits_of_a_card_have_a_place(world):
+    with pytest.raises(Error, match="too long"), transaction.atomic():
+        PaymentMethod.objects.update(last4="42424")

@@ -23,7 +23,7 @@ from tests.make import payments as make
 ROOM = Path(fintech.payments.__file__).parent
 MODELS = [Payment, Attempt, Capture, Refund, CheckoutSession]
 # The last migration that says which moves there are.
-LATEST = dict.fromkeys(MODELS, "0004_corrections") | {CheckoutSession: "0011_checkout_sessions"}
+LATEST = dict.fromkeys(MODELS, "0004_corrections") | {CheckoutSession: "0012_checkout_sessions"}
 
 
 @pytest.mark.parametrize("model", MODELS)

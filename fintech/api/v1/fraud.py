@@ -92,7 +92,12 @@ def list_cases(call: Call) -> Answer:
 
 
 @operation(
-    "POST", "/v1/fraud/cases/{id}/approve", scope=_WRITE, returns="payment_intent", noun="case"
+    "POST",
+    "/v1/fraud/cases/{id}/approve",
+    scope=_WRITE,
+    returns="payment_intent",
+    noun="case",
+    rehearses=True,
 )
 def approve_case(call: Call) -> Answer:
     """Say yes to the payment of a case; its money is taken where capture is automatic."""
@@ -100,7 +105,12 @@ def approve_case(call: Call) -> Answer:
 
 
 @operation(
-    "POST", "/v1/fraud/cases/{id}/decline", scope=_WRITE, returns="payment_intent", noun="case"
+    "POST",
+    "/v1/fraud/cases/{id}/decline",
+    scope=_WRITE,
+    returns="payment_intent",
+    noun="case",
+    rehearses=True,
 )
 def decline_case(call: Call) -> Answer:
     """Say no to the payment of a case; its money is let go."""
@@ -186,7 +196,7 @@ def _decide(call: Call, verdict: str) -> Answer:
         by=call.by,
         at=call.at,
     )
-    return Answer(body=payment_intents.render(done.value), replayed=done.replayed)
+    return Answer(body=payment_intents.render(done.value), replayed=done.replayed, value=done.value)
 
 
 def _action(call: Call) -> str:

@@ -96,6 +96,7 @@ def retrieve(call: Call) -> Answer:
     noun="journal entry",
     parameters=entries.ENTRY,
     is_combined=lambda _values: True,
+    rehearses=True,
 )
 def create(call: Call) -> Answer:
     """Post an entry to your own book; capture or release what an earlier one set aside."""
@@ -123,6 +124,7 @@ def _created_once(call: Call, asked: EntryAsked) -> Answer:
     returns="ledger.entry",
     noun="journal entry",
     parameters={"id": entries.NewId(prefix="ltx", about="The new entry's id.")},
+    rehearses=True,
 )
 def reverse(call: Call) -> Answer:
     """Post the exact opposite of an entry of your book, once; both stay to be seen."""

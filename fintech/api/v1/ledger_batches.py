@@ -24,6 +24,7 @@ _LARGEST = 4 * 1024 * 1024  # Bytes.
     expands=False,
     content_limit=_LARGEST,
     takes_content=True,
+    rehearses=True,
 )
 def post(call: Call) -> Answer:
     """

@@ -20,7 +20,6 @@ _WALLET = fields.Id(prefix="wal", noun="wallet", about="From or to this wallet."
     "/v1/wallet_transfers",
     scope=_WRITE,
     returns="wallet_transfer",
-    rehearses=True,
     parameters={
         "source": fields.Id(prefix="wal", noun="wallet", required=True),
         "destination": fields.Id(prefix="wal", noun="wallet", required=True),
@@ -29,6 +28,7 @@ _WALLET = fields.Id(prefix="wal", noun="wallet", about="From or to this wallet."
         "quote": fields.Id(prefix="wqt", noun="quote", about="Terms, where currencies differ."),
         "category": fields.Text(longest=40, about="What it is for, where limits name one."),
     },
+    rehearses=True,
 )
 def create(call: Call) -> Answer:
     """
@@ -69,7 +69,13 @@ def retrieve(call: Call) -> Answer:
     return Answer(body=wire.render_transfer(found))
 
 
-@operation("POST", "/v1/wallet_transfers/{id}/reverse", scope=_WRITE, returns="wallet_transfer")
+@operation(
+    "POST",
+    "/v1/wallet_transfers/{id}/reverse",
+    scope=_WRITE,
+    returns="wallet_transfer",
+    rehearses=True,
+)
 def reverse(call: Call) -> Answer:
     """Let a transfer go back, whole; one that was converted does not."""
     done = wallets.reverse_transfer(

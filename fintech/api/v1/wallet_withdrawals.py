@@ -24,6 +24,7 @@ _READ, _WRITE = "wallets:read", "wallets:write"
         "account": fields.Text(longest=64, required=True, about="Where to, such as an IBAN."),
         "category": fields.Text(longest=40, about="What it is for, where limits name one."),
     },
+    rehearses=True,
 )
 def create(call: Call) -> Answer:
     """Take money out of a wallet and have the bank send it; a large amount waits for a person."""

@@ -307,6 +307,7 @@ def retrieve_statement(call: Call) -> Answer:
         "customer": _CUSTOMER,
         "description": fields.Text(longest=1000, lines=True),
     },
+    rehearses=True,
 )
 def top_up(call: Call) -> Answer:
     """Charge a card, and credit the wallet in the commit that records the charge."""
@@ -323,7 +324,7 @@ def top_up(call: Call) -> Answer:
         at=call.at,
         **chosen(call),
     )
-    return Answer(body=payment_intents.render(done.value), replayed=done.replayed)
+    return Answer(body=payment_intents.render(done.value), replayed=done.replayed, value=done.value)
 
 
 @operation(
@@ -341,6 +342,7 @@ def top_up(call: Call) -> Answer:
             least=0, most=253_402_300_799, about="When it is let go by itself, in unix seconds."
         ),
     },
+    rehearses=True,
 )
 def hold(call: Call) -> Answer:
     """Set money aside in a wallet, to be captured later."""
@@ -404,6 +406,7 @@ def retrieve_hold(call: Call) -> Answer:
         "amount": fields.Amount(about="At most what is left; all of it if not given."),
         "final": fields.Boolean(about="Let go what is not captured; true if not given."),
     },
+    rehearses=True,
 )
 def capture_hold(call: Call) -> Answer:
     """Take what is held, or part of it, into the merchant's pending funds."""
@@ -425,7 +428,9 @@ def capture_hold(call: Call) -> Answer:
     return Answer(body=wire.render_hold(done.value), replayed=done.replayed)
 
 
-@operation("POST", "/v1/wallet_holds/{id}/release", scope=_WRITE, returns="wallet_hold")
+@operation(
+    "POST", "/v1/wallet_holds/{id}/release", scope=_WRITE, returns="wallet_hold", rehearses=True
+)
 def release_hold(call: Call) -> Answer:
     """Let go what is left of a hold."""
     customers.refuse_held_for_payment(call.this("whd"), call.merchant_id)

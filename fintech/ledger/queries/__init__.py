@@ -27,6 +27,7 @@ from fintech.ledger.queries.invariants import INVARIANTS, replay
 from fintech.ledger.queries.journal import (
     entries_by_id,
     entries_of,
+    entries_of_this_transaction,
     entry,
     expectations,
     journal_source,
@@ -48,6 +49,7 @@ __all__ = [
     "chain",
     "entries_by_id",
     "entries_of",
+    "entries_of_this_transaction",
     "entry",
     "expectations",
     "heads",

@@ -64,6 +64,17 @@ def entries_by_id(entry_ids: Sequence[UUID]) -> list[data.JournalEntryView]:
     return [found[one] for one in entry_ids if one in found]
 
 
+def entries_of_this_transaction() -> list[data.JournalEntryView]:
+    """Return what the transaction at hand has posted so far, in the order of the journal."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{_ENTRY} WHERE e.shard = %s AND e.xid = pg_current_xact_id_if_assigned() "
+            "ORDER BY e.position",
+            [SHARD],
+        )
+        return _views(cursor.fetchall())
+
+
 def reversals_of(entry_id: UUID) -> list[data.JournalEntryView]:
     """Return the entry that takes another one back, if there is one."""
     return [one for one in entries_of(entry_id) if one.template == "reversal"]

@@ -55,7 +55,6 @@ from fintech.payments.data.things import (
     Posting,
     Refund,
     RefundPart,
-    Rehearsed,
     ToldOf,
     available_on,
 )
@@ -107,7 +106,6 @@ __all__ = [
     "Refund",
     "RefundPart",
     "RefundState",
-    "Rehearsed",
     "Route",
     "RouteOrder",
     "Sale",

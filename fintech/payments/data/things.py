@@ -282,14 +282,11 @@ class Posting:
     lines: tuple[tuple[str, int, str], ...]
 
 
-type Rehearsed = Payment | Refund | wallet_data.Transfer
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DryRun:
     """What a command would do, were it meant."""
 
-    result: Rehearsed | None
+    result: object  # What it would have made, as the room that makes it says it.
     refusal: Refusal | None
     postings: tuple[Posting, ...]
     fee: Money | None

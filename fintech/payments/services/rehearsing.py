@@ -7,10 +7,9 @@ claimed, no counter moves, no fact is told.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from typing import Any
 from uuid import UUID
 
 from django_subatomic import db
@@ -19,6 +18,7 @@ from fintech.fraud import data as fraud_data
 from fintech.kernel.errors import Refusal
 from fintech.kernel.idempotency import Done
 from fintech.ledger import data as ledger_data
+from fintech.ledger import queries as ledger_queries
 from fintech.payments import data, errors
 from fintech.wallets import data as wallet_data
 from fintech.wallets import errors as wallet_errors
@@ -32,8 +32,6 @@ _WALLET_ACCOUNT = re.compile(rf"{_WALLET}[0-9a-f-]{{36}}")
 class Rehearsal:
     """What has been seen of a command that will be taken back."""
 
-    entries: list[ledger_data.JournalEntry] = field(default_factory=list)
-    booked: list[ledger_data.JournalEntryView] = field(default_factory=list)  # By wallets.
     assessments: list[fraud_data.Assessment] = field(default_factory=list)
     transfers: list[fraud_data.TransferAssessment] = field(default_factory=list)
 
@@ -50,15 +48,16 @@ def current() -> Rehearsal | None:
     return _current.get()
 
 
-def dry_run(act: Callable[[], Done[Any]]) -> data.DryRun:
+def dry_run[T](act: Callable[[], Done[T]]) -> data.DryRun:
     """
     Return what a command would do. Nothing of it stays.
 
     A refusal is the result of a dry run, not an error of it. Bad input is an error, as
-    it is when it is meant.
+    it is when it is meant. What it would post is read from the journal before it is taken
+    back, whichever room has posted it.
 
     Args:
-        act: calls one of this room's verbs, without an idempotency key.
+        act: calls a verb of this room's or of one below, without an idempotency key.
 
     Raises:
         Invalid, NotFound: the request cannot be right.
@@ -67,21 +66,29 @@ def dry_run(act: Callable[[], Done[Any]]) -> data.DryRun:
     token = _current.set(rehearsal)
     try:
         with db.transaction():
+            before = {entry.id for entry in ledger_queries.entries_of_this_transaction()}
             result, refusal = _acted(act)
-            balances = _balances(rehearsal)
+            posted = [
+                _posting(entry)
+                for entry in ledger_queries.entries_of_this_transaction()
+                if entry.id not in before
+            ]
+            balances = _balances(posted)
             raise _TakeBack  # noqa: TRY301 - it rolls back what the block has done.
     except _TakeBack:
         pass
     finally:
         _current.reset(token)
-    return replace(_told(rehearsal, result, refusal), balances=balances)
+    return replace(_told(rehearsal, posted, result, refusal), balances=balances)
 
 
-def _balances(rehearsal: Rehearsal) -> tuple[tuple[UUID, wallet_data.Balances], ...]:
+def _balances(
+    postings: Sequence[data.Posting],
+) -> tuple[tuple[UUID, wallet_data.Balances], ...]:
     """Return what would be in the wallets that money went from or to, in its currencies."""
     moved = {
         (UUID(address.removeprefix(_WALLET)), currency)
-        for posting in _postings(rehearsal)
+        for posting in postings
         for address, _, currency in posting.lines
         if _WALLET_ACCOUNT.fullmatch(address)
     }
@@ -94,11 +101,11 @@ def _balances(rehearsal: Rehearsal) -> tuple[tuple[UUID, wallet_data.Balances], 
     )
 
 
-def _acted(
-    act: Callable[[], Done[Any]],
-) -> tuple[data.Rehearsed | None, Refusal | None]:
+def _acted[T](act: Callable[[], Done[T]]) -> tuple[T | None, Refusal | None]:
     try:
-        return act().value, None
+        # What the database takes back with a refusal is taken back here too.
+        with db.savepoint():
+            return act().value, None
     except Refusal as refused:
         if refused.kind in {"invalid", "not_found"}:
             raise
@@ -106,7 +113,10 @@ def _acted(
 
 
 def _told(
-    rehearsal: Rehearsal, result: data.Rehearsed | None, refusal: Refusal | None
+    rehearsal: Rehearsal,
+    posted: Sequence[data.Posting],
+    result: object,
+    refusal: Refusal | None,
 ) -> data.DryRun:
     if isinstance(refusal, errors.CardDeclined | errors.AcquirerUnavailable):
         result = refusal.payment
@@ -118,7 +128,7 @@ def _told(
     return data.DryRun(
         result=result,
         refusal=refusal,
-        postings=_postings(rehearsal),
+        postings=tuple(posted),
         fee=result.fee if isinstance(result, data.Payment) else None,
         breaches=_breaches(refusal),
         score=assessment.score if assessment else None,
@@ -135,24 +145,7 @@ def _breaches(refusal: Refusal | None) -> tuple[str, ...]:
     return ()
 
 
-def _postings(rehearsal: Rehearsal) -> tuple[data.Posting, ...]:
-    return (
-        *(_posting(entry) for entry in rehearsal.entries),
-        *(_booked(entry) for entry in rehearsal.booked),
-    )
-
-
-def _posting(entry: ledger_data.JournalEntry) -> data.Posting:
-    return data.Posting(
-        template=entry.template,
-        pending=entry.kind == ledger_data.EntryKind.PENDING,
-        lines=tuple(
-            (line.account.address, line.amount_minor, line.account.currency) for line in entry.lines
-        ),
-    )
-
-
-def _booked(entry: ledger_data.JournalEntryView) -> data.Posting:
+def _posting(entry: ledger_data.JournalEntryView) -> data.Posting:
     return data.Posting(
         template=entry.template,
         pending=entry.kind == ledger_data.EntryKind.PENDING,

@@ -26,7 +26,6 @@ from fintech.kernel.errors import Refusal
 from fintech.kernel.group_commit import Combiner
 from fintech.kernel.idempotency import Done
 from fintech.kernel.money import Money
-from fintech.ledger import queries as ledger_queries
 from fintech.payments import errors
 from fintech.payments.services import rehearsing
 from fintech.wallets import data as wallet_data
@@ -85,7 +84,7 @@ def transfer_many_between_wallets(
         fraud.record_transfers([(one, of.id if of else None) for one, of in made], by=by)
 
     outcomes = wallets.transfer_many(decided, by=by, at=orders[0].at, beside=beside)
-    _rehearse(outcomes, assessed)
+    _rehearse(assessed)
     return outcomes
 
 
@@ -154,19 +153,11 @@ def is_over(amount: Money) -> bool:
     return bool(most and amount.minor > most)
 
 
-def _rehearse(
-    outcomes: Sequence[_Outcome], assessed: Mapping[int, fraud_data.TransferAssessment]
-) -> None:
-    """Note for a dry run what was booked and said."""
+def _rehearse(assessed: Mapping[int, fraud_data.TransferAssessment]) -> None:
+    """Note for a dry run what was said."""
     rehearsal = rehearsing.current()
-    if rehearsal is None:
-        return
-    rehearsal.transfers.extend(assessed.values())
-    rehearsal.booked.extend(
-        ledger_queries.entry(outcome.value.newest_entry_id)
-        for outcome in outcomes
-        if not isinstance(outcome, Refusal)
-    )
+    if rehearsal is not None:
+        rehearsal.transfers.extend(assessed.values())
 
 
 @cache

@@ -14,10 +14,9 @@ from fintech.kernel.actor import Actor
 from fintech.kernel.events import Event
 from fintech.kernel.idempotency import Key
 from fintech.ledger import data as ledger_data
-from fintech.ledger import queries as ledger_queries
 from fintech.ledger import services as ledger
 from fintech.payments.models import batch
-from fintech.payments.services import following, rehearsing
+from fintech.payments.services import following
 from fintech.wallets import services as wallets
 
 
@@ -65,18 +64,8 @@ class Work:
             wallets.receive(wallet_ids=self.filled, by=by, at=at)
         if self.entries:
             ledger.post(self.entries, by=by)
-            rehearsal = rehearsing.current()
-            if rehearsal is not None:
-                rehearsal.entries.extend(self.entries)
         for move in self.moves:
             move(by=by)
-            rehearsal = rehearsing.current()
-            if rehearsal is not None:
-                rehearsal.booked.extend(
-                    ledger_queries.entry(move.keywords[name])
-                    for name in ("entry_id", "capture_entry_id")
-                    if name in move.keywords
-                )
 
     def _take_sessions_along(self, *, at: datetime, by: Actor) -> None:
         """Move the checkout sessions of the payments that move here, with the same commit."""
