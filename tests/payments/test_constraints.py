@@ -13,8 +13,11 @@ from django.db import Error, connection, transaction
 from fintech.payments import services as payments
 from fintech.payments.models import (
     Attempt,
+    Availability,
     Callback,
     Capture,
+    CheckoutLine,
+    CheckoutSession,
     Customer,
     Link,
     Payment,
@@ -50,7 +53,11 @@ def world(shop, acquirer):
     product = Product.objects.create(
         merchant_id=shop.id, name="Tea", created_at=NOON, updated_at=NOON, version=1
     )
-    _price(product)
+    price = _price(product)
+    Availability.objects.create(
+        merchant_id=shop.id, currency="EUR", amount_minor=1, captures=1, created_at=NOON, version=1
+    )
+    _line(_session(shop.id), price)
     _route()
     ProviderCost.objects.create(
         provider="simulator", currency="EUR", basis_points=10, fixed_minor=5
@@ -76,6 +83,25 @@ def _price(product, **facets):
         created_at=NOON,
         version=1,
         **facets,
+    )
+
+
+def _session(merchant_id, **facets):
+    named = {"token": str(uuid4()), "success_url": "https://example.com/", **facets}
+    return CheckoutSession.objects.create(
+        merchant_id=merchant_id,
+        currency="EUR",
+        amount_minor=1,
+        expires_at=NOON,
+        created_at=NOON,
+        version=1,
+        **named,
+    )
+
+
+def _line(session, price):
+    return CheckoutLine.objects.create(
+        session=session, number=1, price=price, description="Tea", quantity=1, amount_minor=1
     )
 
 
@@ -139,6 +165,8 @@ WRONG = [
     (Capture, "captured", {"reversed_at": NOON}, "reversed_is_booked_and_says_when"),
     (Attempt, "reserved", {"adjust_minor": 1}, "adjusting_is_asked_about_again"),
     (Attempt, "unknown", {"next_check_at": None}, "unknown_is_asked_about_again"),
+    (Attempt, "captured", {"authenticated_at": NOON}, "passed_authentication_and_says_when"),
+    (Attempt, "captured", {"liability": "issuer"}, "shifts_liability_by_authentication_alone"),
     (Capture, "taking", {"next_check_at": None}, "open_is_asked_about_again"),
     (Refund, "giving", {"next_check_at": None}, "open_is_asked_about_again"),
     (Refund, "captured", {"amount_minor": 0}, "gives_something"),
@@ -159,6 +187,18 @@ WRONG = [
     (Price, "", {"amount_minor": 10**12}, "asks_for_something"),
     (Price, "", {"currency": "eur"}, "names_its_currency"),
     (Price, "", {"version": 0}, "counts_its_versions_from_one"),
+    (Availability, "", {"amount_minor": 0}, "changes_something"),
+    (Availability, "", {"captures": 0}, "changes_something"),
+    (Availability, "", {"version": 0}, "counts_its_versions_from_one"),
+    (CheckoutSession, "", {"amount_minor": 0}, "asks_for_something"),
+    (CheckoutSession, "", {"currency": "eur"}, "names_its_currency"),
+    (CheckoutSession, "", {"state": "complete"}, "complete_names_its_payment"),
+    (CheckoutSession, "", {"outcome": "paid"}, "is_paid_or_failed_once_complete"),
+    (CheckoutSession, "", {"version": 0}, "counts_its_versions_from_one"),
+    (CheckoutLine, "", {"quantity": 0}, "sells_something_for_something"),
+    (CheckoutLine, "", {"amount_minor": 0}, "sells_something_for_something"),
+    (Capture, "captured", {"available_minor": 1}, "says_when_it_became_available"),
+    (Capture, "taking", {"available_due_at": NOON}, "becomes_available_once_it_succeeded"),
     (Route, "", {"providers": []}, "leads_to_one_to_five_providers"),
     (Route, "", {"providers": ["simulator"] * 6}, "leads_to_one_to_five_providers"),
     (Route, "", {"least_minor": 1}, "with_amounts_names_their_currency"),
@@ -205,6 +245,19 @@ def _parted_twice(world):
     for reference in ("first", "second"):
         part.pk, part.whole, part.provider_reference = uuid4(), whole, reference
         part.save(force_insert=True)
+
+
+def _tokened_twice(world):
+    _session(world["shop"], token=CheckoutSession.objects.get().token)
+
+
+def _sold_twice(world):
+    for _ in range(2):
+        _session(world["shop"], payment_id=world["waiting"])
+
+
+def _lined_twice(_world):
+    _line(CheckoutSession.objects.get(), Price.objects.get())
 
 
 def _heard_twice(_world):
@@ -260,6 +313,9 @@ DOUBLED = {
         Refund, "captured", "giving", "provider_reference"
     ),
     "payments_refund_has_one_part_per_capture": _parted_twice,
+    "payments_checkoutsession_token_key": _tokened_twice,
+    "payments_checkoutsession_payment_id_key": _sold_twice,
+    "payments_checkoutline_stands_in_one_place": _lined_twice,
     "payments_callback_is_heard_once_per_event": _heard_twice,
     "payments_link_token_key": _linked_twice,
     "payments_price_is_found_by_its_lookup_key": _priced_twice,
