@@ -55,14 +55,6 @@ from fintech.payments.events.payments import (
     PaymentReviewOpened,
     PaymentStatusCorrected,
     PaymentUpdated,
-    RefundCompleted,
-    RefundCreated,
-    RefundFact,
-    RefundFailed,
-    RefundOutcomeUnknown,
-    RefundReturned,
-    RefundSucceeded,
-    RefundUpdated,
 )
 from fintech.payments.events.people import (
     CustomerCreated,
@@ -73,6 +65,16 @@ from fintech.payments.events.people import (
     PaymentMethodDetached,
     PaymentMethodFact,
     PaymentMethodUpdated,
+)
+from fintech.payments.events.refunds import (
+    RefundCompleted,
+    RefundCreated,
+    RefundFact,
+    RefundFailed,
+    RefundOutcomeUnknown,
+    RefundReturned,
+    RefundSucceeded,
+    RefundUpdated,
 )
 from fintech.payments.events.routing import (
     ProviderCostSet,
