@@ -32,6 +32,8 @@ OPEN = {
     "messages/<str:token>": "the token in the message says who",
     "pay/answered": "signed by the address",
     "pay/challenge/<ch:attempt_id>": "the payer's own, by an address nobody guesses",
+    "pay/session/<str:token>": "the payer's own, by an address nobody guesses",
+    "pay/session/<str:token>/<pi:payment_id>": "the payer's own, by an address nobody guesses",
     "pay/<str:token>": "the payer's own, by an address nobody guesses",
     "pay/<str:token>/<pi:payment_id>": "the payer's own, by an address nobody guesses",
 }

@@ -64,6 +64,7 @@ NO_PAGE = {
         "switch-link", "test-payment", "play", "advance", "roll-key", "revoke-key",
         "change-webhook", "decide-approval", "preview", "change-member", "resend",
     },
+    "the page of a link, which leads on to the shop": {"paid-session"},
     "a part of one": {"export-progress", "timeline"},
     "a file": {
         "export", "export-file", "export-refunds", "export-customers", "export-movements",

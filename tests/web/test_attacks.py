@@ -38,6 +38,8 @@ OPEN = {
     "challenge",
     "pay",
     "paid",
+    "pay-session",
+    "paid-session",
     "theme",
     "switch",
     "messages",
