@@ -189,7 +189,9 @@ class LoopCombiner[T, R]:
         batch: list[_Waiting[T, R]] = []
         left: list[_Waiting[T, R]] = []
         held = set(self._claimed)
-        while self._queue and len(batch) < min(size, self._most):
+        while self._queue and len(batch) < self._most:
+            if len(batch) == size and self._leaves_a_lane(batch):
+                break
             one = self._queue.popleft()
             if held.isdisjoint(one.claims):
                 batch.append(one)
@@ -198,6 +200,14 @@ class LoopCombiner[T, R]:
                 held |= one.claims
         self._queue.extendleft(reversed(left))
         return batch
+
+    def _leaves_a_lane(self, batch: list[_Waiting[T, R]]) -> bool:
+        """Whether whoever still waits is at work already, or can be beside this batch."""
+        if self._in_flight:
+            return True
+        claimed = set[Hashable]().union(*(one.claims for one in batch))
+        free = sum(claimed.isdisjoint(one.claims) for one in self._queue)
+        return free >= _WORTH_CUTTING // 4
 
     async def _serve(self, batch: Sequence[_Waiting[T, R]]) -> None:
         """Run one batch in a thread and answer its callers."""

@@ -204,7 +204,7 @@ class TwoLanes:
 
 
 def test_a_crowd_is_served_in_two_lanes_that_claim_nothing_in_common():
-    lanes = TwoLanes(lambda item: (("a", item[0] % 90), ("b", item[0] * 7 % 110)))
+    lanes = TwoLanes(lambda item: (("a", item[0] % 200), ("b", item[0] * 7 % 500)))
 
     got = lanes.serve(256, 12)
 

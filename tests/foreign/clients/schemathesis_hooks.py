@@ -17,12 +17,11 @@ def _holds_empty(part, *, is_form: bool) -> bool:
 def _is_empty(value, is_form: bool) -> bool:
     if value is None or value == "":
         return True
-    if not is_form:
-        return False
     # `expand=` is all that a form can say of a list or an object with nothing in it.
-    if isinstance(value, dict):
-        return not value or any(_is_empty(part, is_form) for part in value.values())
-    return isinstance(value, list) and (not value or any(_is_empty(one, is_form) for one in value))
+    if isinstance(value, dict | list):
+        parts = value.values() if isinstance(value, dict) else value
+        return (is_form and not value) or any(_is_empty(part, is_form) for part in parts)
+    return False
 
 
 @schemathesis.hook
