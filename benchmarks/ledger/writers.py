@@ -9,7 +9,7 @@ import multiprocessing
 import random
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from typing import Any
@@ -61,6 +61,9 @@ def combined(hot: UUID | None = None) -> dict[str, Any]:
         sizes.append(len(entries))
         return ledger.try_post(entries, by=BY)
 
+    def claims(entry: JournalEntry) -> Iterable[int]:
+        return ledger.claims(entry, (line.account.digest for line in entry.lines))
+
     async def caller(combiner: LoopCombiner[JournalEntry, Outcome], until: float) -> None:
         nonlocal posted, refused
         while time.perf_counter() < until:
@@ -71,7 +74,7 @@ def combined(hot: UUID | None = None) -> dict[str, Any]:
                 refused += 1
 
     async def crowd() -> None:
-        combiner: LoopCombiner[JournalEntry, Outcome] = LoopCombiner(run, claims=ledger.claims)
+        combiner: LoopCombiner[JournalEntry, Outcome] = LoopCombiner(run, claims=claims)
         until = time.perf_counter() + SECONDS
         await asyncio.gather(*(caller(combiner, until) for _ in range(CALLERS)))
 

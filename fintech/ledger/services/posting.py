@@ -15,6 +15,7 @@ from django_subatomic import db
 from fintech.kernel.actor import Actor
 from fintech.ledger import data, errors, posting, queries
 from fintech.ledger.data import Code, templates
+from fintech.ledger.data.books import EntryAsked
 
 MOST_ENTRIES = 1_000
 MOST_LINES = 100
@@ -97,7 +98,7 @@ def _post(
     return [data.Outcome(entry.id, code) for entry, code in zip(entries, codes, strict=True)]
 
 
-def claims(entry: data.JournalEntry) -> Iterable[int]:
+def claims(entry: data.JournalEntry | EntryAsked, accounts: Iterable[UUID]) -> Iterable[int]:
     """
     Return what posting an entry locks: its id, the pending entry it ends, its accounts.
 
@@ -107,8 +108,8 @@ def claims(entry: data.JournalEntry) -> Iterable[int]:
     yield entry.id.int
     if entry.pending_id is not None:
         yield entry.pending_id.int
-    for line in entry.lines:
-        yield line.account.digest.int
+    for account in accounts:
+        yield account.int
 
 
 def reverse(*, entry_id: UUID, reversal_id: UUID, by: Actor, at: datetime) -> data.Posted:

@@ -77,9 +77,4 @@ def _posts() -> LoopCombiner[_Asked, data.JournalEntryView]:
 
 
 def _claims(asked: _Asked) -> Iterable[int]:
-    entry = asked.entry
-    yield entry.id.int
-    if entry.pending_id is not None:
-        yield entry.pending_id.int
-    for line in entry.lines:
-        yield line.account_id.int
+    return posting.claims(asked.entry, (line.account_id for line in asked.entry.lines))

@@ -7,8 +7,6 @@ in a currency is moved by one entry, in the transaction that marks the captures.
 takes pending money first (`funds`): where that was another sale's, it is called back here.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -26,7 +24,7 @@ from fintech.ledger.data import JournalEntry, templates
 from fintech.ledger.errors import PostingRefused
 from fintech.payments import events
 from fintech.payments.models import Availability
-from fintech.payments.services import funds
+from fintech.payments.services import funds, locks
 
 _log = structlog.get_logger(__name__)
 _LOCK = 0x7061_7961  # "paya": the advisory lock of this job.
@@ -67,7 +65,7 @@ def make_available(*, limit: int = 2_000, by: Actor, at: datetime) -> int:
     Args:
         limit: how many captures of a merchant go in one transaction.
     """
-    with _alone() as first:
+    with locks.alone(_LOCK) as first:
         if not first:
             return 0
         with connection.cursor() as cursor:
@@ -144,17 +142,3 @@ def _entries(
         return [made]
     recovered = min(found.owed, change)
     return [made, templates.recover_debt(entry_id=ids.new(), amount=recovered, **named)]
-
-
-@contextmanager
-def _alone() -> Iterator[bool]:
-    """Hold the job's advisory lock for as long as it runs, outside any transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
-        first = bool(cursor.fetchone()[0])
-    try:
-        yield first
-    finally:
-        if first:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])

@@ -7,11 +7,9 @@ the provider did under it, it did once. A provider whose circuit is open is left
 and what is due there stays due: its schedule is for answers that did not come.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
 
-from django.db import connection
 from django.db.models import Q
 
 from fintech.kernel.actor import Actor
@@ -25,6 +23,7 @@ from fintech.payments.services import (
     canceling,
     capturing,
     errands,
+    locks,
     recording,
     refunding,
 )
@@ -38,7 +37,7 @@ def resolve_due(*, limit: int = 100, by: Actor, at: datetime) -> int:
 
     One process does so at a time; another that comes meanwhile does nothing.
     """
-    with _alone() as first:
+    with locks.alone(_JANITOR) as first:
         if not first:
             return 0
         return (
@@ -123,17 +122,3 @@ def _again(
 def _due(at: datetime) -> Q:
     """Tell what is to be asked about by now, of providers that are not left alone."""
     return Q(next_check_at__lte=at) & ~Q(provider__in=registry.left_alone())
-
-
-@contextmanager
-def _alone() -> Iterator[bool]:
-    """Hold the job's advisory lock for as long as it runs, outside any transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_JANITOR])
-        first = bool(cursor.fetchone()[0])
-    try:
-        yield first
-    finally:
-        if first:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [_JANITOR])

@@ -56,10 +56,7 @@ def decide_review(
     def request(
         payment: Payment, attempt: Attempt | None, work: Work
     ) -> data.Errand | data.Payment:
-        if payment.state != PaymentState.IN_REVIEW or attempt is None:
-            raise errors.ReviewNotOpen(payment_id=payment.id, state=payment.state)
-        if attempt.void_id is not None:
-            raise errors.ReviewLost(payment.id)
+        attempt = _waiting(payment, attempt)
         if decided == Verdict.APPROVE and needs_two(payment.money(payment.amount_minor)):
             raise errors.ReviewNeedsTwo(payment.id)
         made = (
@@ -137,10 +134,7 @@ def review_agreed(
     def request(
         payment: Payment, attempt: Attempt | None, work: Work
     ) -> data.Errand | data.Payment:
-        if payment.state != PaymentState.IN_REVIEW or attempt is None:
-            raise errors.ReviewNotOpen(payment_id=payment.id, state=payment.state)
-        if attempt.void_id is not None:
-            raise errors.ReviewLost(payment.id)
+        attempt = _waiting(payment, attempt)
         made = _approve(payment, attempt, work, key=None, at=at)
         if attempt.case_id is not None:
             disposition = _DISPOSITIONS[Verdict.APPROVE]
@@ -159,6 +153,15 @@ def review_agreed(
     if isinstance(decided, data.Errand):
         # Nobody waits for the answer here: the clock asks now.
         Capture.objects.filter(reference=decided.reference).update(next_check_at=at)
+
+
+def _waiting(payment: Payment, attempt: Attempt | None) -> Attempt:
+    """Return the attempt that waits for a decision, or refuse."""
+    if payment.state != PaymentState.IN_REVIEW or attempt is None:
+        raise errors.ReviewNotOpen(payment_id=payment.id, state=payment.state)
+    if attempt.void_id is not None:
+        raise errors.ReviewLost(payment.id)
+    return attempt
 
 
 def _approve(

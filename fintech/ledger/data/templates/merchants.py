@@ -33,9 +33,7 @@ def make_available(
     reserve = _of(chart.MERCHANT_RESERVE, merchant_id, amount)
     first = (funds, available(merchant_id, amount), amount - reserved)
     second = (funds, reserve, reserved)
-    # All of it may be withheld: then the first pair moves nothing.
-    ordered = (first, second) if first[2] else (second, first)
-    return _posted("make_available", entry_id, subject, at, *ordered)
+    return _posted("make_available", entry_id, subject, at, *_moving_first(first, second))
 
 
 def call_back(
@@ -51,9 +49,7 @@ def call_back(
     funds = pending(merchant_id, amount)
     first = (available(merchant_id, amount), funds, amount - shortfall)
     second = (owed(merchant_id, amount), funds, shortfall)
-    # All of it may be missing: then the first pair moves nothing.
-    ordered = (first, second) if first[2] else (second, first)
-    return _posted("call_back", entry_id, subject, at, *ordered)
+    return _posted("call_back", entry_id, subject, at, *_moving_first(first, second))
 
 
 def dispute_opened(
@@ -251,8 +247,7 @@ def recover_debt(
     debt = owed(merchant_id, amount)
     first = (available(merchant_id, amount), debt, amount - early)
     second = (pending(merchant_id, amount), debt, early)
-    ordered = (first, second) if first[2] else (second, first)
-    return _posted("recover_debt", entry_id, subject, at, *ordered, version=2)
+    return _posted("recover_debt", entry_id, subject, at, *_moving_first(first, second), version=2)
 
 
 def write_off(
@@ -286,6 +281,11 @@ def _posted(
         lines=pairs(first, *others),
         subject=subject,
     )
+
+
+def _moving_first(first: Pair, second: Pair) -> tuple[Pair, Pair]:
+    """Return two pairs in the order that `pairs` takes: the first may move nothing."""
+    return (first, second) if first[2] else (second, first)
 
 
 def _of(kind: Kind, merchant_id: UUID, amount: Money) -> Account:
